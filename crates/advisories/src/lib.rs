@@ -1,0 +1,1 @@
+//! OSV advisories: import, compact mapped database, version order, matching.

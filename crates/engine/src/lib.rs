@@ -1,0 +1,1 @@
+//! The use-cases: inspect, attest, record, decide, promote, roll back.

@@ -1,0 +1,37 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{Component, Finding, Gap};
+
+/// What an inspector saw of a tree: flaws, parts, and what it could not check.
+///
+/// Inspectors return it always and never fail because of their input.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inspection {
+    /// Flaws.
+    pub findings: Vec<Finding>,
+    /// The packages that are part of what ships.
+    pub components: Vec<Component>,
+    /// What could not be checked.
+    pub gaps: Vec<Gap>,
+}
+
+impl Inspection {
+    /// Adds what another inspector saw.
+    pub fn merge(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.components.extend(other.components);
+        self.gaps.extend(other.gaps);
+    }
+
+    /// Puts everything in the one order that reports show: findings by place, rule and message, so
+    /// that equal trees give equal bytes.
+    pub fn sort(&mut self) {
+        self.findings.sort_by(|a, b| {
+            (&a.locations, &a.rule, &a.message).cmp(&(&b.locations, &b.rule, &b.message))
+        });
+        self.components.sort();
+        self.components.dedup();
+        self.gaps.sort_by(|a, b| (&a.location, &a.id, &a.message).cmp(&(&b.location, &b.id, &b.message)));
+        self.gaps.dedup();
+    }
+}

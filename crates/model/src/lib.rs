@@ -1,0 +1,35 @@
+//! The vocabulary that every other crate speaks: what was found, what was seen, what could not be
+//! checked, about which bytes, and what was decided.
+//!
+//! It knows no files, no network, no clock and no threads. Nobody redefines these types; wire
+//! formats (SARIF, CycloneDX, in-toto) have types of their own in `plimsoll-wire`.
+
+mod component;
+mod digest;
+mod evidence;
+mod finding;
+mod gap;
+mod id;
+mod inspection;
+mod mask;
+mod place;
+mod severity;
+mod subject;
+mod text;
+mod verdict;
+
+pub use component::{Component, Ecosystem, Purl, Version};
+pub use digest::{Digest, DigestError};
+pub use evidence::{
+    Approval, Body, DeploymentOutcome, DeploymentRecord, Evidence, Inspected, Provenance, Sbom, Signatory,
+    TestResult,
+};
+pub use finding::{Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Reference, TraceStep};
+pub use gap::{Gap, GapKind};
+pub use id::{Inspector, OwnId, RuleId, RuleIdError};
+pub use inspection::Inspection;
+pub use mask::{Masks, masked_form};
+pub use place::{LineIndex, Location, Position, Span, TreePath};
+pub use severity::{Severity, SeverityError};
+pub use subject::{CommitId, Subject};
+pub use verdict::{Outcome, Reason, Verdict};

@@ -1,0 +1,43 @@
+use serde::{Deserialize, Serialize};
+
+use crate::Digest;
+use crate::text::text_newtype;
+
+text_newtype! {
+    /// A Git object id in hexadecimal, SHA-1 or SHA-256.
+    CommitId
+}
+
+/// What a statement is about: exact bytes, never a name that can move.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Subject {
+    /// Source code at a commit.
+    Source {
+        /// The commit.
+        commit: CommitId,
+        /// The commit's tree.
+        tree: CommitId,
+    },
+    /// A file that ships.
+    Artifact {
+        /// The digest of its bytes.
+        sha256: Digest,
+    },
+    /// A container image.
+    Image {
+        /// The digest of its manifest.
+        manifest_sha256: Digest,
+    },
+}
+
+impl Subject {
+    /// The digest that names the subject, with its algorithm: `gitCommit:…` or `sha256:…`.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Source { commit, .. } => format!("gitCommit:{commit}"),
+            Self::Artifact { sha256 } => sha256.to_string(),
+            Self::Image { manifest_sha256 } => manifest_sha256.to_string(),
+        }
+    }
+}

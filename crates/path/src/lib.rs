@@ -1,0 +1,1 @@
+//! The release path: CI workflows as a graph, and proofs about its gates.

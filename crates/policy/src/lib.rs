@@ -1,0 +1,1 @@
+//! What may pass: thresholds, waivers, requirements, approvals, and the decision over evidence.

@@ -1,0 +1,1 @@
+//! Literal credentials in text, by rules in the gitleaks dialect.

@@ -1,0 +1,1 @@
+//! Keys, DSSE envelopes, bundles and their verification, cosign-compatible.

@@ -1,0 +1,14 @@
+//! Trees of files to inspect. A tree pushes each file once into a sink; it never writes, never
+//! follows a link out of itself, and says what it could not read.
+//!
+//! It decides nothing: whose file it is (claims) and what is in it are the inspectors' matter.
+
+mod dir;
+mod file;
+mod memory;
+mod tree;
+
+pub use dir::{Dir, DirError};
+pub use file::{File, Text};
+pub use memory::Memory;
+pub use tree::{Content, Tree};

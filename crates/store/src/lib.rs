@@ -1,0 +1,1 @@
+//! The ledger: append-only events, blobs, Merkle log with signed checkpoints, projections.

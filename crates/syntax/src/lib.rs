@@ -1,0 +1,1 @@
+//! Documents with spans: YAML, TOML, JSON, shell.

@@ -1,0 +1,1 @@
+//! Wire formats: CycloneDX, SARIF, in-toto statements, Markdown.
