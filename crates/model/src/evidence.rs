@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Finding, Gap, Inspector, OwnId, Severity, Subject};
+use crate::{Digest, Finding, Gap, Inspector, Outcome, OwnId, Subject};
 
 /// A signed statement whose signature has been verified, read into words that policy can judge.
 ///
@@ -77,16 +77,8 @@ pub struct Inspected {
     pub policy_sha256: Digest,
     /// The advisory databases that were used, by digest.
     pub advisories_sha256: Vec<Digest>,
-}
-
-impl Inspected {
-    /// How many findings an inspector has at or above a severity.
-    pub fn count(&self, inspector: Inspector, at_least: Severity) -> usize {
-        self.findings
-            .iter()
-            .filter(|finding| finding.rule.inspector() == inspector && finding.severity.meets(at_least))
-            .count()
-    }
+    /// What the gate said at the time, by the policy and whatever the tree tightened in it.
+    pub outcome: Outcome,
 }
 
 /// The outcome of a test command.
@@ -111,6 +103,8 @@ pub struct Provenance {
     pub source: Subject,
     /// Whether the work tree had changes that the commit does not name.
     pub dirty: bool,
+    /// The e-mail addresses of the commit's author and committer.
+    pub authors: Vec<String>,
 }
 
 /// The components of a subject, by the digest of the whole document.
