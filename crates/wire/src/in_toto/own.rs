@@ -1,0 +1,137 @@
+//! The predicates of Plimsoll's own, for what no standard predicate says: what inspectors saw, who
+//! approved a release, and how its deployment ended. Version 1 of each.
+
+use jiff::Timestamp;
+use plimsoll_model::{
+    Approval, DeploymentOutcome, DeploymentRecord, Digest, Finding, Gap, Inspected, Inspector, Outcome, OwnId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::shape::{FindingShape, GapShape};
+
+/// The predicate of `https://plimsoll.dev/attestation/inspection/v1`
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct InspectionPredicate {
+    inspectors: Vec<Inspector>,
+    policy_sha256: Digest,
+    advisories_sha256: Vec<Digest>,
+    outcome: OutcomeShape,
+    findings: Vec<FindingShape>,
+    gaps: Vec<GapShape>,
+}
+
+/// The predicate of `https://plimsoll.dev/attestation/approval/v1`
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ApprovalPredicate {
+    release: OwnId,
+    environment: String,
+    policy_sha256: Digest,
+    expires_at: Timestamp,
+}
+
+/// The predicate of `https://plimsoll.dev/attestation/deployment/v1`
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct DeploymentPredicate {
+    release: OwnId,
+    environment: String,
+    outcome: EndShape,
+}
+
+/// What the gate said.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum OutcomeShape {
+    Allow,
+    Unknown,
+    Deny,
+}
+
+/// How a deployment ended.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum EndShape {
+    Healthy,
+    RolledBack,
+    Failed,
+}
+
+impl From<&Inspected> for InspectionPredicate {
+    fn from(body: &Inspected) -> Self {
+        Self {
+            inspectors: body.inspectors.clone(),
+            policy_sha256: body.policy_sha256,
+            advisories_sha256: body.advisories_sha256.clone(),
+            outcome: match body.outcome {
+                Outcome::Allow => OutcomeShape::Allow,
+                Outcome::Unknown => OutcomeShape::Unknown,
+                Outcome::Deny => OutcomeShape::Deny,
+            },
+            findings: body.findings.iter().map(FindingShape::from).collect(),
+            gaps: body.gaps.iter().map(GapShape::from).collect(),
+        }
+    }
+}
+
+impl From<InspectionPredicate> for Inspected {
+    fn from(predicate: InspectionPredicate) -> Self {
+        Self {
+            inspectors: predicate.inspectors,
+            findings: predicate.findings.into_iter().map(Finding::from).collect(),
+            gaps: predicate.gaps.into_iter().map(Gap::from).collect(),
+            policy_sha256: predicate.policy_sha256,
+            advisories_sha256: predicate.advisories_sha256,
+            outcome: match predicate.outcome {
+                OutcomeShape::Allow => Outcome::Allow,
+                OutcomeShape::Unknown => Outcome::Unknown,
+                OutcomeShape::Deny => Outcome::Deny,
+            },
+        }
+    }
+}
+
+impl From<&Approval> for ApprovalPredicate {
+    fn from(body: &Approval) -> Self {
+        Self {
+            release: body.release.clone(),
+            environment: body.environment.clone(),
+            policy_sha256: body.policy_sha256,
+            expires_at: body.expires_at,
+        }
+    }
+}
+
+impl From<ApprovalPredicate> for Approval {
+    fn from(predicate: ApprovalPredicate) -> Self {
+        Self {
+            release: predicate.release,
+            environment: predicate.environment,
+            policy_sha256: predicate.policy_sha256,
+            expires_at: predicate.expires_at,
+        }
+    }
+}
+
+impl From<&DeploymentRecord> for DeploymentPredicate {
+    fn from(body: &DeploymentRecord) -> Self {
+        let outcome = match body.outcome {
+            DeploymentOutcome::Healthy => EndShape::Healthy,
+            DeploymentOutcome::RolledBack => EndShape::RolledBack,
+            DeploymentOutcome::Failed => EndShape::Failed,
+        };
+        Self { release: body.release.clone(), environment: body.environment.clone(), outcome }
+    }
+}
+
+impl From<DeploymentPredicate> for DeploymentRecord {
+    fn from(predicate: DeploymentPredicate) -> Self {
+        let outcome = match predicate.outcome {
+            EndShape::Healthy => DeploymentOutcome::Healthy,
+            EndShape::RolledBack => DeploymentOutcome::RolledBack,
+            EndShape::Failed => DeploymentOutcome::Failed,
+        };
+        Self { release: predicate.release, environment: predicate.environment, outcome }
+    }
+}

@@ -1,0 +1,217 @@
+//! The JSON shapes of findings, gaps, places and reasons, as the JSON report and the inspection
+//! statement both write them. A field's name or meaning changes only with the version of both.
+
+use plimsoll_model::{
+    Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Gap, GapKind, Location, Position, Reference, RuleId,
+    Severity, TraceStep, TreePath,
+};
+use serde::{Deserialize, Serialize};
+
+/// The shape of a [`Finding`].
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct FindingShape {
+    rule: RuleId,
+    severity: Severity,
+    message: String,
+    locations: Vec<LocationShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<Fingerprint>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    references: Vec<ReferenceShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<FixShape>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    trace: Vec<TraceStepShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    excerpt: Option<Vec<ExcerptLineShape>>,
+}
+
+/// The shape of a [`Gap`].
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct GapShape {
+    id: RuleId,
+    kind: GapKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<LocationShape>,
+    message: String,
+    mend: String,
+}
+
+/// The shape of a [`Location`]: lines and columns from 1, columns in Unicode scalar values, the end
+/// one past the last character.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct LocationShape {
+    path: TreePath,
+    start_line: u32,
+    start_column: u32,
+    end_line: u32,
+    end_column: u32,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ReferenceShape {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FixShape {
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct TraceStepShape {
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<LocationShape>,
+}
+
+/// `marked` is the range of bytes of `text` to underline.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ExcerptLineShape {
+    line: u32,
+    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marked: Option<(usize, usize)>,
+}
+
+impl From<&Finding> for FindingShape {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            rule: finding.rule.clone(),
+            severity: finding.severity,
+            message: finding.message.clone(),
+            locations: finding.locations.iter().map(LocationShape::from).collect(),
+            fingerprint: finding.fingerprint,
+            references: finding.references.iter().map(ReferenceShape::from).collect(),
+            fix: finding.fix.as_ref().map(FixShape::from),
+            trace: finding.trace.iter().map(TraceStepShape::from).collect(),
+            excerpt: finding
+                .excerpt
+                .as_ref()
+                .map(|excerpt| excerpt.lines.iter().map(ExcerptLineShape::from).collect()),
+        }
+    }
+}
+
+impl From<FindingShape> for Finding {
+    fn from(shape: FindingShape) -> Self {
+        Self {
+            rule: shape.rule,
+            severity: shape.severity,
+            message: shape.message,
+            locations: shape.locations.into_iter().map(Location::from).collect(),
+            fingerprint: shape.fingerprint,
+            references: shape.references.into_iter().map(Reference::from).collect(),
+            fix: shape.fix.map(Fix::from),
+            trace: shape.trace.into_iter().map(TraceStep::from).collect(),
+            excerpt: shape
+                .excerpt
+                .map(|lines| Excerpt { lines: lines.into_iter().map(ExcerptLine::from).collect() }),
+        }
+    }
+}
+
+impl From<&Gap> for GapShape {
+    fn from(gap: &Gap) -> Self {
+        Self {
+            id: gap.id.clone(),
+            kind: gap.kind,
+            location: gap.location.as_ref().map(LocationShape::from),
+            message: gap.message.clone(),
+            mend: gap.mend.clone(),
+        }
+    }
+}
+
+impl From<GapShape> for Gap {
+    fn from(shape: GapShape) -> Self {
+        Self {
+            id: shape.id,
+            kind: shape.kind,
+            location: shape.location.map(Location::from),
+            message: shape.message,
+            mend: shape.mend,
+        }
+    }
+}
+
+impl From<&Location> for LocationShape {
+    fn from(location: &Location) -> Self {
+        Self {
+            path: location.path.clone(),
+            start_line: location.start.line,
+            start_column: location.start.column,
+            end_line: location.end.line,
+            end_column: location.end.column,
+        }
+    }
+}
+
+impl From<LocationShape> for Location {
+    fn from(shape: LocationShape) -> Self {
+        Self {
+            path: shape.path,
+            start: Position { line: shape.start_line, column: shape.start_column },
+            end: Position { line: shape.end_line, column: shape.end_column },
+        }
+    }
+}
+
+impl From<&Reference> for ReferenceShape {
+    fn from(reference: &Reference) -> Self {
+        Self { id: reference.id.clone(), url: reference.url.clone() }
+    }
+}
+
+impl From<ReferenceShape> for Reference {
+    fn from(shape: ReferenceShape) -> Self {
+        Self { id: shape.id, url: shape.url }
+    }
+}
+
+impl From<&Fix> for FixShape {
+    fn from(fix: &Fix) -> Self {
+        Self { message: fix.message.clone(), version: fix.version.clone() }
+    }
+}
+
+impl From<FixShape> for Fix {
+    fn from(shape: FixShape) -> Self {
+        Self { message: shape.message, version: shape.version }
+    }
+}
+
+impl From<&TraceStep> for TraceStepShape {
+    fn from(step: &TraceStep) -> Self {
+        Self { message: step.message.clone(), location: step.location.as_ref().map(LocationShape::from) }
+    }
+}
+
+impl From<TraceStepShape> for TraceStep {
+    fn from(shape: TraceStepShape) -> Self {
+        Self { message: shape.message, location: shape.location.map(Location::from) }
+    }
+}
+
+impl From<&ExcerptLine> for ExcerptLineShape {
+    fn from(line: &ExcerptLine) -> Self {
+        Self { line: line.number, text: line.text.clone(), marked: line.marked }
+    }
+}
+
+impl From<ExcerptLineShape> for ExcerptLine {
+    fn from(shape: ExcerptLineShape) -> Self {
+        Self { number: shape.line, text: shape.text, marked: shape.marked }
+    }
+}
