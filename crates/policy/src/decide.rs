@@ -1,0 +1,390 @@
+//! The decision whether a release may enter an environment. Every requirement yields one reason,
+//! proven or not; what no believed evidence speaks about is unknown, and unknown does not pass.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use plimsoll_model::{
+    Approval, Body, DeploymentOutcome, Digest, Evidence, Inspected, Inspector, Outcome, OwnId, Provenance,
+    Reason, Signatory, Subject, Verdict,
+};
+
+use crate::gate::Strictness;
+use crate::{ApprovalRule, Disposition, EnvironmentSettings, Policy, Requirement, Role};
+
+/// What is to be decided.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// The environment to enter.
+    pub environment: &'a EnvironmentSettings,
+    /// The release.
+    pub release: &'a OwnId,
+    /// The bytes that ship.
+    pub artifact: Digest,
+    /// Who asks; believed because they signed.
+    pub requester: &'a Signatory,
+    /// Whether the policy is a trusted base, not the inspected tree's own.
+    pub policy_trusted: bool,
+    /// All evidence about the artifact, its source and the release; signatures verified.
+    pub evidence: &'a [Evidence],
+    /// The present.
+    pub now: Timestamp,
+}
+
+impl Policy {
+    /// Decides over evidence. Pure; an error in evidence is a reason against, never a way through.
+    pub fn decide(&self, request: &Request<'_>) -> Verdict {
+        let case = Case { policy: self, request, origin: origin(request) };
+        let mut reasons = vec![case.policy_reason()];
+        reasons.push(case.origin_reason());
+        let required = request.environment.requires.iter().collect::<BTreeSet<_>>();
+        reasons.extend(
+            required
+                .into_iter()
+                .filter(|requirement| **requirement != Requirement::Signature)
+                .map(|requirement| case.requirement(*requirement)),
+        );
+        reasons.extend(request.environment.after.as_deref().map(|after| case.after(after)));
+        reasons.extend(request.environment.approvals.iter().map(|rule| case.approvals(rule)));
+        Verdict::of(reasons)
+    }
+
+    /// Why an approval by this signatory could never count for the environment, or `None` when it may.
+    pub fn refuses_approval(&self, request: &Request<'_>, approver: &Signatory) -> Option<String> {
+        let case = Case { policy: self, request, origin: origin(request) };
+        let rules = &request.environment.approvals;
+        let mut refusals = rules.iter().map(|rule| case.refusal(rule, approver));
+        if rules.is_empty() {
+            return Some(format!("environment `{}` asks for no approval", request.environment.name));
+        }
+        let all: Option<Vec<String>> = refusals.by_ref().collect();
+        all.and_then(|refusals| refusals.into_iter().next())
+    }
+}
+
+struct Case<'a> {
+    policy: &'a Policy,
+    request: &'a Request<'a>,
+    origin: Option<(&'a Evidence, &'a Provenance)>,
+}
+
+impl<'a> Case<'a> {
+    fn policy_reason(&self) -> Reason {
+        if self.request.policy_trusted {
+            allow("policy", format!("trusted, {}", self.policy.sha256().short()))
+        } else {
+            unknown(
+                "policy",
+                "untrusted tree: the inspected tree controls its own verdict".to_owned(),
+                "pass the trusted policy: --policy FILE@sha256:…",
+            )
+        }
+    }
+
+    fn origin_reason(&self) -> Reason {
+        match self.origin {
+            None => unknown(
+                "signature",
+                format!("no configured builder signed where {} comes from", self.request.artifact.short()),
+                "build it with `plimsoll attest build` under the key of a [[builder]] of the policy",
+            ),
+            Some((_, provenance)) if provenance.dirty => unknown(
+                "signature",
+                format!(
+                    "builder `{}` built it from a work tree with uncommitted changes",
+                    provenance.builder
+                ),
+                "commit the changes and build again",
+            ),
+            Some((_, provenance)) => allow(
+                "signature",
+                format!("builder `{}` built it from {}", provenance.builder, source_name(&provenance.source)),
+            ),
+        }
+    }
+
+    fn requirement(&self, requirement: Requirement) -> Reason {
+        match requirement {
+            Requirement::Tests => self.tests(),
+            Requirement::Secrets => self.inspection(requirement, Inspector::Secret),
+            Requirement::Dependencies => self.inspection(requirement, Inspector::Dependency),
+            Requirement::Path => self.inspection(requirement, Inspector::Path),
+            Requirement::Sbom => self.sbom(),
+            Requirement::Signature => self.origin_reason(),
+        }
+    }
+
+    /// Evidence that a configured builder signed, about the source or the artifact.
+    fn believed<T>(&self, read: impl Fn(&'a Body) -> Option<T>) -> Option<(&'a Evidence, T)> {
+        let source = self.origin.map(|(_, provenance)| &provenance.source);
+        let artifact = Subject::Artifact { sha256: self.request.artifact };
+        latest(self.request.evidence, |evidence| {
+            let about = evidence.subject == artifact || Some(&evidence.subject) == source;
+            let signed = matches!(evidence.signed_by, Signatory::Builder(_));
+            if about && signed { read(&evidence.body) } else { None }
+        })
+    }
+
+    fn tests(&self) -> Reason {
+        let about = Requirement::Tests.as_str();
+        let result = self.believed(|body| if let Body::Test(result) = body { Some(result) } else { None });
+        let hint = "run them with `plimsoll attest test -- COMMAND` under the builder's key";
+        let Some((_, result)) = result else {
+            return unknown(about, "no signed test result for this source".to_owned(), hint);
+        };
+        let command = result.command.join(" ");
+        match (result.exit_code, result.failed, result.passed) {
+            (Some(0), Some(0), Some(passed)) if passed > 0 => {
+                allow(about, format!("{passed} passed, 0 failed: `{command}`"))
+            }
+            (Some(0), Some(0) | None, Some(0) | None) => {
+                unknown(about, format!("`{command}` ended well but shows no test that ran"), hint)
+            }
+            (Some(0), None, Some(_)) => {
+                unknown(about, format!("`{command}` does not say how many tests failed"), hint)
+            }
+            (code, failed, _) => {
+                let code = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+                let failed = failed.map_or_else(String::new, |failed| format!(", {failed} failed"));
+                deny(about, format!("`{command}` ended with {code}{failed}"), "mend the tests")
+            }
+        }
+    }
+
+    fn inspection(&self, requirement: Requirement, inspector: Inspector) -> Reason {
+        let about = requirement.as_str();
+        let hint = "inspect the commit with `plimsoll attest inspection` under the trusted policy";
+        let inspected = self.believed(|body| match body {
+            Body::Inspection(inspected) if inspected.inspectors.contains(&inspector) => Some(inspected),
+            _ => None,
+        });
+        let Some((_, inspected)) = inspected else {
+            return unknown(about, "no signed inspection of this source".to_owned(), hint);
+        };
+        let own = self.policy.sha256();
+        if inspected.policy_sha256 != own {
+            return deny(
+                about,
+                format!(
+                    "inspected under policy {}, this is {}",
+                    inspected.policy_sha256.short(),
+                    own.short()
+                ),
+                hint,
+            );
+        }
+        self.judge(about, inspector, inspected)
+    }
+
+    fn judge(&self, about: &str, inspector: Inspector, inspected: &Inspected) -> Reason {
+        let now = self.request.now;
+        let own = |id: &plimsoll_model::RuleId| id.inspector() == inspector;
+        let denied = |made: Disposition| made == Disposition::Denies;
+        let findings = inspected.findings.iter().filter(|finding| own(&finding.rule));
+        let gaps = inspected.gaps.iter().filter(|gap| own(&gap.id));
+        let findings = findings.filter(|finding| denied(self.policy.judge(finding, now))).count();
+        let gaps = gaps.filter(|gap| denied(self.policy.judge_gap(gap, Strictness::EveryGap, now))).count();
+        let hint = "mend them, or ask for a [[waiver]] in the trusted policy";
+        if findings > 0 {
+            return deny(about, format!("{findings} findings deny"), hint);
+        }
+        if gaps > 0 {
+            return unknown(about, format!("{gaps} places were not checked"), hint);
+        }
+        match inspected.outcome {
+            Outcome::Deny => deny(about, "the inspected tree's own stricter policy denied".to_owned(), hint),
+            Outcome::Allow | Outcome::Unknown => {
+                allow(about, format!("nothing at or above `{}`", self.policy.gate.rule(inspector).fail_on))
+            }
+        }
+    }
+
+    fn sbom(&self) -> Reason {
+        let about = Requirement::Sbom.as_str();
+        let hint = "list it with `plimsoll attest sbom` under the builder's key";
+        match self.believed(|body| if let Body::Sbom(sbom) = body { Some(sbom) } else { None }) {
+            None => unknown(about, "no signed list of components".to_owned(), hint),
+            Some((_, sbom)) if sbom.gaps > 0 => {
+                unknown(about, format!("the list of components has {} gaps", sbom.gaps), "mend the gaps")
+            }
+            Some((_, sbom)) => allow(about, format!("{} components", sbom.components)),
+        }
+    }
+
+    fn after(&self, after: &str) -> Reason {
+        let artifact = Subject::Artifact { sha256: self.request.artifact };
+        let record = latest(self.request.evidence, |evidence| match (&evidence.body, &evidence.signed_by) {
+            (_, Signatory::Unknown(_)) => None,
+            (Body::Deployment(record), _)
+                if evidence.subject == artifact
+                    && record.release == *self.request.release
+                    && record.environment == after =>
+            {
+                Some(record)
+            }
+            _ => None,
+        });
+        let hint = format!("promote it to {after} first");
+        match record.map(|(_, record)| record.outcome) {
+            Some(DeploymentOutcome::Healthy) => allow("after", format!("healthy in {after}")),
+            Some(DeploymentOutcome::RolledBack | DeploymentOutcome::Failed) => {
+                deny("after", format!("its last deployment to {after} did not become healthy"), &hint)
+            }
+            None => unknown("after", format!("it was not deployed to {after}"), &hint),
+        }
+    }
+
+    fn approvals(&self, rule: &ApprovalRule) -> Reason {
+        let mut approvers = BTreeSet::new();
+        let mut refused = BTreeSet::new();
+        for evidence in self.request.evidence {
+            let Body::Approval(approval) = &evidence.body else { continue };
+            if evidence.subject != (Subject::Artifact { sha256: self.request.artifact })
+                || approval.release != *self.request.release
+                || approval.environment != self.request.environment.name
+            {
+                continue;
+            }
+            match self.stale(approval).or_else(|| self.refusal(rule, &evidence.signed_by)) {
+                Some(refusal) => {
+                    refused.insert(refusal);
+                }
+                None => {
+                    approvers.insert(signatory_name(&evidence.signed_by));
+                }
+            }
+        }
+        self.approval_reason(rule, &approvers, &refused)
+    }
+
+    fn approval_reason(
+        &self,
+        rule: &ApprovalRule,
+        approvers: &BTreeSet<String>,
+        refused: &BTreeSet<String>,
+    ) -> Reason {
+        let names: Vec<&str> = approvers.iter().map(String::as_str).collect();
+        if approvers.len() >= rule.count as usize {
+            return allow("approval", format!("approved by {} for group `{}`", names.join(", "), rule.group));
+        }
+        let mut message = format!(
+            "waits for {} of {} from group `{}`",
+            rule.count as usize - approvers.len(),
+            rule.count,
+            rule.group
+        );
+        for refusal in refused {
+            message.push_str("; not counted: ");
+            message.push_str(refusal);
+        }
+        let hint = format!(
+            "a member of `{}` runs `plimsoll approve {} --to {}`",
+            rule.group, self.request.release, self.request.environment.name
+        );
+        unknown("approval", message, &hint)
+    }
+
+    fn stale(&self, approval: &Approval) -> Option<String> {
+        if approval.expires_at <= self.request.now {
+            return Some(format!("an approval that expired at {}", approval.expires_at));
+        }
+        (approval.policy_sha256 != self.policy.sha256())
+            .then(|| format!("an approval given under another policy ({})", approval.policy_sha256.short()))
+    }
+
+    /// Why an approval by this signatory does not count for the rule.
+    fn refusal(&self, rule: &ApprovalRule, approver: &Signatory) -> Option<String> {
+        let person = match approver {
+            Signatory::Person(id) => self.policy.person(id),
+            Signatory::Builder(id) => return Some(format!("builder `{id}` is not a person")),
+            Signatory::Unknown(key) => return Some(format!("key {} belongs to no [[person]]", key.short())),
+        };
+        let Some(person) = person else {
+            return Some(format!("{} is not in the policy", signatory_name(approver)));
+        };
+        if !person.groups.contains(&rule.group) {
+            return Some(format!("`{}` is not in group `{}`", person.id, rule.group));
+        }
+        rule.exclude.iter().find_map(|role| self.excluded(*role, &person.id))
+    }
+
+    fn excluded(&self, role: Role, person: &str) -> Option<String> {
+        let is = |who: &str| format!("`{person}` is the {who} of this release");
+        match role {
+            Role::Author => match self.authors() {
+                None => Some("who wrote the commit is not known, so nobody can be told apart".to_owned()),
+                Some(authors) => authors.contains(person).then(|| is(role.as_str())),
+            },
+            Role::Requester => match self.request.requester {
+                Signatory::Unknown(_) => {
+                    Some("who asked for the promotion is not known, so nobody can be told apart".to_owned())
+                }
+                Signatory::Person(id) | Signatory::Builder(id) => (id == person).then(|| is(role.as_str())),
+            },
+            Role::Builder => match self.origin {
+                None => Some("who built it is not known, so nobody can be told apart".to_owned()),
+                Some((_, provenance)) => (provenance.builder == person).then(|| is(role.as_str())),
+            },
+        }
+    }
+
+    /// The people behind the commit; `None` when one address belongs to nobody in the policy.
+    fn authors(&self) -> Option<BTreeSet<&str>> {
+        let (_, provenance) = self.origin?;
+        if provenance.authors.is_empty() {
+            return None;
+        }
+        let person = |email: &String| self.policy.person_by_email(email).map(|person| person.id.as_str());
+        provenance.authors.iter().map(person).collect()
+    }
+}
+
+/// The newest provenance of the artifact that a configured builder signed under its own name.
+fn origin<'a>(request: &Request<'a>) -> Option<(&'a Evidence, &'a Provenance)> {
+    let artifact = Subject::Artifact { sha256: request.artifact };
+    latest(request.evidence, |evidence| match (&evidence.body, &evidence.signed_by) {
+        (Body::Provenance(provenance), Signatory::Builder(builder))
+            if evidence.subject == artifact && provenance.builder == *builder =>
+        {
+            Some(provenance)
+        }
+        _ => None,
+    })
+}
+
+/// The evidence that was recorded last among those that `read` accepts.
+fn latest<'a, T>(
+    evidence: &'a [Evidence],
+    read: impl Fn(&'a Evidence) -> Option<T>,
+) -> Option<(&'a Evidence, T)> {
+    evidence
+        .iter()
+        .filter_map(|evidence| read(evidence).map(|body| (evidence, body)))
+        .max_by_key(|(evidence, _)| evidence.recorded_at)
+}
+
+fn source_name(source: &Subject) -> String {
+    match source {
+        Subject::Source { commit, .. } => format!("commit {:.12}", commit.as_str()),
+        Subject::Artifact { .. } | Subject::Image { .. } => source.key(),
+    }
+}
+
+fn signatory_name(signatory: &Signatory) -> String {
+    match signatory {
+        Signatory::Builder(id) | Signatory::Person(id) => id.clone(),
+        Signatory::Unknown(key) => format!("key {}", key.short()),
+    }
+}
+
+fn allow(about: &str, message: String) -> Reason {
+    Reason { about: about.to_owned(), outcome: Outcome::Allow, message, hint: String::new() }
+}
+
+fn deny(about: &str, message: String, hint: &str) -> Reason {
+    Reason { about: about.to_owned(), outcome: Outcome::Deny, message, hint: hint.to_owned() }
+}
+
+fn unknown(about: &str, message: String, hint: &str) -> Reason {
+    Reason { about: about.to_owned(), outcome: Outcome::Unknown, message, hint: hint.to_owned() }
+}
