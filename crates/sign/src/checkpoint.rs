@@ -1,0 +1,167 @@
+//! Checkpoints of a log as C2SP signed notes (C2SP signed-note v1, tlog-checkpoint v1): how many
+//! entries a log has, and its root, under the log's own key.
+//!
+//! Whether a checkpoint fits the log's entries, and whether two checkpoints fit each other, are the
+//! ledger's questions.
+
+use plimsoll_model::Digest;
+
+use crate::{LogKey, LogPublicKey, base64_text};
+
+/// The largest note that is read.
+const MAX_BYTES: usize = 16 * 1024;
+/// The most signature lines that are read; witnesses may add theirs.
+const MAX_SIGNATURES: usize = 64;
+/// The signature type that key ids are made with: Ed25519.
+const ED25519_TYPE: u8 = 1;
+const DASH: &str = "\u{2014} ";
+
+/// What a checkpoint says of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// How many entries the log has.
+    pub size: u64,
+    /// The log's Merkle root over them (RFC 6962 §2.1).
+    pub root: Digest,
+}
+
+/// A checkpoint could not be made, or does not prove what was asked of it.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum CheckpointError {
+    /// The log's name cannot stand in a signed note.
+    #[error("`{0}` cannot name a log; use a name without white space and plus signs")]
+    Origin(String),
+    /// Not a signed note.
+    #[error("the checkpoint is not a signed note: {0}")]
+    Note(&'static str),
+    /// Another log's.
+    #[error("the checkpoint is of the log {found:?}, not of {expected:?}")]
+    OtherLog {
+        /// The log it names.
+        found: String,
+        /// The log that was asked for.
+        expected: String,
+    },
+    /// No signature by the log's key.
+    #[error("the checkpoint of {origin:?} bears no signature by the log's key {key}")]
+    Unsigned {
+        /// The log.
+        origin: String,
+        /// The id of its key.
+        key: Digest,
+    },
+    /// A signature in the key's name that is not the key's.
+    #[error("the checkpoint of {origin:?} was changed: its signature by the log's key {key} is wrong")]
+    Signature {
+        /// The log.
+        origin: String,
+        /// The id of its key.
+        key: Digest,
+    },
+}
+
+/// Signs the state of the log `origin`: a note of three lines, a blank one, and one signature.
+pub fn sign(key: &LogKey, origin: &str, size: u64, root: &Digest) -> Result<String, CheckpointError> {
+    check_origin(origin)?;
+    let text = format!("{origin}\n{size}\n{}\n", base64_text::encode(root.as_bytes()));
+    Ok(sign_note(key, origin, &text))
+}
+
+/// Proves that the log's key signed this checkpoint of the log `origin`.
+///
+/// Lines after the third and signatures by other names (witnesses) are legal and prove nothing here.
+pub fn verify(note: &str, key: &LogPublicKey, origin: &str) -> Result<Checkpoint, CheckpointError> {
+    check_origin(origin)?;
+    let (text, signatures) = split(note)?;
+    let found = text.lines().next().ok_or(CheckpointError::Note("it is empty"))?;
+    if found != origin {
+        let found = found.chars().take(100).collect();
+        return Err(CheckpointError::OtherLog { found, expected: origin.to_owned() });
+    }
+    check_signatures(text, signatures, key, origin)?;
+    read(text)
+}
+
+fn check_origin(origin: &str) -> Result<(), CheckpointError> {
+    let bad = |character: char| character.is_whitespace() || character.is_control() || character == '+';
+    if origin.is_empty() || origin.len() > 200 || origin.contains(bad) {
+        return Err(CheckpointError::Origin(origin.chars().take(100).collect()));
+    }
+    Ok(())
+}
+
+fn sign_note(key: &LogKey, name: &str, text: &str) -> String {
+    let mut signature = key_hash(name, &key.public()).to_vec();
+    signature.extend_from_slice(&key.sign(text.as_bytes()));
+    format!("{text}\n{DASH}{name} {}\n", base64_text::encode(&signature))
+}
+
+/// The first four bytes of SHA-256(name ‖ newline ‖ type ‖ key) (signed-note, "Signatures").
+fn key_hash(name: &str, key: &LogPublicKey) -> [u8; 4] {
+    let digest = Digest::of(&[name.as_bytes(), b"\n", &[ED25519_TYPE], key.as_bytes()].concat());
+    [0, 1, 2, 3].map(|at| digest.as_bytes()[at])
+}
+
+/// The signed text with its closing line break, and the lines of signatures.
+fn split(note: &str) -> Result<(&str, &str), CheckpointError> {
+    if note.len() > MAX_BYTES {
+        return Err(CheckpointError::Note("it is larger than 16 KiB"));
+    }
+    if note.chars().any(|character| character != '\n' && character.is_control()) {
+        return Err(CheckpointError::Note("it holds control characters"));
+    }
+    let at = note.rfind("\n\n").ok_or(CheckpointError::Note("it has no blank line before signatures"))?;
+    let (text, signatures) = (&note[..=at], &note[at + 2..]);
+    if signatures.is_empty() || !signatures.ends_with('\n') {
+        return Err(CheckpointError::Note("it does not end with a signature line"));
+    }
+    if signatures.lines().count() > MAX_SIGNATURES {
+        return Err(CheckpointError::Note("it has too many signatures"));
+    }
+    Ok((text, signatures))
+}
+
+fn check_signatures(
+    text: &str,
+    signatures: &str,
+    key: &LogPublicKey,
+    origin: &str,
+) -> Result<(), CheckpointError> {
+    let mut proven = false;
+    for line in signatures.lines() {
+        let (name, hash, signature) =
+            signature_line(line).ok_or(CheckpointError::Note("a signature line is malformed"))?;
+        if name == origin && hash == key_hash(origin, key) {
+            if !key.verifies(text.as_bytes(), &signature) {
+                return Err(CheckpointError::Signature { origin: origin.to_owned(), key: key.id() });
+            }
+            proven = true;
+        }
+    }
+    if proven { Ok(()) } else { Err(CheckpointError::Unsigned { origin: origin.to_owned(), key: key.id() }) }
+}
+
+fn signature_line(line: &str) -> Option<(&str, [u8; 4], Vec<u8>)> {
+    let (name, signature) = line.strip_prefix(DASH)?.split_once(' ')?;
+    let signature = base64_text::decode(signature)?;
+    let (hash, signature) = signature.split_first_chunk::<4>()?;
+    (!name.is_empty() && !signature.is_empty()).then(|| (name, *hash, signature.to_vec()))
+}
+
+fn read(text: &str) -> Result<Checkpoint, CheckpointError> {
+    let mut lines = text.lines().skip(1);
+    let size =
+        lines.next().and_then(decimal).ok_or(CheckpointError::Note("its second line is not a size"))?;
+    let root = lines.next().and_then(base64_text::decode).and_then(|root| root.try_into().ok());
+    let root = root.map(Digest::from_bytes).ok_or(CheckpointError::Note("its third line is not a root"))?;
+    if lines.any(str::is_empty) {
+        return Err(CheckpointError::Note("it holds an empty line"));
+    }
+    Ok(Checkpoint { size, root })
+}
+
+/// A number in the one way of writing it: no sign, no leading zero.
+fn decimal(text: &str) -> Option<u64> {
+    let number = text.parse::<u64>().ok()?;
+    (number.to_string() == text).then_some(number)
+}
