@@ -3,12 +3,18 @@
 //!
 //! It decides nothing: whose file it is (claims) and what is in it are the inspectors' matter.
 
+mod cache;
 mod dir;
 mod file;
+#[cfg(feature = "git")]
+mod git;
 mod memory;
 mod tree;
 
+pub use cache::{Cache, CacheError};
 pub use dir::{Dir, DirError};
 pub use file::{File, Text};
+#[cfg(feature = "git")]
+pub use git::{GitError, GitRevision, Repository};
 pub use memory::Memory;
 pub use tree::{Content, Tree};

@@ -1,0 +1,154 @@
+use std::collections::HashSet;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use gix::objs::{Kind, TreeRefIter, tree::EntryKind};
+use gix::{ObjectId, ThreadSafeRepository};
+use plimsoll_model::TreePath;
+
+use super::{GitError, object};
+use crate::{Content, Tree};
+
+/// The files of one commit, read from the object database; the work tree does not matter.
+///
+/// Symbolic links are not followed and not pushed, as in a folder. A submodule is pushed as
+/// unreadable: its files belong to another repository and are not checked here.
+#[derive(Clone, Debug)]
+pub struct GitRevision {
+    git: ThreadSafeRepository,
+    tree: ObjectId,
+}
+
+/// A tree object larger than this is not listed: some 300,000 names.
+const MAX_TREE_BYTES: u64 = 16 << 20;
+/// One commit lists at most this many names, folders included; a few objects can name billions.
+const MAX_ENTRIES: usize = 2_000_000;
+/// Linux opens no longer path.
+const MAX_PATH_BYTES: usize = 4096;
+
+impl GitRevision {
+    pub(super) fn new(git: ThreadSafeRepository, tree: ObjectId) -> Self {
+        Self { git, tree }
+    }
+}
+
+impl Tree for GitRevision {
+    fn walk(
+        &self,
+        max_bytes: u64,
+        claims: &(dyn Fn(&TreePath) -> bool + Sync),
+        sink: &(dyn Fn(TreePath, Content) + Sync),
+    ) {
+        let mut files = Vec::new();
+        list(&self.git.to_thread_local(), self.tree, &mut |path, entry| match entry {
+            Ok((EntryKind::Blob | EntryKind::BlobExecutable, id)) if claims(&path) => files.push((path, id)),
+            Ok((EntryKind::Commit, _)) => sink(path, unreadable("a submodule is not followed")),
+            Ok((EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link | EntryKind::Tree, _)) => {}
+            Err(reason) => sink(path, unreadable(&reason)),
+        });
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(files.len());
+        let next = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    let git = self.git.to_thread_local();
+                    while let Some((path, id)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        sink(path.clone(), content(&git, *id, max_bytes));
+                    }
+                });
+            }
+        });
+    }
+}
+
+fn content(git: &gix::Repository, id: ObjectId, max_bytes: u64) -> Content {
+    match object(git, id, Kind::Blob, max_bytes) {
+        Ok(bytes) => Content::Bytes(bytes),
+        Err(GitError::TooLarge { size_bytes, .. }) => Content::TooLarge { size_bytes },
+        Err(error) => unreadable(&error.to_string()),
+    }
+}
+
+fn unreadable(reason: &str) -> Content {
+    Content::Unreadable { reason: reason.to_owned() }
+}
+
+/// Calls `visit` for each file, link and submodule below a tree, and with a reason for each name and
+/// folder that cannot be listed.
+pub(super) fn list(
+    git: &gix::Repository,
+    root: ObjectId,
+    visit: &mut dyn FnMut(TreePath, Result<(EntryKind, ObjectId), String>),
+) {
+    let mut open = vec![(String::new(), root)];
+    let mut seen: usize = 0;
+    while let Some((folder, id)) = open.pop() {
+        let entries = match entries(git, id) {
+            Ok(entries) => entries,
+            Err(error) => {
+                visit(shown(&folder), Err(error.to_string()));
+                continue;
+            }
+        };
+        seen += entries.len();
+        if seen > MAX_ENTRIES {
+            visit(TreePath::new("."), Err(format!("it names more than {MAX_ENTRIES} files")));
+            return;
+        }
+        let mut names = HashSet::new();
+        for (name, kind, id) in entries {
+            let path = join(&folder, &String::from_utf8_lossy(&name));
+            let problem =
+                problem(&name, path.len()).or((!names.insert(name)).then_some("the name occurs twice"));
+            match (problem, kind) {
+                (Some(reason), _) => visit(TreePath::new(path), Err(reason.to_owned())),
+                (None, EntryKind::Tree) => open.push((path, id)),
+                (None, kind) => visit(TreePath::new(path), Ok((kind, id))),
+            }
+        }
+    }
+}
+
+/// What a tree has under one name.
+pub(super) fn child(
+    git: &gix::Repository,
+    tree: ObjectId,
+    name: &str,
+) -> Result<Option<(EntryKind, ObjectId)>, GitError> {
+    let mut found = entries(git, tree)?.into_iter().filter(|(own, _, _)| own == name.as_bytes());
+    let first = found.next().map(|(_, kind, id)| (kind, id));
+    match found.next() {
+        Some(_) => Err(GitError::Damaged { id: tree.to_string() }),
+        None => Ok(first),
+    }
+}
+
+fn entries(git: &gix::Repository, tree: ObjectId) -> Result<Vec<(Vec<u8>, EntryKind, ObjectId)>, GitError> {
+    let bytes = object(git, tree, Kind::Tree, MAX_TREE_BYTES)?;
+    TreeRefIter::from_bytes(&bytes, tree.kind())
+        .map(|entry| entry.map(|entry| (entry.filename.to_vec(), entry.mode.kind(), entry.oid.to_owned())))
+        .collect::<Result<_, _>>()
+        .map_err(|source| GitError::Object { id: tree.to_string(), source })
+}
+
+/// Why a name cannot be a file's: two names that read the same would hide each other.
+fn problem(name: &[u8], path_bytes: usize) -> Option<&'static str> {
+    if std::str::from_utf8(name).is_err() {
+        Some("its name is not UTF-8; rename it")
+    } else if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') || name.eq_ignore_ascii_case(b".git")
+    {
+        Some("its name is none that Git accepts; run `git fsck`")
+    } else if path_bytes > MAX_PATH_BYTES {
+        Some("its path is too long")
+    } else {
+        None
+    }
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+fn shown(folder: &str) -> TreePath {
+    TreePath::new(if folder.is_empty() { "." } else { folder })
+}
