@@ -1,0 +1,4 @@
+//! The chores of the project as functions, so that tests run them too.
+
+pub mod bench;
+pub mod tidy;

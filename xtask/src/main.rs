@@ -1,0 +1,58 @@
+//! `cargo xtask`: the project's own chores.
+//!
+//! `tidy` judges the shape of the work tree, `bench` measures the release binary beside named
+//! peers. Nothing here is part of what users install.
+
+use std::io::{stderr, stdout};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use xtask::{bench, tidy};
+
+const USAGE: &str = "\
+cargo xtask tidy                 judge the shape of the work tree
+cargo xtask bench [OPTIONS]      measure the release binary beside its peers
+    --runs N          runs of each side, interleaved (default 5)
+    --megabytes N     size of the generated corpus (default 60)
+    --corpus DIR      scan this folder instead of the generated corpus
+    --osv DIR         OSV advisories in the bucket's layout (default ../shared/data/osv)
+    --rules FILE      the gitleaks rule file both scanners use
+                      (default ../shared/data/gitleaks/gitleaks.toml)
+    --only ROW        one row of: start, secrets, second-run, matching
+    --json FILE       where the figures go (default bench.json in the target folder)";
+
+fn main() -> ExitCode {
+    match run(std::env::args().skip(1).collect()) {
+        Ok(code) => code,
+        Err(error) => {
+            print_error(&error);
+            ExitCode::from(70)
+        }
+    }
+}
+
+fn run(arguments: Vec<String>) -> Result<ExitCode> {
+    let root = workspace_root();
+    let mut arguments = arguments.into_iter();
+    match arguments.next().as_deref() {
+        Some("tidy") => tidy::report(&root, &mut stdout()),
+        Some("bench") => {
+            let options = bench::Options::parse(&root, arguments)?;
+            bench::run(&root, &options, &mut stdout(), &mut stderr())
+        }
+        _ => bail!("no such chore; hint: one of\n{USAGE}"),
+    }
+}
+
+fn workspace_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the manifest of xtask lies in a folder of the workspace")
+        .to_owned()
+}
+
+#[expect(clippy::print_stderr, reason = "this is a command line, and stderr is where its errors go")]
+fn print_error(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
+}

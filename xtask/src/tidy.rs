@@ -1,0 +1,81 @@
+//! The shape of the work tree, judged by rules that a compiler does not know.
+//!
+//! Every check is a function from the files to problems. It reads files and `cargo metadata` only:
+//! it changes nothing, builds nothing and needs no network.
+
+use std::fmt;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+
+mod edges;
+mod files;
+mod heads;
+mod links;
+mod orphans;
+mod ratchet;
+mod readme;
+mod registration;
+mod rust;
+mod tests_written;
+mod words;
+
+pub use files::Files;
+
+/// One thing that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The file, relative to the workspace root, with `/` between folders.
+    pub file: String,
+    /// The line, from 1, where there is one.
+    pub line: Option<usize>,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl Problem {
+    fn new(file: &str, line: Option<usize>, message: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), line, message: message.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.file, self.message),
+            None => write!(f, "{}: {}", self.file, self.message),
+        }
+    }
+}
+
+/// Runs every check on the work tree at `root`; an empty list means tidy.
+pub fn check(root: &Path) -> Result<Vec<Problem>> {
+    let files = Files::read(root)?;
+    let sources = rust::parse(&files)?;
+    let mut problems = edges::check(&edges::Workspace::read(root)?);
+    problems.extend(orphans::check(&files, &sources));
+    problems.extend(registration::check(&files, registration::TABLE));
+    problems.extend(ratchet::check(&files, &sources)?);
+    problems.extend(words::check(&files));
+    problems.extend(heads::check(&sources));
+    problems.extend(tests_written::check(&sources));
+    problems.extend(links::check(&files));
+    problems.extend(readme::check(&files));
+    problems.sort();
+    Ok(problems)
+}
+
+/// Runs every check and writes the problems, one a line.
+pub fn report(root: &Path, out: &mut dyn Write) -> Result<ExitCode> {
+    let problems = check(root)?;
+    for problem in &problems {
+        writeln!(out, "{problem}").context("cannot write the report")?;
+    }
+    let count = problems.len();
+    let verdict =
+        if count == 0 { "tidy: nothing to mend".to_owned() } else { format!("tidy: {count} to mend") };
+    writeln!(out, "{verdict}").context("cannot write the report")?;
+    Ok(ExitCode::from(u8::from(count > 0)))
+}

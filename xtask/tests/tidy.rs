@@ -1,0 +1,11 @@
+//! The work tree is tidy whenever the tests pass.
+
+use std::path::Path;
+
+#[test]
+fn the_work_tree_is_tidy() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let problems = xtask::tidy::check(root).unwrap();
+    let listed: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert!(listed.is_empty(), "{} to mend:\n{}", listed.len(), listed.join("\n"));
+}
