@@ -53,7 +53,7 @@ pub(super) fn write(folder: &Path, megabytes: usize) -> Result<Corpus> {
     while corpus.bytes < wanted {
         let (end, line) = DIALECTS[random.below(DIALECTS.len())];
         let mut text = body(&mut random, line)?;
-        if corpus.files % FILES_PER_CREDENTIAL == 0 {
+        if corpus.files.is_multiple_of(FILES_PER_CREDENTIAL) {
             writeln!(text, "token = \"ghp_{}\"", random.text(ALPHANUMERIC, 36))?;
             corpus.planted += 1;
         }

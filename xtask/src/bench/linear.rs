@@ -1,7 +1,7 @@
 //! The plain way to match: read every advisory of the ecosystem, compare it with every component.
 //!
 //! It shares no code with the product, so its count is a second opinion as well as a peer in speed.
-//! It knows OSV's SemVer ranges and listed versions, and nothing of aliases.
+//! It knows OSV's `SemVer` ranges and listed versions, and nothing of aliases.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -56,7 +56,7 @@ enum Event {
     Introduced(String),
     Fixed(String),
     LastAffected(String),
-    Limit(String),
+    Limit(serde::de::IgnoredAny),
 }
 
 impl Database {

@@ -1,4 +1,4 @@
-/// SplitMix64: a short, repeatable stream of numbers from a seed. Not for keys.
+/// `SplitMix64`: a short, repeatable stream of numbers from a seed. Not for keys.
 pub(super) struct Random(u64);
 
 impl Random {

@@ -3,6 +3,8 @@
 //!
 //! The words are put together with `concat!`, so that this file does not hold them.
 
+use std::path::Path;
+
 use super::{Files, Problem};
 
 struct Word {
@@ -46,7 +48,7 @@ const fn in_rust(text: &'static str, instead: &'static str) -> Word {
 pub(super) fn check(files: &Files) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (file, text) in files.all() {
-        let is_rust = file.ends_with(".rs");
+        let is_rust = Path::new(file).extension().is_some_and(|end| end == "rs");
         for word in WORDS.iter().filter(|word| is_rust || !word.only_in_rust) {
             problems.extend(occurrences(text, word.text).map(|line| {
                 Problem::new(file, Some(line), format!("holds `{}`: {}", word.text, word.instead))
