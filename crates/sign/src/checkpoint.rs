@@ -165,3 +165,59 @@ fn decimal(text: &str) -> Option<u64> {
     let number = text.parse::<u64>().ok()?;
     (number.to_string() == text).then_some(number)
 }
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::Digest;
+
+    use super::{CheckpointError, sign, sign_note, verify};
+    use crate::LogKey;
+
+    #[test]
+    fn a_published_note_is_signed_to_the_byte() {
+        // The example of the Go package golang.org/x/mod/sumdb/note; Ed25519 signs the same way each time.
+        let seed = crate::base64_text::decode("AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz").unwrap();
+        let key = LogKey::from_seed(&seed[1..]);
+        let text = "If you think cryptography is the answer to your problem,\n\
+                    then you don't know what your problem is.\n";
+        let line = "\u{2014} PeterNeumann \
+                    x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=";
+        assert_eq!(sign_note(&key, "PeterNeumann", text), format!("{text}\n{line}\n"));
+    }
+
+    #[test]
+    fn a_checkpoint_speaks_of_one_log_only() {
+        let key = LogKey::generate().unwrap();
+        let root = Digest::of(b"root");
+        let note = sign(&key, "ledger.example/one", 12, &root).unwrap();
+        let read = verify(&note, &key.public(), "ledger.example/one").unwrap();
+        assert_eq!((read.size, read.root), (12, root));
+        let other = verify(&note, &key.public(), "ledger.example/two");
+        assert!(matches!(other, Err(CheckpointError::OtherLog { .. })), "{other:?}");
+        let stranger = verify(&note, &LogKey::generate().unwrap().public(), "ledger.example/one");
+        assert!(matches!(stranger, Err(CheckpointError::Unsigned { .. })), "{stranger:?}");
+        let changed = verify(&note.replace("\n12\n", "\n13\n"), &key.public(), "ledger.example/one");
+        assert!(matches!(changed, Err(CheckpointError::Signature { .. })), "{changed:?}");
+        for origin in ["", "two words", "a+b", "a\nb"] {
+            assert!(matches!(sign(&key, origin, 1, &root), Err(CheckpointError::Origin(_))), "{origin:?}");
+        }
+    }
+
+    #[test]
+    fn signed_nonsense_is_still_nonsense() {
+        let key = LogKey::generate().unwrap();
+        let root = crate::base64_text::encode(&[0; 32]);
+        let texts = [
+            format!("log\n01\n{root}\n"),
+            format!("log\n-1\n{root}\n"),
+            "log\n1\nAAAA\n".to_owned(),
+            "log\n".to_owned(),
+        ];
+        for text in texts {
+            let note = sign_note(&key, "log", &text);
+            assert!(matches!(verify(&note, &key.public(), "log"), Err(CheckpointError::Note(_))), "{text:?}");
+        }
+        let extended = sign_note(&key, "log", &format!("log\n1\n{root}\nan extension\n"));
+        assert!(verify(&extended, &key.public(), "log").is_ok());
+    }
+}

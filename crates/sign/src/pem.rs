@@ -20,13 +20,12 @@ pub(crate) fn decode(text: &str, label: &str) -> Option<Vec<u8>> {
 /// A block with lines of 64 characters and a closing line break.
 pub(crate) fn encode(bytes: &[u8], label: &str) -> String {
     let body = base64_text::encode(bytes);
-    let mut text = format!("-----BEGIN {label}-----\n");
+    let mut lines = String::with_capacity(body.len() + body.len() / 64 + 1);
     for (at, character) in body.chars().enumerate() {
         if at > 0 && at % 64 == 0 {
-            text.push('\n');
+            lines.push('\n');
         }
-        text.push(character);
+        lines.push(character);
     }
-    text.push_str(&format!("\n-----END {label}-----\n"));
-    text
+    format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n")
 }
