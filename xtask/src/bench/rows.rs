@@ -181,9 +181,7 @@ fn matching_beside_scanner(
         .context("cannot copy the advisories")?;
     let mut scan = || {
         let mut command = peer.command();
-        command
-            .args(["scan", "source", "--offline", "--format", "json", "--lockfile"])
-            .arg(tree.join("Cargo.lock"));
+        command.args(["scan", "--offline", "--format", "json", "--lockfile"]).arg(tree.join("Cargo.lock"));
         command.env("OSV_SCANNER_LOCAL_DB_CACHE_DIRECTORY", &database);
         time(&mut command, &[0, 1])
     };

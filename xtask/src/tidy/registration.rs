@@ -11,13 +11,37 @@ pub(super) struct Registered {
     pub(super) folder: &'static str,
     /// How the names of its files end.
     pub(super) end: &'static str,
+    /// What a file holds that must be registered; with `""` every file must.
+    pub(super) marker: &'static str,
     /// The file that holds the list.
     pub(super) list: &'static str,
     /// What stands around a file's stem in the list.
     pub(super) written: (&'static str, &'static str),
 }
 
-pub(super) const TABLE: &[Registered] = &[];
+pub(super) const TABLE: &[Registered] = &[
+    Registered {
+        folder: "crates/secrets/rules/",
+        end: ".toml",
+        marker: "",
+        list: "crates/secrets/src/builtin.rs",
+        written: ("\"", "\""),
+    },
+    Registered {
+        folder: "crates/packages/src/",
+        end: ".rs",
+        marker: "static PARSER:",
+        list: "crates/packages/src/parser.rs",
+        written: ("&", "::PARSER"),
+    },
+    Registered {
+        folder: "crates/path/src/rules/",
+        end: ".rs",
+        marker: "static RULE:",
+        list: "crates/path/src/rules.rs",
+        written: ("&", "::RULE"),
+    },
+];
 
 pub(super) fn check(files: &Files, table: &[Registered]) -> Vec<Problem> {
     table.iter().flat_map(|entry| check_entry(files, entry)).collect()
@@ -43,11 +67,11 @@ fn check_entry(files: &Files, entry: &Registered) -> Vec<Problem> {
         .collect()
 }
 
-/// The stems of the files right inside the folder, but for the list itself.
+/// The stems of the files right inside the folder that hold the marker, but for the list itself.
 fn members<'a>(files: &'a Files, entry: &'a Registered) -> impl Iterator<Item = &'a str> {
     files
         .inside(entry.folder)
-        .filter(|(file, _)| *file != entry.list)
+        .filter(|(file, text)| *file != entry.list && text.contains(entry.marker))
         .filter_map(|(file, _)| file[entry.folder.len()..].strip_suffix(entry.end))
         .filter(|stem| !stem.contains('/'))
 }
@@ -57,8 +81,14 @@ mod tests {
     use super::{Registered, check};
     use crate::tidy::Files;
 
-    const RULES: Registered =
-        Registered { folder: "a/rules/", end: ".rs", list: "a/rules/mod.rs", written: ("&", "::RULE") };
+    const RULES: Registered = Registered {
+        folder: "a/rules/",
+        end: ".rs",
+        marker: "static RULE",
+        list: "a/rules/mod.rs",
+        written: ("&", "::RULE"),
+    };
+    const RULE: &str = "pub static RULE: Rule = Rule {};";
 
     fn messages(files: &[(&str, &str)]) -> Vec<String> {
         check(&Files::written(files), &[RULES]).iter().map(ToString::to_string).collect()
@@ -67,16 +97,19 @@ mod tests {
     #[test]
     fn a_file_that_the_list_lacks_is_reported() {
         let list = ("a/rules/mod.rs", "mod x; mod y;\nstatic ALL: &[&Rule] = &[&x::RULE];");
-        assert_eq!(messages(&[list, ("a/rules/x.rs", ""), ("a/rules/x/inner.rs", "")]), [""; 0]);
         assert_eq!(
-            messages(&[list, ("a/rules/x.rs", ""), ("a/rules/y.rs", "")]),
+            messages(&[list, ("a/rules/x.rs", RULE), ("a/rules/x/inner.rs", RULE), ("a/rules/shape.rs", "")]),
+            [""; 0]
+        );
+        assert_eq!(
+            messages(&[list, ("a/rules/x.rs", RULE), ("a/rules/y.rs", RULE)]),
             ["a/rules/y.rs: is not registered: a/rules/mod.rs does not hold `&y::RULE`"]
         );
     }
 
     #[test]
     fn a_table_that_points_at_nothing_is_reported() {
-        assert_eq!(messages(&[("a/rules/x.rs", "")]).len(), 1);
+        assert_eq!(messages(&[("a/rules/x.rs", RULE)]).len(), 1);
         assert_eq!(messages(&[("a/rules/mod.rs", "")]).len(), 1);
     }
 }
