@@ -1,1 +1,29 @@
 //! Literal credentials in text, by rules in the gitleaks dialect.
+//!
+//! It finds where a credential is written out and says so without its value: a [`Hit`] holds a
+//! place and a masked form, and [`Facts::masks`] tells the other inspectors which bytes to blank.
+//!
+//! What it does not do: it asks no provider whether a credential is live, decodes nothing (base64,
+//! archives), and honours no comment in the inspected text that allows a finding. Exceptions are
+//! policy, and the inspected tree must not control its own verdict.
+
+mod allowlist;
+mod builtin;
+mod conclude;
+mod dialect;
+mod entropy;
+mod error;
+mod extract;
+mod facts;
+mod gitleaks;
+mod keys;
+mod lines;
+mod paths;
+mod pattern;
+mod rule;
+mod rules;
+
+pub use conclude::conclude;
+pub use error::RulesError;
+pub use facts::{Facts, Hit, Unchecked};
+pub use rules::{Explanation, Rules};

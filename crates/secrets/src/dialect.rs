@@ -1,0 +1,156 @@
+//! From the regular expressions of the gitleaks dialect (RE2 syntax) to those of `regex`.
+//!
+//! In RE2 `\w`, `\d`, `\s`, `\b` know ASCII only, while `.`, negated classes and `\p` stand for
+//! whole characters. The result is meant for a byte-oriented `regex` with Unicode off; the parts
+//! that need it switch Unicode on for themselves. Letter case is folded for ASCII only.
+
+use regex_syntax::ast::{self, Ast, parse::Parser};
+
+/// The same expression in the syntax of `regex` with Unicode off.
+pub(crate) fn translate(pattern: &str) -> Result<String, Box<regex_syntax::Error>> {
+    let ast = Parser::new().parse(pattern).map_err(|error| Box::new(error.into()))?;
+    let edits = match ast::visit(&ast, Edits { pattern, list: Vec::new() }) {
+        Ok(edits) => edits,
+        Err(never) => match never {},
+    };
+    let translated = apply(pattern, edits);
+    regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(&translated).map_err(Box::new)?;
+    Ok(translated)
+}
+
+/// How many groups a translated expression captures.
+pub(crate) fn groups(translated: &str) -> usize {
+    let mut parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
+    parser.parse(translated).map_or(0, |hir| hir.properties().explicit_captures_len())
+}
+
+/// Replacements of byte ranges of the pattern, in the order in which they were met.
+struct Edits<'a> {
+    pattern: &'a str,
+    list: Vec<(std::ops::Range<usize>, &'static str)>,
+}
+
+impl Edits<'_> {
+    fn wrap_start(&mut self, span: &ast::Span) {
+        self.list.push((span.start.offset..span.start.offset, "(?u:"));
+    }
+
+    fn wrap_end(&mut self, span: &ast::Span) {
+        self.list.push((span.end.offset..span.end.offset, ")"));
+    }
+
+    /// Whether a bracketed class stands for more than single ASCII characters.
+    fn beyond_ascii(&self, class: &ast::ClassBracketed) -> bool {
+        let written = &self.pattern[class.span.start.offset..class.span.end.offset];
+        let wide = [r"\p", r"\P", r"\W", r"\D", r"\S", "[:^", r"\x{"];
+        class.negated || !written.is_ascii() || wide.iter().any(|part| written.contains(part))
+    }
+}
+
+impl ast::Visitor for Edits<'_> {
+    type Output = Vec<(std::ops::Range<usize>, &'static str)>;
+    type Err = std::convert::Infallible;
+
+    fn finish(self) -> Result<Self::Output, Self::Err> {
+        Ok(self.list)
+    }
+
+    fn visit_pre(&mut self, ast: &Ast) -> Result<(), Self::Err> {
+        match ast {
+            Ast::Dot(span) => self.wrap_start(span),
+            Ast::ClassUnicode(class) => self.wrap_start(&class.span),
+            Ast::ClassPerl(class) => self.list.push((range(&class.span), perl(class).alone)),
+            Ast::ClassBracketed(class) if self.beyond_ascii(class) => self.wrap_start(&class.span),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn visit_post(&mut self, ast: &Ast) -> Result<(), Self::Err> {
+        match ast {
+            Ast::Dot(span) => self.wrap_end(span),
+            Ast::ClassUnicode(class) => self.wrap_end(&class.span),
+            Ast::ClassBracketed(class) if self.beyond_ascii(class) => self.wrap_end(&class.span),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn visit_class_set_item_pre(&mut self, item: &ast::ClassSetItem) -> Result<(), Self::Err> {
+        if let ast::ClassSetItem::Perl(class) = item {
+            self.list.push((range(&class.span), perl(class).bracketed));
+        }
+        Ok(())
+    }
+}
+
+/// How a Perl class is written out: as an expression of its own, and as a part of a bracketed class.
+struct Written {
+    alone: &'static str,
+    bracketed: &'static str,
+}
+
+fn perl(class: &ast::ClassPerl) -> Written {
+    let (alone, bracketed) = match (&class.kind, class.negated) {
+        (ast::ClassPerlKind::Digit, false) => ("[0-9]", "0-9"),
+        (ast::ClassPerlKind::Space, false) => (r"[\t\n\x0C\r ]", r"\t\n\x0C\r "),
+        (ast::ClassPerlKind::Word, false) => ("[0-9A-Za-z_]", "0-9A-Za-z_"),
+        (ast::ClassPerlKind::Digit, true) => ("(?u:[^0-9])", "[:^digit:]"),
+        (ast::ClassPerlKind::Space, true) => (r"(?u:[^\t\n\x0C\r ])", "[:^space:]"),
+        (ast::ClassPerlKind::Word, true) => ("(?u:[^0-9A-Za-z_])", "[:^word:]"),
+    };
+    Written { alone, bracketed }
+}
+
+fn range(span: &ast::Span) -> std::ops::Range<usize> {
+    span.start.offset..span.end.offset
+}
+
+fn apply(pattern: &str, mut edits: Vec<(std::ops::Range<usize>, &'static str)>) -> String {
+    edits.sort_by_key(|(range, _)| range.start);
+    let mut out = String::with_capacity(pattern.len() + 8 * edits.len());
+    let mut at = 0;
+    for (range, replacement) in edits {
+        out.push_str(&pattern[at..range.start]);
+        out.push_str(replacement);
+        at = range.end;
+    }
+    out.push_str(&pattern[at..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::translate;
+
+    fn check(pattern: &str, text: &str, matched: Option<&str>) {
+        let translated = translate(pattern).unwrap();
+        let regex = regex::bytes::RegexBuilder::new(&translated).unicode(false).build().unwrap();
+        let found = regex.find(text.as_bytes()).map(|found| std::str::from_utf8(found.as_bytes()).unwrap());
+        assert_eq!(found, matched, "{pattern} became {translated}");
+    }
+
+    #[test]
+    fn re2_means_what_it_means_in_go() {
+        check(r"^.$", "é", Some("é"));
+        check(r"^[^a]$", "é", Some("é"));
+        check(r"^[^\w]{1}$", "é", Some("é"));
+        check(r"^\W$", "é", Some("é"));
+        check(r"\w+", "éa1_é", Some("a1_"));
+        check(r"[\w.]+", "éa.é", Some("a."));
+        check(r"\ba", "éa", Some("a"));
+        check(r"\d", "٣", None);
+        check(r"[\d]", "٣", None);
+        check(r"\s", "\u{b}", None);
+        check(r"[äöü]+", "xöüx", Some("öü"));
+        check(r"\p{L}+", "1é1", Some("é"));
+        check(r"(?i)k", "\u{212a}", None);
+        check(r"(?s:.)(.)[^\S](?i:X)", "\né x", Some("\né x"));
+    }
+
+    #[test]
+    fn look_around_is_refused() {
+        assert!(translate(r"(?=a)").is_err());
+        assert!(translate(r"(a)\1").is_err());
+    }
+}

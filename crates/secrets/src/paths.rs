@@ -1,0 +1,43 @@
+use plimsoll_model::{Digest, TreePath};
+use regex::bytes::{RegexSet, RegexSetBuilder};
+
+/// The patterns over paths that rules and allowlists name by number.
+///
+/// Whatever a path decides is decided by which of them match, so the set of those is the path class
+/// that facts are cached by.
+#[derive(Debug)]
+pub(crate) struct PathPatterns(RegexSet);
+
+/// Which path patterns match one path.
+pub(crate) struct PathMatches(regex::bytes::SetMatches);
+
+/// The number of a pattern in [`PathPatterns`].
+pub(crate) type PathId = usize;
+
+impl PathPatterns {
+    /// Compiles patterns that `dialect::translate` has read; `None` when together they are too large.
+    pub(crate) fn new(patterns: &[String]) -> Option<Self> {
+        RegexSetBuilder::new(patterns).unicode(false).size_limit(SIZE_LIMIT_BYTES).build().ok().map(Self)
+    }
+
+    /// Which of them match `path`.
+    pub(crate) fn matches(&self, path: &TreePath) -> PathMatches {
+        PathMatches(self.0.matches(path.as_str().as_bytes()))
+    }
+}
+
+impl PathMatches {
+    /// Whether any of these patterns matches.
+    pub(crate) fn any(&self, ids: &[PathId]) -> bool {
+        ids.iter().any(|id| self.0.matched(*id))
+    }
+
+    /// The path class.
+    pub(crate) fn class(&self) -> Digest {
+        let matched: Vec<u8> =
+            self.0.iter().flat_map(|id| u32::try_from(id).unwrap_or(u32::MAX).to_be_bytes()).collect();
+        Digest::of(&matched)
+    }
+}
+
+const SIZE_LIMIT_BYTES: usize = 64 << 20;

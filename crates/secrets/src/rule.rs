@@ -1,0 +1,34 @@
+use plimsoll_model::Severity;
+
+use crate::allowlist::Allowlist;
+use crate::paths::PathId;
+use crate::pattern::Pattern;
+
+/// One kind of credential and how it is recognised.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    /// The part of its public id after `secret/`.
+    pub(crate) id: String,
+    /// What kind of credential it is, for a person.
+    pub(crate) title: String,
+    pub(crate) severity: Severity,
+    /// Why it matters; empty for a foreign rule.
+    pub(crate) why: String,
+    /// How to mend a finding; empty for a foreign rule.
+    pub(crate) mend: String,
+    /// The expression; a rule without one judges the path alone.
+    pub(crate) pattern: Option<Pattern>,
+    /// The group that holds the secret; without one the first that is not empty.
+    pub(crate) secret_group: Option<usize>,
+    /// A secret must have more entropy than this, in bits for each byte.
+    pub(crate) entropy: f64,
+    /// In lower case; without any the expression runs over every file.
+    pub(crate) keywords: Vec<String>,
+    /// The rule speaks about files whose path matches this only.
+    pub(crate) path: Option<PathId>,
+    pub(crate) allowlists: Vec<Allowlist>,
+    /// Whether it only guesses by the name beside a value; a rule that knows the shape goes first.
+    pub(crate) generic: bool,
+    /// Whether it only serves as a part of other rules.
+    pub(crate) skip: bool,
+}

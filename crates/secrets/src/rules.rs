@@ -1,0 +1,129 @@
+use aho_corasick::AhoCorasick;
+use plimsoll_model::{Digest, Inspector, RuleId, Severity, TreePath};
+
+use crate::RulesError;
+use crate::allowlist::Allowlist;
+use crate::builtin;
+use crate::extract;
+use crate::facts::Facts;
+use crate::gitleaks::{self, RuleSet};
+use crate::paths::PathPatterns;
+use crate::rule::Rule;
+
+/// The kinds of credential to look for. Expressions are compiled when they are first needed.
+#[derive(Debug)]
+pub struct Rules {
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) allowlists: Vec<Allowlist>,
+    pub(crate) paths: PathPatterns,
+    /// All keywords of all rules, without regard to ASCII case.
+    pub(crate) keywords: AhoCorasick,
+    /// For each keyword the rules that it wakes.
+    pub(crate) woken: Vec<Vec<usize>>,
+    sha256: Digest,
+}
+
+/// What a rule means, for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation<'a> {
+    /// The rule's public id.
+    pub rule: RuleId,
+    /// What kind of credential it finds.
+    pub title: &'a str,
+    /// How bad a finding is.
+    pub severity: Severity,
+    /// Why it matters; empty for a foreign rule.
+    pub why: &'a str,
+    /// How to mend a finding; empty for a foreign rule.
+    pub mend: &'a str,
+}
+
+impl Rules {
+    /// The rules of Plimsoll itself.
+    pub fn builtin() -> Self {
+        let texts: Vec<&[u8]> = builtin::FILES.iter().map(|(_, text)| text.as_bytes()).collect();
+        Self::new(builtin::load(), &texts).expect("the embedded rules are tested")
+    }
+
+    /// Rules from a file in the gitleaks dialect (TOML, as of gitleaks 8.30); `origin` is the file's
+    /// name for messages. `extend.useDefault` adds to the rules of Plimsoll itself.
+    ///
+    /// Unknown keys, keys of the extended dialect, `required` rules and `extend` by path or URL are
+    /// errors: a file is taken whole or not at all.
+    pub fn from_gitleaks(text: &str, origin: &str) -> Result<Self, RulesError> {
+        let mut texts = vec![text.as_bytes()];
+        let set = gitleaks::load(text, origin, || {
+            texts.extend(builtin::FILES.iter().map(|(_, text)| text.as_bytes()));
+            builtin::load()
+        })?;
+        Self::new(set, &texts).ok_or_else(|| RulesError::TooLarge { origin: origin.to_owned() })
+    }
+
+    /// The digest of everything that the rules are made of, so that facts are cached by it.
+    pub fn sha256(&self) -> Digest {
+        self.sha256
+    }
+
+    /// Whether the rules say anything about the file at `path`.
+    pub fn claims(&self, path: &TreePath) -> bool {
+        let matches = self.paths.matches(path);
+        !self.allowlists.iter().any(|list| list.allows_path(&matches))
+    }
+
+    /// Everything that the path decides, for a cache key: files of equal text and equal path class
+    /// have equal facts.
+    pub fn path_class(&self, path: &TreePath) -> Digest {
+        self.paths.matches(path).class()
+    }
+
+    /// The credentials in one file. Positions and masks speak about `file.text` as it is given.
+    pub fn extract(&self, file: &plimsoll_source::File<'_>) -> Facts {
+        extract::extract(self, file)
+    }
+
+    /// What rules that judge the path alone say; for a file that holds no text. [`Rules::extract`]
+    /// includes it.
+    pub fn extract_path(&self, path: &TreePath) -> Facts {
+        extract::extract_path(self, path)
+    }
+
+    /// The rule's documentation; `id` is the public id or the part of it after the slash.
+    pub fn explain(&self, id: &str) -> Option<Explanation<'_>> {
+        let rule = self.rule(id.strip_prefix("secret/").unwrap_or(id))?;
+        Some(Explanation {
+            rule: RuleId::new(Inspector::Secret, &rule.id),
+            title: &rule.title,
+            severity: rule.severity,
+            why: &rule.why,
+            mend: &rule.mend,
+        })
+    }
+
+    /// The public ids of all rules, in order.
+    pub fn ids(&self) -> impl Iterator<Item = RuleId> + '_ {
+        self.rules.iter().map(|rule| RuleId::new(Inspector::Secret, &rule.id))
+    }
+
+    pub(crate) fn rule(&self, id: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    fn new(set: RuleSet, texts: &[&[u8]]) -> Option<Self> {
+        let rules: Vec<Rule> = set.rules.into_iter().filter(|rule| !rule.skip).collect();
+        let mut words: Vec<&String> = rules.iter().flat_map(|rule| &rule.keywords).collect();
+        words.sort_unstable();
+        words.dedup();
+        let wakes = |word: &String| -> Vec<usize> {
+            (0..rules.len()).filter(|index| rules[*index].keywords.contains(word)).collect()
+        };
+        let woken = words.iter().map(|word| wakes(word)).collect();
+        let keywords = AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()?;
+        let mut parts = vec![VERSION];
+        parts.extend(texts);
+        let paths = PathPatterns::new(&set.paths)?;
+        Some(Self { allowlists: set.allowlists, paths, keywords, woken, sha256: Digest::of_parts(&parts), rules })
+    }
+}
+
+/// Changes whenever the same rules would give other facts.
+const VERSION: &[u8] = b"plimsoll-secrets-v1";
