@@ -14,7 +14,8 @@ use serde::Deserialize;
 
 /// Where an ecosystem's advisories lie below the folder of the bucket's layout.
 pub(super) const ZIP: &str = "crates.io/all.zip";
-const ECOSYSTEM: &str = "crates.io";
+/// The ecosystem, by its OSV name.
+pub(super) const ECOSYSTEM: &str = "crates.io";
 
 /// Every advisory of one ecosystem (OSV schema 1.7), as far as matching needs it.
 pub(super) struct Database(Vec<Advisory>);

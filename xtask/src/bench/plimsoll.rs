@@ -33,23 +33,23 @@ impl Product {
         command
     }
 
-    /// `plimsoll check TREE`, with facts and advisories cached below `home`.
-    pub(super) fn check(&self, tree: &Path, policy: &Path, home: &Path) -> Command {
-        let mut command = self.at_home(home);
-        command.arg("check").arg(tree).args(["--format", "json"]).arg("--policy").arg(policy);
-        command
-    }
-
-    /// `plimsoll db import FOLDER`, into the place where `check` with this `home` looks.
-    pub(super) fn import(&self, folder: &Path, home: &Path) -> Command {
-        let mut command = self.at_home(home);
-        command.args(["db", "import"]).arg(folder).arg("--into").arg(home.join("advisories"));
-        command
-    }
-
-    fn at_home(&self, home: &Path) -> Command {
+    /// `plimsoll check TREE`, with the facts of files kept below `cache`.
+    pub(super) fn check(&self, tree: &Path, policy: &Path, databases: &Path, cache: &Path) -> Command {
         let mut command = Command::new(&self.binary);
-        command.env("PLIMSOLL_CACHE", home).env("PLIMSOLL_DB", home.join("advisories"));
+        command.arg("check").arg(tree).args(["--format", "json"]).arg("--policy").arg(policy);
+        command.arg("--db").arg(databases).env("XDG_CACHE_HOME", cache);
+        command
+    }
+
+    /// `plimsoll db import FOLDER --into DATABASES`, for one ecosystem.
+    pub(super) fn import(&self, folder: &Path, ecosystem: &str, databases: &Path) -> Command {
+        let mut command = Command::new(&self.binary);
+        command
+            .args(["db", "import"])
+            .arg(folder)
+            .args(["--ecosystem", ecosystem])
+            .arg("--into")
+            .arg(databases);
         command
     }
 }
