@@ -1,0 +1,151 @@
+//! `Cargo.lock`, versions 1 to 4.
+//!
+//! Entries without a source are members and path dependencies: they are no components, their
+//! manifests are covered. Git and private registries are gaps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_model::{Component, Ecosystem, LineIndex, Purl, Span, Version};
+use plimsoll_source::File;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::facts::{Covers, Family, Lock};
+use crate::{Facts, Parser, gap};
+
+pub(crate) static PARSER: Parser = Parser { id: "cargo-lock/1", globs: &["**/Cargo.lock"], read };
+
+/// How Cargo writes the public registry, by whatever protocol or mirror it reached it.
+const PUBLIC_REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
+const NEWEST_VERSION: u32 = 4;
+
+#[derive(Deserialize)]
+struct LockFile<'a> {
+    version: Option<u32>,
+    #[serde(borrow, default)]
+    package: Vec<Package<'a>>,
+    /// The package of the folder, in the oldest lockfiles.
+    #[serde(borrow)]
+    root: Option<Package<'a>>,
+    /// Checksums of version 1: `checksum NAME VERSION (SOURCE)`.
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Package<'a> {
+    name: Spanned<String>,
+    version: String,
+    source: Option<String>,
+    checksum: Option<String>,
+    /// `NAME`, `NAME VERSION` or `NAME VERSION (SOURCE)`.
+    #[serde(borrow, default)]
+    dependencies: Vec<std::borrow::Cow<'a, str>>,
+}
+
+fn read(file: &File<'_>) -> Facts {
+    let lines = file.lines();
+    let lock: LockFile<'_> = match toml::from_str(file.text) {
+        Ok(lock) => lock,
+        Err(error) => {
+            let offset = error.span().map_or(0, |span| span.start);
+            return broken(gap::unreadable_lockfile(file.path, &lines, offset, error.message()));
+        }
+    };
+    if let Some(version) = lock.version.filter(|version| !(1..=NEWEST_VERSION).contains(version)) {
+        let what = format!("a Cargo lockfile of version {version}");
+        let location = file.location(Span::new(0, 0));
+        return broken(gap::unsupported_lockfile(location, &what, "use a newer Plimsoll"));
+    }
+    facts(file, &lines, &lock)
+}
+
+fn broken(gap: plimsoll_model::Gap) -> Facts {
+    let lock = Lock { family: Family::Rust, covers: Covers::Everything };
+    Facts { gaps: vec![gap], lock: Some(lock), ..Facts::default() }
+}
+
+fn facts(file: &File<'_>, lines: &LineIndex<'_>, lock: &LockFile<'_>) -> Facts {
+    let mut facts = Facts::default();
+    let mut members = BTreeMap::new();
+    let index = Index::new(&lock.package);
+    for package in lock.package.iter().chain(&lock.root) {
+        let span = package.name.span();
+        let location = lines.location(file.path, Span::new(span.start, span.end));
+        match package.source.as_deref() {
+            None => {
+                let asked: BTreeSet<String> = package.dependencies.iter().map(|text| name_of(text)).collect();
+                members.insert(package.name.get_ref().clone(), asked);
+            }
+            Some(PUBLIC_REGISTRY) => facts.components.push(Component {
+                ecosystem: Ecosystem::new(Ecosystem::CRATES_IO),
+                name: package.name.get_ref().clone(),
+                version: Version::new(&package.version),
+                location,
+                checksum: checksum(package, &lock.metadata),
+                dependencies: index.purls(package),
+            }),
+            Some(source) => {
+                facts.gaps.push(gap::foreign_source(location, package.name.get_ref(), &shown(source)))
+            }
+        }
+    }
+    facts.lock = Some(Lock { family: Family::Rust, covers: Covers::Packages(members) });
+    facts
+}
+
+/// A source as people may see it: an address can hold credentials before its `@`.
+fn shown(source: &str) -> String {
+    let kind = source.split_once('+').map_or("source", |(kind, _)| kind);
+    match kind {
+        "git" => "a Git repository".to_owned(),
+        "registry" | "sparse" => "another registry than the public one".to_owned(),
+        _ => "a source of unknown kind".to_owned(),
+    }
+}
+
+fn checksum(package: &Package<'_>, metadata: &BTreeMap<String, String>) -> Option<String> {
+    let found = package.checksum.as_ref().or_else(|| {
+        let source = package.source.as_deref()?;
+        metadata.get(&format!("checksum {} {} ({source})", package.name.get_ref(), package.version))
+    })?;
+    let hexadecimal = found.len() == 64 && found.bytes().all(|byte| byte.is_ascii_hexdigit());
+    hexadecimal.then(|| format!("sha256:{}", found.to_ascii_lowercase()))
+}
+
+fn name_of(dependency: &str) -> String {
+    dependency.split(' ').next().unwrap_or(dependency).to_owned()
+}
+
+/// The registry packages by name, to resolve what `dependencies` abbreviate.
+struct Index<'a>(BTreeMap<&'a str, Vec<&'a Package<'a>>>);
+
+impl<'a> Index<'a> {
+    fn new(packages: &'a [Package<'a>]) -> Self {
+        let mut index: BTreeMap<&str, Vec<&Package<'_>>> = BTreeMap::new();
+        for package in packages {
+            index.entry(package.name.get_ref()).or_default().push(package);
+        }
+        Self(index)
+    }
+
+    fn purls(&self, package: &Package<'_>) -> Vec<Purl> {
+        let ecosystem = Ecosystem::new(Ecosystem::CRATES_IO);
+        let needed = package.dependencies.iter().filter_map(|text| self.find(text));
+        let public = needed.filter(|needed| needed.source.as_deref() == Some(PUBLIC_REGISTRY));
+        public
+            .filter_map(|needed| Purl::of(&ecosystem, needed.name.get_ref(), &Version::new(&needed.version)))
+            .collect()
+    }
+
+    fn find(&self, dependency: &str) -> Option<&'a Package<'a>> {
+        let mut words = dependency.splitn(3, ' ');
+        let candidates = self.0.get(words.next()?)?;
+        let version = words.next();
+        let source = words.next().map(|source| source.trim_start_matches('(').trim_end_matches(')'));
+        candidates.iter().copied().find(|package| {
+            version.is_none_or(|version| version == package.version)
+                && source.is_none_or(|source| Some(source) == package.source.as_deref())
+        })
+    }
+}

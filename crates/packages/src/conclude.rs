@@ -1,0 +1,254 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_model::{Gap, Inspection, TreePath};
+
+use crate::facts::{Covers, Facts, Family, Include, Lock, Manifest, OpenRequirement};
+use crate::gap;
+
+/// What all files together say: every component, and every gap, among them the manifests that no
+/// lockfile answers for.
+pub fn conclude(facts: &BTreeMap<TreePath, Facts>) -> Inspection {
+    let mut inspection = Inspection::default();
+    for facts in facts.values() {
+        inspection.components.extend(facts.components.iter().cloned());
+        inspection.gaps.extend(facts.gaps.iter().cloned());
+    }
+    let locks = Locks::new(facts);
+    for (path, facts_of_file) in facts {
+        if let Some(manifest) = &facts_of_file.manifest {
+            inspection.gaps.extend(manifest_gap(path, manifest, &locks));
+        }
+        inspection.gaps.extend(open_gap(path, facts_of_file, facts));
+        inspection.gaps.extend(include_gaps(path, facts_of_file, facts));
+    }
+    inspection
+}
+
+/// The lockfiles of a tree by folder.
+struct Locks<'a> {
+    by_folder: BTreeMap<String, Vec<(&'a TreePath, &'a Lock)>>,
+    /// Rust lockfiles that answer for a folder outside their own, because a manifest that they answer
+    /// for names that folder as a path dependency.
+    by_path_dependency: BTreeMap<String, BTreeSet<&'a TreePath>>,
+}
+
+/// How a lockfile relates to a manifest.
+enum Answer {
+    /// It locks everything the manifest asks for.
+    Whole,
+    /// It knows the manifest but not these.
+    Without(Vec<String>),
+    /// It speaks of other manifests.
+    None,
+}
+
+impl<'a> Locks<'a> {
+    fn new(facts: &'a BTreeMap<TreePath, Facts>) -> Self {
+        let mut by_folder: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        for (path, facts) in facts {
+            if let Some(lock) = &facts.lock {
+                by_folder.entry(path.parent().to_owned()).or_default().push((path, lock));
+            }
+        }
+        let mut locks = Self { by_folder, by_path_dependency: BTreeMap::new() };
+        locks.follow_path_dependencies(facts);
+        locks
+    }
+
+    /// Lockfiles of a family in the folder or above it, the nearest first.
+    fn above(&self, folder: &str, family: Family) -> impl Iterator<Item = (&'a TreePath, &'a Lock)> {
+        let folders = std::iter::successors(Some(folder), |folder| {
+            if folder.is_empty() {
+                None
+            } else {
+                Some(folder.rsplit_once('/').map_or("", |(parent, _)| parent))
+            }
+        });
+        let found = folders.filter_map(|folder| self.by_folder.get(folder)).flatten();
+        found.copied().filter(move |(_, lock)| lock.family == family)
+    }
+
+    fn answering(&self, folder: &str, family: Family) -> Vec<(&'a TreePath, &'a Lock)> {
+        let linked = self.by_path_dependency.get(folder).into_iter().flatten();
+        let linked = linked.flat_map(|path| self.by_folder.get(path.parent()).into_iter().flatten());
+        self.above(folder, family).chain(linked.copied().filter(|(_, lock)| lock.family == family)).collect()
+    }
+
+    /// Walks from each Rust manifest with a lockfile to the folders it names, until nothing is new.
+    /// Each pair of folder and lockfile is visited once.
+    fn follow_path_dependencies(&mut self, facts: &'a BTreeMap<TreePath, Facts>) {
+        let manifests: BTreeMap<&str, &Manifest> = facts
+            .iter()
+            .filter_map(|(path, facts)| Some((path.parent(), facts.manifest.as_ref()?)))
+            .filter(|(_, manifest)| manifest.family == Family::Rust)
+            .collect();
+        let mut waiting: Vec<String> = manifests.keys().map(|folder| (*folder).to_owned()).collect();
+        while let Some(folder) = waiting.pop() {
+            let Some(manifest) = manifests.get(folder.as_str()) else { continue };
+            let answering = self.answering(&folder, Family::Rust);
+            let knowing = answering.into_iter().filter(|(path, lock)| knows(path, lock, &folder, manifest));
+            let knowing: Vec<_> = knowing.map(|(path, _)| path).collect();
+            for target in manifest.folders.iter().filter_map(|target| resolve(&folder, target)) {
+                let known = self.by_path_dependency.entry(target.clone()).or_default();
+                let before = known.len();
+                known.extend(knowing.iter().copied());
+                if known.len() > before {
+                    waiting.push(target);
+                }
+            }
+        }
+    }
+}
+
+fn knows(path: &TreePath, lock: &Lock, folder: &str, manifest: &Manifest) -> bool {
+    !matches!(answer(path, lock, folder, manifest), Answer::None)
+}
+
+fn answer(path: &TreePath, lock: &Lock, folder: &str, manifest: &Manifest) -> Answer {
+    let known = match &lock.covers {
+        Covers::Everything => return Answer::Whole,
+        Covers::Packages(packages) => manifest.package.as_ref().and_then(|package| packages.get(package)),
+        Covers::Folders(folders) => match relative(path.parent(), folder).and_then(|at| folders.get(at)) {
+            Some(Some(known)) => Some(known),
+            Some(None) => return Answer::Whole,
+            None => None,
+        },
+        Covers::Names(names) if manifest.needs.is_subset(names) => return Answer::Whole,
+        Covers::Names(_) => None,
+    };
+    let Some(known) = known else { return Answer::None };
+    let missing: Vec<String> = manifest.needs.difference(known).cloned().collect();
+    if missing.is_empty() { Answer::Whole } else { Answer::Without(missing) }
+}
+
+fn manifest_gap(path: &TreePath, manifest: &Manifest, locks: &Locks<'_>) -> Option<Gap> {
+    let mut outdated = None;
+    for (lock_path, lock) in locks.answering(path.parent(), manifest.family) {
+        match answer(lock_path, lock, path.parent(), manifest) {
+            Answer::Whole => return None,
+            Answer::Without(missing) => outdated = outdated.or(Some((lock_path, missing))),
+            Answer::None => {}
+        }
+    }
+    let mend = manifest.family.mend();
+    if let Some((lock, missing)) = outdated {
+        return Some(gap::outdated_lockfile(manifest.location.clone(), lock, &listed(&missing), mend));
+    }
+    let message =
+        format!("{path} asks for packages, and no lockfile says which versions; none of them was checked");
+    Some(gap::unlocked_manifest(manifest.location.clone(), message, mend))
+}
+
+/// The one gap of a requirements file with requirements that nothing pins.
+fn open_gap(path: &TreePath, file: &Facts, facts: &BTreeMap<TreePath, Facts>) -> Option<Gap> {
+    if is_constraints(path) {
+        return None;
+    }
+    let pinned = pinned(path, facts);
+    let open: Vec<&OpenRequirement> =
+        file.requirements.open.iter().filter(|open| !pinned.contains(open.name.as_str())).collect();
+    let first = open.first()?;
+    let shown: Vec<String> = open.iter().map(|open| describe(open)).collect();
+    let total = open.len() + file.components.len();
+    let message = format!(
+        "{} of {total} requirements of {path} name no exact version, so they were not checked: {}",
+        open.len(),
+        listed(&shown)
+    );
+    Some(gap::unlocked_manifest(first.location.clone(), message, Family::Python.mend()))
+}
+
+fn describe(open: &OpenRequirement) -> String {
+    let lower = open
+        .range
+        .split(',')
+        .find_map(|clause| [">=", "~=", ">"].into_iter().find_map(|operator| clause.strip_prefix(operator)));
+    match lower {
+        Some(version) => format!("{}{} (from {version} on)", open.name, open.range),
+        None => format!("{}{}", open.name, open.range),
+    }
+}
+
+/// A constraints file chooses versions and asks for nothing.
+fn is_constraints(path: &TreePath) -> bool {
+    path.file_name().contains("constraints")
+}
+
+/// The packages pinned by a requirements file or by any file it draws in.
+fn pinned<'a>(path: &'a TreePath, facts: &'a BTreeMap<TreePath, Facts>) -> BTreeSet<&'a str> {
+    let mut names = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![path.clone()];
+    while let Some(path) = waiting.pop() {
+        let Some(file) = facts.get(&path) else { continue };
+        if seen.insert(path.clone()) {
+            names.extend(file.components.iter().map(|component| component.name.as_str()));
+            let includes = file.requirements.includes.iter();
+            waiting.extend(
+                includes.filter_map(|include| resolve(path.parent(), &include.path)).map(TreePath::new),
+            );
+        }
+    }
+    names
+}
+
+fn include_gaps(path: &TreePath, file: &Facts, facts: &BTreeMap<TreePath, Facts>) -> Vec<Gap> {
+    let missing = |include: &Include| {
+        let why = if include.path.contains("://") {
+            "which is an address on the network"
+        } else {
+            match resolve(path.parent(), &include.path).map(TreePath::new) {
+                Some(target) if facts.contains_key(&target) => return None,
+                Some(_) => "which is not in the tree or has a name that is not read",
+                None => "which lies outside the tree",
+            }
+        };
+        Some(gap::missing_include(include.location.clone(), &shown(include), why))
+    };
+    file.requirements.includes.iter().filter_map(missing).collect()
+}
+
+/// An include as people may see it: an address can hold credentials.
+fn shown(include: &Include) -> String {
+    match include.path.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://…/{}", rest.rsplit('/').next().unwrap_or("")),
+        None => include.path.clone(),
+    }
+}
+
+/// The first few of a list, and how many more there are.
+fn listed(items: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let list = items.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match items.len().checked_sub(SHOWN) {
+        Some(more) if more > 0 => format!("{list} and {more} more"),
+        Some(_) | None => list,
+    }
+}
+
+/// `folder` as seen from `base`; `None` when it does not lie below.
+fn relative<'a>(base: &str, folder: &'a str) -> Option<&'a str> {
+    if base.is_empty() {
+        return Some(folder);
+    }
+    let rest = folder.strip_prefix(base)?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+}
+
+/// The tree path that `target` means in `folder`; `None` when it leaves the tree.
+fn resolve(folder: &str, target: &str) -> Option<String> {
+    if target.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in target.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}

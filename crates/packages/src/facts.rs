@@ -1,0 +1,137 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_model::{Component, Gap, Location};
+use serde::{Deserialize, Serialize};
+
+/// What one file says, without regard to any other file. Cached by content; holds no secret value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The packages it pins to an exact version.
+    pub components: Vec<Component>,
+    /// What it leaves open by itself, or could not be read.
+    pub gaps: Vec<Gap>,
+    /// The manifests that it answers for, when it is a lockfile.
+    pub(crate) lock: Option<Lock>,
+    /// What it asks for, when it is a manifest.
+    pub(crate) manifest: Option<Manifest>,
+    /// What a requirements file adds to either.
+    pub(crate) requirements: Requirements,
+}
+
+/// Files that lock and declare packages for one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each is the name of a packaging world")]
+pub enum Family {
+    Rust,
+    Node,
+    Python,
+    Go,
+    Ruby,
+    Php,
+    Jvm,
+    DotNet,
+    Dart,
+    Elixir,
+    Swift,
+    CocoaPods,
+    Haskell,
+    R,
+    Deno,
+    Conan,
+    Bazel,
+    Nix,
+}
+
+/// A lockfile, as far as other files need to know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lock {
+    pub(crate) family: Family,
+    pub(crate) covers: Covers,
+}
+
+/// The manifests that a lockfile answers for: always in its own folder or below.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Covers {
+    /// All of them: the lockfile was not read, and has a gap of its own.
+    Everything,
+    /// Those of these package names, each with what it asked for when the lockfile was made.
+    Packages(BTreeMap<String, BTreeSet<String>>),
+    /// Those in these folders, relative to its own, each with what it asked for at that time;
+    /// `None` when the format does not say.
+    Folders(BTreeMap<String, Option<BTreeSet<String>>>),
+    /// Those that ask for nothing but these packages.
+    Names(BTreeSet<String>),
+}
+
+/// A manifest, as far as other files need to know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    pub(crate) family: Family,
+    /// The name of the package it declares, where lockfiles go by it.
+    pub(crate) package: Option<String>,
+    /// What it asks for, in the words in which the family's lockfiles repeat it.
+    pub(crate) needs: BTreeSet<String>,
+    /// Folders of other manifests, relative to its own, that its lockfile answers for as well.
+    pub(crate) folders: BTreeSet<String>,
+    /// Where it asks for the first of them.
+    pub(crate) location: Location,
+}
+
+/// What a requirements file asks for beyond its pins.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Requirements {
+    /// Requirements that name no exact version.
+    pub(crate) open: Vec<OpenRequirement>,
+    /// Other files that it draws in.
+    pub(crate) includes: Vec<Include>,
+}
+
+/// A requirement that names no exact version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OpenRequirement {
+    /// Normalised (PEP 503).
+    pub(crate) name: String,
+    /// The versions it allows, as written; empty for any.
+    pub(crate) range: String,
+    pub(crate) location: Location,
+}
+
+/// A `-r` or `-c` line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Include {
+    /// The file as written, relative to the folder of the file that names it.
+    pub(crate) path: String,
+    /// Whether it only constrains versions (`-c`).
+    pub(crate) constraint: bool,
+    pub(crate) location: Location,
+}
+
+impl Family {
+    /// What makes a lockfile of this family.
+    pub(crate) fn mend(self) -> &'static str {
+        match self {
+            Self::Rust => "run `cargo generate-lockfile` and commit Cargo.lock",
+            Self::Node => "run `npm install --package-lock-only` and commit package-lock.json",
+            Self::Python => {
+                "pin every package exactly, for example with `pip-compile --generate-hashes`, and commit the result as requirements.txt"
+            }
+            Self::Go
+            | Self::Ruby
+            | Self::Php
+            | Self::Jvm
+            | Self::DotNet
+            | Self::Dart
+            | Self::Elixir
+            | Self::Swift
+            | Self::CocoaPods
+            | Self::Haskell
+            | Self::R
+            | Self::Deno
+            | Self::Conan
+            | Self::Bazel
+            | Self::Nix => "check its packages by another means and waive the gap with an expiry",
+        }
+    }
+}

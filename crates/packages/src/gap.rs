@@ -1,0 +1,109 @@
+//! The gaps of this crate: one function for each id, so that its kind, words and mend stand in one place.
+
+use plimsoll_model::{Gap, GapKind, Inspector, LineIndex, Location, RuleId, Span, TreePath};
+
+fn gap(name: &str, kind: GapKind, location: Location, message: String, mend: impl Into<String>) -> Gap {
+    let id = RuleId::new(Inspector::Dependency, name);
+    Gap { id, kind, location: Some(location), message, mend: mend.into() }
+}
+
+/// A lockfile that is not of its format, from `offset` on.
+pub(crate) fn unreadable_lockfile(path: &TreePath, lines: &LineIndex<'_>, offset: usize, why: &str) -> Gap {
+    let location = lines.location(path, Span::new(offset, offset));
+    let message = format!(
+        "{path} cannot be read from line {} on ({why}), so its packages were not checked",
+        location.start.line
+    );
+    let mend = "mend that line, or make the file again with its package manager";
+    gap("unreadable-lockfile", GapKind::Unreadable, location, message, mend)
+}
+
+/// A manifest that is not of its format.
+pub(crate) fn unreadable_manifest(path: &TreePath, lines: &LineIndex<'_>, offset: usize, why: &str) -> Gap {
+    let location = lines.location(path, Span::new(offset, offset));
+    let message = format!(
+        "{path} cannot be read from line {} on ({why}), so what it asks for was not checked",
+        location.start.line
+    );
+    gap("unreadable-manifest", GapKind::Unreadable, location, message, "mend that line")
+}
+
+/// A lockfile of a format, or of a version of a format, that has no reader here.
+pub(crate) fn unsupported_lockfile(location: Location, what: &str, mend: &str) -> Gap {
+    let message =
+        format!("{} is {what}, which is not read yet, so its packages were not checked", location.path);
+    gap("unsupported-lockfile", GapKind::Unsupported, location, message, mend)
+}
+
+/// A file over the bound of this crate.
+pub(crate) fn too_large(path: &TreePath, size_bytes: usize, max_bytes: usize) -> Gap {
+    let message = format!(
+        "{path} has {size_bytes} bytes, over the {max_bytes} that are read, so its packages were not checked"
+    );
+    let mend = "split the project, or exclude generated files from the tree";
+    gap("unsupported-lockfile", GapKind::Unsupported, Location::file(path.clone()), message, mend)
+}
+
+/// A bound on depth or number was met inside a file.
+pub(crate) fn bounded(location: Location, what: &str) -> Gap {
+    let message = format!("{} holds {what}; nothing beyond that was checked", location.path);
+    let mend = "make the file again with its package manager";
+    gap("unsupported-lockfile", GapKind::Unsupported, location, message, mend)
+}
+
+/// A lockfile with values that look like secrets, which were blanked before it was read.
+pub(crate) fn masked(location: Location, count: usize) -> Gap {
+    let message = format!(
+        "{} holds {count} {} secret and blanked before it was read, so a package may be missing or misread",
+        location.path,
+        if count == 1 { "value that looks" } else { "values that look" },
+    );
+    let mend = "take the secret out of the file (registry credentials belong into the package manager's own \
+                configuration), or allow the value if it is none";
+    gap("masked-lockfile", GapKind::Unreadable, location, message, mend)
+}
+
+/// A manifest that no lockfile answers for.
+pub(crate) fn unlocked_manifest(location: Location, why: String, mend: &str) -> Gap {
+    gap("unlocked-manifest", GapKind::Unresolved, location, why, mend)
+}
+
+/// A manifest that asks for something its lockfile has not heard of.
+pub(crate) fn outdated_lockfile(location: Location, lock: &TreePath, missing: &str, mend: &str) -> Gap {
+    let message = format!("{} asks for {missing}, which {lock} does not lock", location.path);
+    gap("outdated-lockfile", GapKind::Unresolved, location, message, mend)
+}
+
+/// A package that comes from elsewhere than its ecosystem's public registry.
+pub(crate) fn foreign_source(location: Location, package: &str, source: &str) -> Gap {
+    let message =
+        format!("`{package}` comes from {source}, so no advisory about a registry package speaks about it");
+    let mend = "use the published package, or review this source yourself and waive the gap with an expiry";
+    gap("foreign-source", GapKind::Unresolved, location, message, mend)
+}
+
+/// A lockfile entry without an exact version.
+pub(crate) fn unversioned_entry(location: Location, package: &str) -> Gap {
+    let message = format!("the entry of `{package}` names no version, so it was not checked");
+    let mend = "make the file again with its package manager";
+    gap("unversioned-entry", GapKind::Unresolved, location, message, mend)
+}
+
+/// A line of a requirements file that is no requirement and no known option.
+pub(crate) fn unreadable_requirement(location: Location, why: &str) -> Gap {
+    let message = format!("line {} of {} cannot be read: {why}", location.start.line, location.path);
+    gap(
+        "unreadable-requirement",
+        GapKind::Unreadable,
+        location,
+        message,
+        "mend the line as PEP 508 writes it",
+    )
+}
+
+/// A `-r` or `-c` file that was not read.
+pub(crate) fn missing_include(location: Location, path: &str, why: &str) -> Gap {
+    let message = format!("{} draws in `{path}`, {why}, so its packages were not checked", location.path);
+    let mend = "put the file into the tree under a name like requirements-NAME.txt or constraints.txt";
+    gap("missing-include", GapKind::Unresolved, location, message, mend)
+}

@@ -1,0 +1,25 @@
+//! `setup.py` and `setup.cfg`: whether they ask for packages. A script is not run, so what it asks
+//! for is not known; a requirements file with pins cannot be held against it.
+
+use std::collections::BTreeSet;
+
+use plimsoll_model::Span;
+use plimsoll_source::File;
+
+use crate::facts::{Family, Manifest};
+use crate::{Facts, Parser};
+
+pub(crate) static PARSER: Parser = Parser { id: "setup-py/1", globs: &["**/setup.py", "**/setup.cfg"], read };
+
+const ASKS: &str = "install_requires";
+
+fn read(file: &File<'_>) -> Facts {
+    let manifest = file.text.find(ASKS).map(|at| Manifest {
+        family: Family::Python,
+        package: None,
+        needs: BTreeSet::from([format!("what `{ASKS}` says")]),
+        folders: BTreeSet::new(),
+        location: file.location(Span::new(at, at + ASKS.len())),
+    });
+    Facts { manifest, ..Facts::default() }
+}
