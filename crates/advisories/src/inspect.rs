@@ -1,0 +1,223 @@
+//! Components against advisories: one finding a component and flaw, and a gap for whatever could not
+//! be decided.
+//!
+//! Gaps of a whole ecosystem (no database, an old one, unreadable records, no version order) are
+//! told once; gaps of a component (its version, an advisory without versions) where it stands.
+
+mod gaps;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use plimsoll_model::{Component, Finding, Fix, Inspection, Inspector, Reference, RuleId};
+
+use crate::block::{Block, Row};
+use crate::database::Database;
+use crate::ecosystem::{package_name, split};
+use crate::file::{Damage, EcosystemFile};
+use crate::format::Details;
+use crate::order::Order;
+use crate::record::one_line;
+
+use gaps::Gaps;
+
+const SHOWN_MAX_CHARS: usize = 240;
+
+impl Database {
+    /// Matches components against the advisories.
+    ///
+    /// A finding has the id `dependency/<ID>`, where the id is the flaw's GHSA id if it has one, else
+    /// the record's own; its references list every other id. Its severity is the flaw's highest over
+    /// all records that are aliases of one another. Its fix is the smallest version above the
+    /// installed one that no record of the flaw affects, and absent when no such version is named.
+    /// `max_age` is how long before `now` the import may lie. The order of the result depends on the
+    /// set of components alone; its `components` stay empty, because the caller has them.
+    pub fn inspect(
+        &self,
+        components: &[Component],
+        now: Timestamp,
+        max_age: Option<SignedDuration>,
+    ) -> Inspection {
+        let mut inspection = Inspection::default();
+        let mut gaps = Gaps::default();
+        for component in components {
+            let base = split(component.ecosystem.as_str()).base;
+            let Some(file) = self.file(base) else {
+                gaps.missing_database(base);
+                continue;
+            };
+            gaps.judged_by(base);
+            match judge(file, component, &mut gaps) {
+                Ok(findings) => inspection.findings.extend(findings),
+                Err(damage) => gaps.damaged(base, damage),
+            }
+        }
+        inspection.gaps = gaps.conclude(self, now, max_age);
+        inspection.sort();
+        inspection
+    }
+}
+
+/// What the advisories say about one component.
+fn judge(file: &EcosystemFile, component: &Component, gaps: &mut Gaps) -> Result<Vec<Finding>, Damage> {
+    let parts = split(component.ecosystem.as_str());
+    let name = package_name(parts.base, &component.name);
+    if !gaps.release_is_known(file, parts, component) {
+        return Ok(Vec::new());
+    }
+    let mut findings = BTreeMap::new();
+    for release in BTreeSet::from([parts.release, ""]) {
+        let Some(block) = file.find(release, &name)? else { continue };
+        let judged = Judged::of(file, &block, component)?;
+        for (flaw, advisories) in &judged.affecting {
+            let fix = judged.fix(*flaw);
+            let finding = finding(file, component, advisories, fix)?;
+            findings.entry(*flaw).or_insert(finding);
+        }
+        if judged.unordered {
+            gaps.unordered(file, component);
+        } else {
+            for (flaw, advisory) in &judged.undecided {
+                if !judged.affecting.contains_key(flaw) {
+                    gaps.undecided(component, &file.details(*advisory)?.id);
+                }
+            }
+        }
+    }
+    Ok(findings.into_values().collect())
+}
+
+/// One component against the block of its package.
+struct Judged<'a> {
+    block: Block<'a>,
+    rank: Option<u16>,
+    /// The records that affect the version, by flaw.
+    affecting: BTreeMap<u32, BTreeSet<u32>>,
+    /// All rows, by flaw.
+    rows: BTreeMap<u32, Vec<Row>>,
+    /// Records that may or may not affect it, with their flaws.
+    undecided: BTreeSet<(u32, u32)>,
+    /// Whether there was something to compare the version with, and it could not be compared.
+    unordered: bool,
+}
+
+impl<'a> Judged<'a> {
+    fn of(file: &EcosystemFile, block: &Block<'a>, component: &Component) -> Result<Self, Damage> {
+        let version = component.version.as_str();
+        let order = Order::of(&file.meta().ecosystem);
+        let parsed = order.and_then(|order| Some((order, order.parse(version)?)));
+        let rank = match &parsed {
+            Some((order, parsed)) => {
+                Some(block.rank(*order, parsed).ok_or(Damage("a package's versions cannot be read"))?)
+            }
+            None => None,
+        };
+        let mut judged = Self {
+            block: *block,
+            rank,
+            affecting: BTreeMap::new(),
+            rows: BTreeMap::new(),
+            undecided: BTreeSet::new(),
+            unordered: false,
+        };
+        for row in block.rows() {
+            let flaw = file.flaw(row.advisory)?;
+            if rank.is_some_and(|rank| row.contains(rank)) {
+                judged.affecting.entry(flaw).or_default().insert(row.advisory);
+            }
+            judged.rows.entry(flaw).or_default().push(row);
+        }
+        for (advisory, named) in block.named().ok_or(Damage("a package's versions cannot be read"))? {
+            if named == version {
+                judged.affecting.entry(file.flaw(advisory)?).or_default().insert(advisory);
+            }
+        }
+        for advisory in block.undecided() {
+            judged.undecided.insert((file.flaw(advisory)?, advisory));
+        }
+        judged.unordered = parsed.is_none() && (!judged.rows.is_empty() || !judged.undecided.is_empty());
+        Ok(judged)
+    }
+
+    /// The smallest version above the installed one that no record of the flaw affects.
+    fn fix(&self, flaw: u32) -> Option<&'a str> {
+        let rows = self.rows.get(&flaw)?;
+        let mut rank = self.rank?;
+        let mut fix = None;
+        // Each turn moves the rank up, so that it ends.
+        while let Some(row) = rows.iter().find(|row| row.contains(rank)) {
+            if !row.fixed || row.high % 2 != 0 {
+                return None;
+            }
+            let boundary = usize::from(row.high / 2);
+            fix = Some(self.block.boundary(boundary)?);
+            rank = row.high.checked_add(1)?;
+        }
+        fix
+    }
+}
+
+fn finding(
+    file: &EcosystemFile,
+    component: &Component,
+    advisories: &BTreeSet<u32>,
+    fix: Option<&str>,
+) -> Result<Finding, Damage> {
+    let details = advisories.iter().map(|advisory| file.details(*advisory)).collect::<Result<Vec<_>, _>>()?;
+    let lead = lead(&details);
+    let id = one_line(preferred_id(&details), SHOWN_MAX_CHARS);
+    let summary = one_line(&lead.summary, SHOWN_MAX_CHARS);
+    let package = format!("{} {}", one_line(&component.name, 120), one_line(component.version.as_str(), 80));
+    let message = if summary.is_empty() {
+        format!("{package} is affected by {id}")
+    } else {
+        format!("{package}: {summary}")
+    };
+    let mut finding = Finding::new(
+        RuleId::new(Inspector::Dependency, &id),
+        lead.severity,
+        message,
+        component.location.clone(),
+    );
+    finding.references = references(&details);
+    finding.fix = fix.map(|version| Fix {
+        message: format!("upgrade {} to {version}", one_line(&component.name, 120)),
+        version: Some(version.to_owned()),
+    });
+    Ok(finding)
+}
+
+/// The record whose words are shown: one with a summary, else the first.
+fn lead(details: &[Details]) -> &Details {
+    let with_summary = details.iter().find(|details| !details.summary.is_empty());
+    with_summary.or(details.first()).expect("a finding has at least one record")
+}
+
+/// A matched record's own GHSA id, else a GHSA id among the aliases, else the first record's id.
+fn preferred_id(details: &[Details]) -> &str {
+    let is_ghsa = |id: &&String| id.starts_with("GHSA-");
+    let own = details.iter().map(|details| &details.id);
+    let aliases = details.iter().flat_map(|details| &details.aliases);
+    own.clone()
+        .filter(is_ghsa)
+        .min()
+        .or(aliases.filter(is_ghsa).min())
+        .or(own.min())
+        .map_or("", String::as_str)
+}
+
+/// Every id of the flaw, then its weaknesses; a page where the record names one.
+fn references(details: &[Details]) -> Vec<Reference> {
+    let mut pages: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+    for detail in details {
+        pages.entry(&detail.id).or_default().clone_from(&detail.url.as_deref());
+        for id in detail.aliases.iter().chain(&detail.weaknesses) {
+            pages.entry(id).or_default();
+        }
+    }
+    let reference = |(id, url): (&str, Option<&str>)| Reference {
+        id: one_line(id, SHOWN_MAX_CHARS),
+        url: url.map(|url| one_line(url, 512)),
+    };
+    pages.into_iter().map(reference).collect()
+}
