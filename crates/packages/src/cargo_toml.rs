@@ -49,14 +49,9 @@ struct Target {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Dependency {
-    Version(IgnoredText),
+    Version(#[expect(dead_code, reason = "only its shape is read")] String),
     Detailed(Detailed),
 }
-
-/// A version range; what it allows is of no interest here.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct IgnoredText(#[expect(dead_code, reason = "only its shape is read")] String);
 
 #[derive(Deserialize)]
 struct Detailed {

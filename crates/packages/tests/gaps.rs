@@ -1,0 +1,294 @@
+//! What a tree of manifests and lockfiles comes to: each kind of gap in a tree that must have it and
+//! in one that must not.
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::{Inspection, Masks, Span, TreePath};
+use plimsoll_packages::{Facts, claims, conclude};
+use plimsoll_source::File;
+
+fn facts(path: &str, text: &str, masks: &Masks) -> Option<Facts> {
+    let path = TreePath::new(path);
+    let facts = claims(&path)?.extract(&File { path: &path, text, masks });
+    let stored = serde_json::to_vec(&facts).unwrap();
+    Some(serde_json::from_slice(&stored).unwrap())
+}
+
+fn inspect(files: &[(&str, &str)]) -> Inspection {
+    let all: BTreeMap<TreePath, Facts> = files
+        .iter()
+        .filter_map(|(path, text)| Some((TreePath::new(*path), facts(path, text, &Masks::default())?)))
+        .collect();
+    conclude(&all)
+}
+
+/// The gaps as `id place`, in the order of their places.
+fn gaps(files: &[(&str, &str)]) -> Vec<String> {
+    let mut inspection = inspect(files);
+    inspection.sort();
+    let line = |gap: &plimsoll_model::Gap| {
+        assert!(!gap.message.is_empty() && !gap.mend.is_empty(), "{gap:?}");
+        let location = gap.location.as_ref().expect("every gap has a place");
+        format!("{} {}:{}", gap.id.name(), location.path, location.start.line)
+    };
+    inspection.gaps.iter().map(line).collect()
+}
+
+#[track_caller]
+fn check(files: &[(&str, &str)], expected: &[&str]) {
+    assert_eq!(gaps(files), expected, "{files:#?}");
+}
+
+const RUST_LOCK: &str = r#"version = 4
+
+[[package]]
+name = "app"
+version = "0.1.0"
+dependencies = ["lib", "rand"]
+
+[[package]]
+name = "lib"
+version = "0.1.0"
+dependencies = ["rand"]
+
+[[package]]
+name = "rand"
+version = "0.8.5"
+source = "registry+https://github.com/rust-lang/crates.io-index"
+"#;
+const APP: &str = "[package]\nname = \"app\"\n[dependencies]\nlib = { path = \"../lib\" }\nrand = \"0.8\"\n";
+const LIB: &str = "[package]\nname = \"lib\"\n[dependencies]\nrand = \"0.8\"\n";
+
+#[test]
+fn a_rust_manifest_needs_a_lockfile_that_knows_it() {
+    check(&[("Cargo.toml", LIB)], &["unlocked-manifest Cargo.toml:2"]);
+    check(&[("Cargo.lock", RUST_LOCK), ("lib/Cargo.toml", LIB)], &[]);
+    check(&[("Cargo.toml", "[package]\nname = \"lib\"\n")], &[]);
+    // A lockfile above that does not list the package is another workspace's.
+    let stranger = LIB.replace("\"lib\"", "\"stranger\"");
+    check(&[("Cargo.lock", RUST_LOCK), ("x/Cargo.toml", &stranger)], &["unlocked-manifest x/Cargo.toml:2"]);
+    // A lockfile below does not answer for what stands above it.
+    check(&[("x/Cargo.lock", RUST_LOCK), ("Cargo.toml", LIB)], &["unlocked-manifest Cargo.toml:2"]);
+}
+
+#[test]
+fn a_path_dependency_beside_the_package_is_locked_with_it() {
+    check(&[("app/Cargo.lock", RUST_LOCK), ("app/Cargo.toml", APP), ("lib/Cargo.toml", LIB)], &[]);
+    let app = APP.replace("../lib", "../other");
+    check(
+        &[("app/Cargo.lock", RUST_LOCK), ("app/Cargo.toml", &app), ("lib/Cargo.toml", LIB)],
+        &["unlocked-manifest lib/Cargo.toml:2"],
+    );
+    // Folders that name each other end.
+    let back = "[package]\nname = \"lib\"\n[dependencies]\napp = { path = \"../app\" }\n";
+    let lock = RUST_LOCK.replace("dependencies = [\"rand\"]", "dependencies = [\"app\"]");
+    check(&[("app/Cargo.lock", &lock), ("app/Cargo.toml", APP), ("lib/Cargo.toml", back)], &[]);
+}
+
+#[test]
+fn a_lockfile_that_lags_behind_its_manifest_is_a_gap() {
+    let more = format!("{LIB}serde = \"1\"\n");
+    check(&[("Cargo.lock", RUST_LOCK), ("lib/Cargo.toml", &more)], &["outdated-lockfile lib/Cargo.toml:2"]);
+    let renamed = LIB.replace("rand = \"0.8\"", "dice = { package = \"rand\", version = \"0.8\" }");
+    check(&[("Cargo.lock", RUST_LOCK), ("lib/Cargo.toml", &renamed)], &[]);
+    let lock = r#"{"lockfileVersion":3,"packages":{"":{"dependencies":{"a":"1"}},"node_modules/a":{"version":"1.0.0"}}}"#;
+    check(&[("package-lock.json", lock), ("package.json", r#"{"dependencies":{"a":"1"}}"#)], &[]);
+    check(
+        &[("package-lock.json", lock), ("package.json", r#"{"dependencies":{"a":"1","b":"1"}}"#)],
+        &["outdated-lockfile package.json:1"],
+    );
+}
+
+#[test]
+fn a_node_manifest_needs_a_lockfile_that_knows_its_folder() {
+    let manifest = r#"{"devDependencies":{"a":"1"}}"#;
+    let lock = r#"{"lockfileVersion":3,"packages":{"":{},"packages/x":{"devDependencies":{"a":"1"}},
+        "node_modules/x":{"link":true,"resolved":"packages/x"},"node_modules/a":{"version":"1.0.0"}}}"#;
+    check(&[("package.json", manifest)], &["unlocked-manifest package.json:1"]);
+    check(&[("package.json", r#"{"type":"module"}"#)], &[]);
+    check(&[("package-lock.json", lock), ("packages/x/package.json", manifest)], &[]);
+    check(
+        &[("package-lock.json", lock), ("packages/y/package.json", manifest)],
+        &["unlocked-manifest packages/y/package.json:1"],
+    );
+    check(&[("yarn.lock", ""), ("packages/y/package.json", manifest)], &["unsupported-lockfile yarn.lock:1"]);
+    let old = r#"{"lockfileVersion":1,"dependencies":{"a":{"version":"1.0.0"}}}"#;
+    check(&[("package-lock.json", old), ("package.json", manifest)], &[]);
+    check(
+        &[("package-lock.json", old), ("x/package.json", manifest)],
+        &["unlocked-manifest x/package.json:1"],
+    );
+}
+
+#[test]
+fn a_python_project_is_locked_when_everything_it_asks_for_is_pinned() {
+    let project = "[project]\nname = \"p\"\ndependencies = [\n  \"A_b>=1\",\n  \"c\",\n]\n";
+    check(&[("pyproject.toml", project)], &["unlocked-manifest pyproject.toml:4"]);
+    check(&[("pyproject.toml", project), ("requirements.txt", "a-b==1.0\nC==2\n")], &[]);
+    check(
+        &[("pyproject.toml", project), ("requirements.txt", "a-b==1.0\n")],
+        &["unlocked-manifest pyproject.toml:4"],
+    );
+    check(&[("pyproject.toml", project), ("uv.lock", "")], &["unsupported-lockfile uv.lock:1"]);
+    check(&[("pyproject.toml", "[tool.black]\nline-length = 100\n")], &[]);
+    check(&[("setup.py", "setup(\n  install_requires=['a'],\n)")], &["unlocked-manifest setup.py:2"]);
+    check(&[("setup.py", "setup(name='a')")], &[]);
+}
+
+#[test]
+fn open_requirements_are_one_gap_a_file_unless_a_constraint_pins_them() {
+    let open = "# web\nfastapi >= 0.110\nuvicorn\nrich==13.0.0\n";
+    check(&[("requirements.txt", open)], &["unlocked-manifest requirements.txt:2"]);
+    let inspection = inspect(&[("requirements.txt", open)]);
+    assert_eq!(
+        inspection.gaps[0].message,
+        "2 of 3 requirements of requirements.txt name no exact version, so they were not checked: \
+         fastapi>=0.110 (from 0.110 on), uvicorn"
+    );
+    assert_eq!(inspection.components.len(), 1);
+    check(
+        &[
+            ("requirements.txt", "-c pip/constraints.txt\nfastapi>=0.110\n"),
+            ("pip/constraints.txt", "fastapi==0.111.0\nstarlette>=0.37\n"),
+        ],
+        &[],
+    );
+    check(
+        &[("requirements.txt", "fastapi>=0.110\n"), ("constraints.txt", "fastapi==0.111.0\n")],
+        &["unlocked-manifest requirements.txt:1"],
+    );
+    check(&[("requirements.in", "a\n"), ("requirements.txt", "a==1\n")], &[]);
+    check(&[("requirements.in", "a\n")], &["unlocked-manifest requirements.in:1"]);
+}
+
+#[test]
+fn files_that_are_drawn_in_must_be_there() {
+    check(&[("requirements.txt", "-r base-requirements.txt\n"), ("base-requirements.txt", "a==1\n")], &[]);
+    check(&[("requirements.txt", "a==1\n-r deps.txt\n")], &["missing-include requirements.txt:2"]);
+    check(&[("requirements.txt", "--requirement=../x.txt\n")], &["missing-include requirements.txt:1"]);
+    let inspection = inspect(&[("requirements.txt", "-c https://user:pass@code.example/upper.txt\n")]);
+    assert!(!format!("{inspection:?}").contains("pass@"), "{inspection:?}");
+    assert_eq!(inspection.gaps.len(), 1);
+}
+
+#[test]
+fn packages_from_elsewhere_are_gaps_and_no_components() {
+    let git = "version = 4\n[[package]]\nname = \"g\"\nversion = \"1.0.0\"\n\
+               source = \"git+https://user:pass@code.example/g#0123\"\n\
+               [[package]]\nname = \"p\"\nversion = \"1.0.0\"\nsource = \"sparse+https://registry.example/\"\n";
+    check(&[("Cargo.lock", git)], &["foreign-source Cargo.lock:3", "foreign-source Cargo.lock:7"]);
+    let inspection = inspect(&[("Cargo.lock", git)]);
+    assert_eq!(inspection.components, []);
+    assert!(!format!("{inspection:?}").contains("pass@"), "{inspection:?}");
+    let npm = r#"{"lockfileVersion":3,"packages":{"":{},
+        "node_modules/g":{"version":"1.0.0","resolved":"git+ssh://git@code.example/g.git#0123"},
+        "node_modules/f":{"version":"1.0.0","resolved":"file:f.tgz"},
+        "node_modules/u":{"resolved":"https://registry.example/u.tgz"}}}"#;
+    check(
+        &[("package-lock.json", npm)],
+        &[
+            "foreign-source package-lock.json:2",
+            "foreign-source package-lock.json:3",
+            "unversioned-entry package-lock.json:4",
+        ],
+    );
+    check(
+        &[(
+            "requirements.txt",
+            "a @ git+https://code.example/a.git\n-e ./lib\n-e git+https://code.example/b#egg=b\n",
+        )],
+        &["foreign-source requirements.txt:1", "foreign-source requirements.txt:3"],
+    );
+}
+
+#[test]
+fn broken_files_are_gaps_that_name_the_line() {
+    check(&[("Cargo.lock", "version = 4\n[[package]]\nname = \n")], &["unreadable-lockfile Cargo.lock:3"]);
+    check(&[("Cargo.lock", "version = 5\n")], &["unsupported-lockfile Cargo.lock:1"]);
+    check(&[("Cargo.lock", "[[package]]\nname = \"a\"\n")], &["unreadable-lockfile Cargo.lock:1"]);
+    check(
+        &[("package-lock.json", "{\n  \"packages\": {,}\n}")],
+        &["unreadable-lockfile package-lock.json:2"],
+    );
+    check(&[("package-lock.json", "")], &["unreadable-lockfile package-lock.json:1"]);
+    check(&[("package-lock.json", r#"{"lockfileVersion":2}"#)], &["unreadable-lockfile package-lock.json:1"]);
+    check(
+        &[("package-lock.json", r#"{"lockfileVersion":9}"#)],
+        &["unsupported-lockfile package-lock.json:1"],
+    );
+    let one_bad = "{\"lockfileVersion\":3,\"packages\":{\n\"node_modules/a\":{\"version\":7},\n\"node_modules/b\":{\"version\":\"1.0.0\"}}}";
+    check(&[("package-lock.json", one_bad)], &["unreadable-lockfile package-lock.json:2"]);
+    assert_eq!(inspect(&[("package-lock.json", one_bad)]).components.len(), 1);
+    check(
+        &[("requirements.txt", "a==1\nb=2\n--what\n")],
+        &["unreadable-requirement requirements.txt:2", "unreadable-requirement requirements.txt:3"],
+    );
+    check(&[("package.json", "{")], &["unreadable-manifest package.json:1"]);
+    check(&[("Cargo.toml", "[package\n")], &["unreadable-manifest Cargo.toml:1"]);
+    check(&[("pyproject.toml", "x = \n")], &["unreadable-manifest pyproject.toml:1"]);
+}
+
+#[test]
+fn a_lockfile_of_an_unread_format_is_never_a_clean_bill() {
+    for name in [
+        "yarn.lock",
+        "pnpm-lock.yaml",
+        "bun.lock",
+        "poetry.lock",
+        "uv.lock",
+        "pdm.lock",
+        "Pipfile.lock",
+        "pylock.toml",
+        "go.mod",
+        "Gemfile.lock",
+        "composer.lock",
+        "pom.xml",
+        "build.gradle",
+        "build.gradle.kts",
+        "packages.lock.json",
+        "mix.lock",
+        "pubspec.lock",
+        "Package.resolved",
+        "Podfile.lock",
+        "conan.lock",
+        "renv.lock",
+        "deno.lock",
+    ] {
+        let path = format!("deep/down/{name}");
+        check(&[(&path, "anything")], &[&format!("unsupported-lockfile {path}:1")]);
+    }
+    check(&[("go.mod", ""), ("go.sum", "")], &["unsupported-lockfile go.mod:1"]);
+    check(&[("Gemfile", "")], &["unlocked-manifest Gemfile:1"]);
+    check(&[("x/app.csproj", "")], &["unlocked-manifest x/app.csproj:1"]);
+    assert!(claims(&TreePath::new("src/main.rs")).is_none());
+    assert!(claims(&TreePath::new("notes/requirements.md")).is_none());
+}
+
+#[test]
+fn blanked_values_in_a_lockfile_are_a_gap() {
+    let text = "a==1.0\n--index-url https://user:xxxxxxxx@registry.example/simple\n";
+    let at = text.find("xxxxxxxx").unwrap();
+    let masked = facts("requirements.txt", text, &Masks::new(vec![Span::new(at, at + 8)])).unwrap();
+    let names: Vec<_> = masked.gaps.iter().map(|gap| gap.id.to_string()).collect();
+    assert_eq!(names, ["dependency/masked-lockfile"]);
+    assert_eq!(masked.gaps[0].location.as_ref().unwrap().start.line, 2);
+    assert_eq!(facts("requirements.txt", text, &Masks::default()).unwrap().gaps, []);
+}
+
+#[test]
+fn hostile_files_end_in_a_gap() {
+    let deep_toml = format!("x = {}", "[".repeat(200_000));
+    check(&[("Cargo.lock", &deep_toml)], &["unreadable-lockfile Cargo.lock:1"]);
+    let deep_json = format!("{{\"x\":{}", "[".repeat(1_000_000));
+    check(&[("package-lock.json", &deep_json)], &["unreadable-lockfile package-lock.json:1"]);
+    let levels = 5_000;
+    let nested = format!(
+        "{{\"lockfileVersion\":1,\"dependencies\":{}{{}}{}}}",
+        "{\"a\":{\"version\":\"1.0.0\",\"dependencies\":".repeat(levels),
+        "}}".repeat(levels)
+    );
+    check(&[("package-lock.json", &nested)], &["unsupported-lockfile package-lock.json:1"]);
+    check(&[("requirements.txt", &"\\\n".repeat(300_000))], &[]);
+    let huge = "#".repeat((64 << 20) + 1);
+    check(&[("requirements.txt", &huge)], &["unsupported-lockfile requirements.txt:1"]);
+}
