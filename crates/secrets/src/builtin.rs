@@ -42,14 +42,6 @@ files![
     "vault-token",
 ];
 
-/// Texts that a rule must and must not match.
-#[derive(Debug)]
-pub(crate) struct Examples {
-    pub(crate) id: String,
-    pub(crate) matching: Vec<String>,
-    pub(crate) not_matching: Vec<String>,
-}
-
 /// All of them.
 pub(crate) fn load() -> RuleSet {
     let mut set = RuleSet::default();
@@ -59,8 +51,8 @@ pub(crate) fn load() -> RuleSet {
     set
 }
 
-/// Reads one file into `set` and gives its examples.
-pub(crate) fn read(name: &str, text: &str, set: &mut RuleSet) -> Result<Examples, RulesError> {
+/// Reads one file into `set`. Its examples are for the tests.
+fn read(name: &str, text: &str, set: &mut RuleSet) -> Result<(), RulesError> {
     let origin = Origin { name, text };
     let document = origin.parse()?;
     let mut keys = Keys::new(origin, "", 0, &document);
@@ -73,18 +65,16 @@ pub(crate) fn read(name: &str, text: &str, set: &mut RuleSet) -> Result<Examples
     let severity = required("severity")?;
     let severity: Severity =
         severity.parse().map_err(|_| keys.problem("the severity is not known", "write low, medium, high or critical"))?;
-    let matching = examples(&mut keys, "match")?;
-    let not_matching = examples(&mut keys, "no_match")?;
+    keys.texts("match")?;
+    keys.texts("no_match")?;
     let table = keys.table("rule")?.ok_or_else(|| keys.problem("[rule] is missing", "add it"))?;
     let draft = gitleaks::draft(table, &mut set.paths)?;
-    let id = draft.id.clone();
     keys.finish("title, severity, why, mend, match, no_match, rule")?;
     let mut rule = draft.finish()?;
     (rule.title, rule.severity, rule.why, rule.mend) = (title, severity, why, mend);
     set.rules.push(rule);
-    Ok(Examples { id, matching, not_matching })
+    Ok(())
 }
 
-fn examples(keys: &mut Keys<'_>, key: &'static str) -> Result<Vec<String>, RulesError> {
-    Ok(keys.texts(key)?.into_iter().map(|written| written.text).collect())
-}
+#[cfg(test)]
+mod tests;
