@@ -1,1 +1,23 @@
-//! The ledger: append-only events, blobs, Merkle log with signed checkpoints, projections.
+//! The ledger: append-only events, content-addressed blobs, a Merkle log with signed checkpoints, and
+//! projections that are rebuilt from the events.
+//!
+//! Events and blobs are the truth; every other table can be made anew. The store checks that its own
+//! bytes fit together; whether a signature is good, and whose it is, are the engine's questions. An
+//! operator who rewrites everything at once, checkpoints included, is found only by a checkpoint that
+//! somebody kept elsewhere.
+
+mod error;
+mod event;
+mod fact;
+pub mod merkle;
+mod projection;
+mod report;
+mod sqlite;
+mod store;
+
+pub use error::StoreError;
+pub use event::{Event, EventFilter, EventKind, EventKindError, NewEvent};
+pub use fact::{DeploymentFinished, DeploymentStarted, DeploymentStep, Fact, ReleaseCreated, StepState};
+pub use projection::{Current, OpenDeployment, Release, Running};
+pub use report::{Deleted, Fault, Report};
+pub use store::{Head, MAX_BLOB_BYTES, SavedCheckpoint, Store};

@@ -1,0 +1,54 @@
+use std::fmt;
+
+use plimsoll_model::Digest;
+
+use crate::store::{Head, SavedCheckpoint};
+
+/// What [`crate::Store::verify`] saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The log, made anew from the events.
+    pub head: Head,
+    /// How many stored bodies and documents were hashed anew.
+    pub blobs: u64,
+    /// The saved checkpoints with their notes; the engine checks their signatures.
+    pub checkpoints: Vec<SavedCheckpoint>,
+    /// Bytes that were deleted on purpose: gaps, not faults.
+    pub deleted: Vec<Deleted>,
+    /// Whatever does not fit.
+    pub faults: Vec<Fault>,
+}
+
+/// Bytes that the ledger no longer has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deleted {
+    /// Their digest.
+    pub digest: Digest,
+    /// The events whose body they were.
+    pub seqs: Vec<u64>,
+}
+
+/// Something in the ledger that is not as it was appended.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// The event that it is about, where it is about one.
+    pub seq: Option<u64>,
+    /// What does not fit.
+    pub what: String,
+}
+
+impl Report {
+    /// Whether everything fits together. Deleted bodies are no faults.
+    pub fn is_sound(&self) -> bool {
+        self.faults.is_empty()
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.seq {
+            Some(seq) => write!(f, "event {seq}: {}", self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The ledger in one SQLite file: write-ahead log, one writer, SQL by hand.
+
+mod blob;
+mod column;
+mod event;
+mod log;
+mod project;
+mod verify;
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use plimsoll_model::{Digest, OwnId};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::merkle;
+use crate::store::{Head, SavedCheckpoint};
+use crate::{Current, Event, EventFilter, NewEvent, OpenDeployment, Release, Report, StoreError};
+
+const SCHEMA: &str = include_str!("sqlite/schema.sql");
+/// Marks the file as a ledger of Plimsoll's, in SQLite's header: "Plim".
+const APPLICATION_ID: i64 = 0x506c_696d;
+const LAYOUT: i64 = 1;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// The one organization of a single team.
+const ORGANIZATION: &str = "default";
+
+/// An open file. Threads take turns; processes are kept apart by SQLite's locks.
+pub(crate) struct Sqlite(Mutex<Connection>);
+
+impl Sqlite {
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        let failed = |source| StoreError::Open { path: path.to_owned(), source };
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_EXRESCODE;
+        let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+        if is_empty(&connection).map_err(failed)? {
+            create(&mut connection).map_err(failed)?;
+        }
+        check_layout(&connection, path)?;
+        configure(&connection).map_err(failed)?;
+        Ok(Self(Mutex::new(connection)))
+    }
+
+    pub(crate) fn put_blob(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
+        self.write(|transaction| blob::put(transaction, bytes))
+    }
+
+    pub(crate) fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        blob::get(&self.connection(), digest)
+    }
+
+    pub(crate) fn delete_blob(&self, digest: &Digest) -> Result<(), StoreError> {
+        self.write(|transaction| blob::delete(transaction, digest))
+    }
+
+    pub(crate) fn append(&self, events: &[NewEvent]) -> Result<Vec<Event>, StoreError> {
+        self.write(|transaction| {
+            let mut appended = Vec::with_capacity(events.len());
+            for event in events {
+                appended.push(event::append(transaction, event)?);
+            }
+            Ok(appended)
+        })
+    }
+
+    pub(crate) fn events(&self, filter: &EventFilter) -> Result<Vec<Event>, StoreError> {
+        event::read(&self.connection(), filter)
+    }
+
+    pub(crate) fn head(&self) -> Result<Head, StoreError> {
+        self.read(|transaction| log::head(transaction))
+    }
+
+    pub(crate) fn leaf(&self, seq: u64) -> Result<Digest, StoreError> {
+        log::node(&self.connection(), 0, seq)
+    }
+
+    pub(crate) fn save_checkpoint(&self, size: u64, root: &Digest, note: &str) -> Result<(), StoreError> {
+        self.write(|transaction| log::save_checkpoint(transaction, size, root, note))
+    }
+
+    pub(crate) fn checkpoints(&self) -> Result<Vec<SavedCheckpoint>, StoreError> {
+        self.read(|transaction| log::checkpoints(transaction))
+    }
+
+    pub(crate) fn inclusion_proof(&self, seq: u64, size: u64) -> Result<Vec<Digest>, StoreError> {
+        self.read(|transaction| log::prove(transaction, size, merkle::inclusion_ranges(seq, size)?))
+    }
+
+    pub(crate) fn consistency_proof(&self, size1: u64, size2: u64) -> Result<Vec<Digest>, StoreError> {
+        self.read(|transaction| log::prove(transaction, size2, merkle::consistency_ranges(size1, size2)?))
+    }
+
+    pub(crate) fn release(&self, id: &OwnId) -> Result<Option<Release>, StoreError> {
+        project::release(&self.connection(), id)
+    }
+
+    pub(crate) fn releases(&self) -> Result<Vec<Release>, StoreError> {
+        project::releases(&self.connection())
+    }
+
+    pub(crate) fn current(&self, environment: &str) -> Result<Option<Current>, StoreError> {
+        project::current(&self.connection(), environment)
+    }
+
+    pub(crate) fn currents(&self) -> Result<Vec<Current>, StoreError> {
+        project::currents(&self.connection())
+    }
+
+    pub(crate) fn open_deployments(&self) -> Result<Vec<OpenDeployment>, StoreError> {
+        project::open_deployments(&self.connection())
+    }
+
+    pub(crate) fn rebuild(&self) -> Result<(), StoreError> {
+        self.write(project::rebuild)
+    }
+
+    pub(crate) fn verify(&self) -> Report {
+        verify::verify(&mut self.connection())
+    }
+
+    /// A thread that panicked inside a transaction left none behind: it was rolled back on its way out.
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `work` alone, and keeps all of it or nothing.
+    fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed("begin to write"))?;
+        let done = work(&transaction)?;
+        transaction.commit().map_err(failed("commit"))?;
+        Ok(done)
+    }
+
+    /// Runs `work` on one state of the ledger, whatever others append meanwhile.
+    fn read<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction().map_err(failed("begin to read"))?;
+        work(&transaction)
+    }
+}
+
+fn is_empty(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    let header =
+        "SELECT (SELECT count(*) FROM sqlite_schema) + (SELECT application_id FROM pragma_application_id)
+                  + (SELECT user_version FROM pragma_user_version)";
+    connection.query_row(header, [], |row| Ok(row.get::<_, i64>(0)? == 0))
+}
+
+/// Lays out an empty file, unless another process has just done so.
+fn create(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if is_empty(&transaction)? {
+        transaction.execute_batch(SCHEMA)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", LAYOUT)?;
+    }
+    transaction.commit()
+}
+
+fn check_layout(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let failed = |source| StoreError::Open { path: path.to_owned(), source };
+    if pragma("application_id").map_err(failed)? != APPLICATION_ID {
+        return Err(StoreError::NotALedger { path: path.to_owned() });
+    }
+    let found = pragma("user_version").map_err(failed)?;
+    if found != LAYOUT {
+        return Err(StoreError::Layout { path: path.to_owned(), found, known: LAYOUT });
+    }
+    Ok(())
+}
+
+/// Every commit reaches the disk before it counts, since an entry is written before its action. The
+/// schema of the file is not trusted to run code.
+fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    Ok(())
+}
+
+fn failed(operation: &'static str) -> impl FnOnce(rusqlite::Error) -> StoreError {
+    move |source| StoreError::Database { operation, source }
+}

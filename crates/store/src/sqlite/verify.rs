@@ -1,0 +1,275 @@
+//! The whole ledger against itself. Nothing is trusted but the arithmetic.
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+
+use plimsoll_model::Digest;
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::event::{COLUMNS, Stored};
+use super::{ORGANIZATION, SCHEMA, blob, column, failed, project};
+use crate::report::{Deleted, Fault, Report};
+use crate::store::{Head, SavedCheckpoint};
+use crate::{EventKind, Fact, StoreError, merkle};
+
+/// The tables that hold the truth, and the projections.
+const TABLES: [&str; 7] = ["event", "blob", "node", "checkpoint", "release", "current", "open_deployment"];
+/// The most complaints that SQLite is asked for.
+const MAX_COMPLAINTS: u32 = 20;
+
+/// Compares everything, and reports whatever could not be compared as a fault.
+pub(crate) fn verify(connection: &mut Connection) -> Report {
+    let mut found = Found::default();
+    if let Err(error) = compare(connection, &mut found) {
+        found.fault(None, told(&error));
+    }
+    found.report()
+}
+
+#[derive(Default)]
+struct Found {
+    leaves: Vec<Digest>,
+    blobs: u64,
+    checkpoints: Vec<SavedCheckpoint>,
+    deleted: BTreeMap<Digest, Vec<u64>>,
+    faults: Vec<Fault>,
+}
+
+impl Found {
+    fn fault(&mut self, seq: Option<u64>, what: impl Into<String>) {
+        self.faults.push(Fault { seq, what: what.into() });
+    }
+
+    fn report(self) -> Report {
+        Report {
+            head: Head { size: self.leaves.len() as u64, root: merkle::root(&self.leaves) },
+            blobs: self.blobs,
+            checkpoints: self.checkpoints,
+            deleted: self.deleted.into_iter().map(|(digest, seqs)| Deleted { digest, seqs }).collect(),
+            faults: self.faults,
+        }
+    }
+}
+
+fn compare(connection: &mut Connection, found: &mut Found) -> Result<(), StoreError> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Deferred)
+        .map_err(failed("begin to read"))?;
+    let mut replay = fresh()?;
+    compare_schema(&transaction, &replay, found)?;
+    compare_pages(&transaction, found)?;
+    compare_organizations(&transaction, found)?;
+    compare_blobs(&transaction, found)?;
+    let replayed = replay.transaction().map_err(failed("begin a replay"))?;
+    compare_events(&transaction, &replayed, found)?;
+    compare_nodes(&transaction, found)?;
+    compare_checkpoints(&transaction, found)?;
+    compare_projections(&transaction, &replayed, found)
+}
+
+/// An empty ledger in memory.
+fn fresh() -> Result<Connection, StoreError> {
+    let connection = Connection::open_in_memory().map_err(failed("open a replay"))?;
+    connection.execute_batch(SCHEMA).map_err(failed("open a replay"))?;
+    Ok(connection)
+}
+
+/// The triggers that refuse changes are part of what must not change.
+fn compare_schema(ledger: &Connection, fresh: &Connection, found: &mut Found) -> Result<(), StoreError> {
+    let schema = |connection: &Connection| -> Result<Vec<[Option<String>; 4]>, rusqlite::Error> {
+        let select = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";
+        let mut statement = connection.prepare(select)?;
+        statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?.collect()
+    };
+    let operation = "read the layout";
+    if schema(ledger).map_err(failed(operation))? != schema(fresh).map_err(failed(operation))? {
+        found.fault(None, "the database's tables, indexes or triggers were changed");
+    }
+    Ok(())
+}
+
+/// SQLite's own view: pages, indexes and types.
+fn compare_pages(ledger: &Connection, found: &mut Found) -> Result<(), StoreError> {
+    let failed = || failed("check the pages");
+    let mut statement =
+        ledger.prepare(&format!("PRAGMA integrity_check({MAX_COMPLAINTS})")).map_err(failed())?;
+    let complaints = statement.query_map([], |row| row.get::<_, String>(0)).map_err(failed())?;
+    for complaint in complaints {
+        let complaint = complaint.map_err(failed())?;
+        if complaint != "ok" {
+            found.fault(None, format!("the database file is damaged: {complaint}"));
+        }
+    }
+    Ok(())
+}
+
+fn compare_organizations(ledger: &Connection, found: &mut Found) -> Result<(), StoreError> {
+    for table in TABLES {
+        let select = format!("SELECT count(*) FROM {table} WHERE organization <> ?1");
+        let strangers = ledger.query_row(&select, [ORGANIZATION], |row| column::number(row, 0));
+        let strangers = strangers.map_err(failed("count organizations"))?;
+        if strangers > 0 {
+            found.fault(
+                None,
+                format!("{strangers} rows of `{table}` are of an organization that is not here"),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn compare_blobs(ledger: &Connection, found: &mut Found) -> Result<(), StoreError> {
+    let failed = || failed("read bytes");
+    let select = "SELECT sha256, bytes FROM blob WHERE organization = ?1";
+    let mut statement = ledger.prepare(select).map_err(failed())?;
+    let mut rows = statement.query([ORGANIZATION]).map_err(failed())?;
+    while let Some(row) = rows.next().map_err(failed())? {
+        let digest = column::digest(row, 0).map_err(failed())?;
+        match row.get_ref(1).map_err(failed())?.as_blob_or_null() {
+            Ok(Some(bytes)) if Digest::of(bytes) == digest => found.blobs += 1,
+            Ok(Some(_)) | Err(_) => found.fault(None, format!("the stored bytes of {digest} were changed")),
+            Ok(None) => found.deleted.entry(digest).or_default().clear(),
+        }
+    }
+    Ok(())
+}
+
+fn compare_events(
+    ledger: &Connection,
+    replay: &Transaction<'_>,
+    found: &mut Found,
+) -> Result<(), StoreError> {
+    let select = format!("SELECT {COLUMNS} FROM event WHERE organization = ?1 ORDER BY seq");
+    let mut statement = ledger.prepare(&select).map_err(failed("read events"))?;
+    for stored in statement.query_map([ORGANIZATION], Stored::from_row).map_err(failed("read events"))? {
+        let stored = stored.map_err(failed("read events"))?;
+        let expected = found.leaves.len() as u64;
+        if stored.seq != expected {
+            found.fault(Some(expected), format!("it is absent; the next event is {}", stored.seq));
+        }
+        found.leaves.push(stored.leaf_hash());
+        let (seq, body) = (stored.seq, stored.body_sha256);
+        match stored.read() {
+            Ok(event) => compare_body(ledger, replay, event.kind, (seq, &body), found),
+            Err(error) => found.fault(Some(seq), told(&error)),
+        }
+    }
+    Ok(())
+}
+
+/// The body is there, and what it says fits what was said before.
+fn compare_body(
+    ledger: &Connection,
+    replay: &Transaction<'_>,
+    kind: EventKind,
+    (seq, digest): (u64, &Digest),
+    found: &mut Found,
+) {
+    if let Some(seqs) = found.deleted.get_mut(digest) {
+        seqs.push(seq);
+        if !Fact::is_read_from(kind) {
+            return;
+        }
+    }
+    let applied = blob::require(ledger, digest)
+        .and_then(|body| Fact::read(kind, &body))
+        .and_then(|fact| project::apply(replay, seq, &fact));
+    if let Err(error) = applied {
+        found.fault(Some(seq), told(&error));
+    }
+}
+
+/// Every stored hash of the tree, none missing and none too many.
+fn compare_nodes(ledger: &Connection, found: &mut Found) -> Result<(), StoreError> {
+    let failed = || failed("read the log's hashes");
+    let mut level_hashes = found.leaves.clone();
+    let mut expected = Vec::new();
+    for level in 0_u32.. {
+        expected.extend((0_u64..).zip(&level_hashes).map(|(position, hash)| (level, position, *hash)));
+        level_hashes =
+            level_hashes.chunks_exact(2).map(|pair| merkle::node_hash(&pair[0], &pair[1])).collect();
+        if level_hashes.is_empty() {
+            break;
+        }
+    }
+    let select = "SELECT level, position, hash FROM node WHERE organization = ?1 ORDER BY level, position";
+    let mut statement = ledger.prepare(select).map_err(failed())?;
+    let stored = statement
+        .query_map([ORGANIZATION], |row| Ok((row.get(0)?, column::number(row, 1)?, column::digest(row, 2)?)))
+        .and_then(Iterator::collect::<Result<Vec<(u32, u64, Digest)>, _>>)
+        .map_err(failed())?;
+    if stored.len() != expected.len() {
+        let what = format!("the log holds {} hashes where {} belong", stored.len(), expected.len());
+        found.fault(None, what);
+    }
+    for (stored, expected) in stored.iter().zip(&expected).filter(|(stored, expected)| stored != expected) {
+        let (level, position, _) = expected;
+        let seq = (*level == 0).then_some(*position);
+        let what = format!("its hash at level {level}, position {position} is not that of its events");
+        found.fault(seq, if stored.0 == *level { what } else { format!("{what}, or is absent") });
+    }
+    Ok(())
+}
+
+fn compare_checkpoints(ledger: &Connection, found: &mut Found) -> Result<(), StoreError> {
+    let failed = || failed("read checkpoints");
+    let select =
+        "SELECT size, root, note_sha256 FROM checkpoint WHERE organization = ?1 ORDER BY size, note_sha256";
+    let mut statement = ledger.prepare(select).map_err(failed())?;
+    let mut rows = statement.query(params![ORGANIZATION]).map_err(failed())?;
+    while let Some(row) = rows.next().map_err(failed())? {
+        let size = column::number(row, 0).map_err(failed())?;
+        let root = column::digest(row, 1).map_err(failed())?;
+        let note = column::digest(row, 2).map_err(failed())?;
+        compare_checkpoint(size, &root, found);
+        match blob::require(ledger, &note).map(String::from_utf8) {
+            Ok(Ok(note)) => found.checkpoints.push(SavedCheckpoint { size, root, note }),
+            Ok(Err(_)) => {
+                found.fault(None, format!("the note of the checkpoint over {size} events is not text"))
+            }
+            Err(error) => found.fault(None, format!("the checkpoint over {size} events: {}", told(&error))),
+        }
+    }
+    Ok(())
+}
+
+fn compare_checkpoint(size: u64, root: &Digest, found: &mut Found) {
+    let events = found.leaves.len() as u64;
+    let covered = usize::try_from(size).ok().and_then(|size| found.leaves.get(..size));
+    match covered.map(merkle::root) {
+        Some(made) if made == *root => {}
+        Some(_) => found.fault(
+            None,
+            format!("the events no longer lead to the root of the checkpoint over {size} events"),
+        ),
+        None => {
+            let what =
+                format!("a checkpoint covers {size} events, but only {events} are here: the end was cut off");
+            found.fault(Some(events), what);
+        }
+    }
+}
+
+fn compare_projections(
+    ledger: &Connection,
+    replay: &Transaction<'_>,
+    found: &mut Found,
+) -> Result<(), StoreError> {
+    for table in project::TABLES {
+        if project::rows(ledger, table)? != project::rows(replay, table)? {
+            found.fault(None, format!("the projection `{table}` is not what the events come to"));
+        }
+    }
+    Ok(())
+}
+
+/// An error with its causes, for a report that outlives it.
+fn told(error: &StoreError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
