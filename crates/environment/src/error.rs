@@ -1,0 +1,94 @@
+use std::path::PathBuf;
+
+use plimsoll_model::Digest;
+
+/// An operation on an environment that could not be done or could not be known to be done.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    /// A file or folder of the state, or of the kernel's account of processes, failed.
+    #[error("cannot {operation} {}", path.display())]
+    File {
+        /// What was tried.
+        operation: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The record of what was started cannot be understood, so what runs is unknown.
+    #[error("the record {} is damaged; see what runs with `ps`, end it, and remove the file", path.display())]
+    Record {
+        /// The record.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// Bytes are not those that were asked for.
+    #[error("{} is {actual}, not {expected}; it is not run", path.display())]
+    WrongDigest {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        expected: Digest,
+        /// What it is.
+        actual: Digest,
+    },
+    /// The artifact is no regular file.
+    #[error("{} is no regular file; name the built artifact", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The artifact was not installed here.
+    #[error("{digest} is not installed in this environment; install it first")]
+    NotInstalled {
+        /// The artifact.
+        digest: Digest,
+    },
+    /// Something else runs, or the same with other settings.
+    #[error("{digest} already runs here (process {pid}); stop it first")]
+    AlreadyRunning {
+        /// What runs.
+        digest: Digest,
+        /// Its process.
+        pid: u32,
+    },
+    /// The artifact does not run.
+    #[error("{digest} does not run in this environment; start it first")]
+    NotRunning {
+        /// The artifact.
+        digest: Digest,
+    },
+    /// Somebody else answers where the process should.
+    #[error("{address} is already taken by {by}; stop that, or use another port")]
+    AddressTaken {
+        /// Where.
+        address: String,
+        /// Who, as far as can be seen.
+        by: String,
+    },
+    /// The program could not be started.
+    #[error("cannot start a process for {digest}")]
+    Start {
+        /// The artifact.
+        digest: Digest,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Processes do not end.
+    #[error("processes {pids:?} do not end, though killed; see `ps -o pid,stat,wchan`")]
+    StillRunning {
+        /// Their ids.
+        pids: Vec<u32>,
+    },
+}
+
+impl EnvironmentError {
+    pub(crate) fn file(
+        operation: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { operation, path, source }
+    }
+}

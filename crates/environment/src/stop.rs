@@ -1,0 +1,83 @@
+use std::time::{Duration, Instant};
+
+use plimsoll_model::Digest;
+use rustix::process::Signal;
+
+use crate::linux::{self, Identity};
+use crate::record::Record;
+use crate::{EnvironmentError, Process};
+
+/// What was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// The artifact that ran.
+    pub digest: Digest,
+    /// Whether it had to be killed because it did not end within the grace.
+    pub killed: bool,
+}
+
+impl Process {
+    /// Ends what was started last, with all its descendants: SIGTERM, the grace, SIGKILL. Returns
+    /// `None` when nothing of it ran. Nothing that was not started here is ever signalled.
+    pub fn stop(&self) -> Result<Option<Stopped>, EnvironmentError> {
+        let Some((record, _)) = self.look()? else {
+            Record::remove(&self.state)?;
+            return Ok(None);
+        };
+        let grace = Duration::from_millis(self.config.stop_grace_ms);
+        let killed = end(Some(record.main), &record.marker, grace)?;
+        Record::remove(&self.state)?;
+        Ok(Some(Stopped { digest: record.digest, killed }))
+    }
+}
+
+const POLL: Duration = Duration::from_millis(10);
+const KILL_WITHIN: Duration = Duration::from_secs(10);
+
+/// Ends a family of processes and says whether any had to be killed.
+pub(crate) fn end(main: Option<Identity>, marker: &str, grace: Duration) -> Result<bool, EnvironmentError> {
+    // The group is known by its leader only as long as that lives, so its members are kept in mind.
+    let mut known = linux::family(main, marker)?;
+    for process in &known {
+        linux::signal(*process, Signal::TERM)?;
+    }
+    let until = Instant::now() + grace;
+    loop {
+        known = survivors(main, marker, known)?;
+        if known.is_empty() {
+            return Ok(false);
+        }
+        if Instant::now() >= until {
+            break;
+        }
+        std::thread::sleep(POLL);
+    }
+    let until = Instant::now() + KILL_WITHIN;
+    while !known.is_empty() && Instant::now() < until {
+        for process in &known {
+            linux::signal(*process, Signal::KILL)?;
+        }
+        std::thread::sleep(POLL);
+        known = survivors(main, marker, known)?;
+    }
+    if known.is_empty() {
+        Ok(true)
+    } else {
+        Err(EnvironmentError::StillRunning { pids: known.iter().map(|process| process.pid).collect() })
+    }
+}
+
+/// Who of the known processes still lives, and who has joined them.
+fn survivors(
+    main: Option<Identity>,
+    marker: &str,
+    known: Vec<Identity>,
+) -> Result<Vec<Identity>, EnvironmentError> {
+    let mut family = linux::family(main, marker)?;
+    for process in known {
+        if !family.contains(&process) && linux::is_live(process)? {
+            family.push(process);
+        }
+    }
+    Ok(family)
+}
