@@ -23,32 +23,36 @@ fn every_vector_is_judged_as_published() {
     for file in files {
         let case: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         let verdict = if case["leafHash"].is_null() { consistency(&case) } else { inclusion(&case) };
+        let verdict = verdict.is_some();
         assert_eq!(verdict, !case["wantErr"].as_bool().unwrap(), "{}", file.display());
         if verdict { proven += 1 } else { refused += 1 }
     }
     assert_eq!((proven, refused), (12, 184));
 }
 
-fn inclusion(case: &Value) -> bool {
-    let (leaf, root) = (digest(&case["leafHash"]), digest(&case["root"]));
-    let index = case["leafIdx"].as_u64().unwrap();
-    verify_inclusion(&leaf, index, case["treeSize"].as_u64().unwrap(), &proof(case), &root).is_ok()
+fn inclusion(case: &Value) -> Option<()> {
+    let (leaf, root) = (digest(&case["leafHash"])?, digest(&case["root"])?);
+    let (index, size) = (case["leafIdx"].as_u64()?, case["treeSize"].as_u64()?);
+    verify_inclusion(&leaf, index, size, &proof(case)?, &root).ok()
 }
 
-fn consistency(case: &Value) -> bool {
-    let size = |key: &str| case[key].as_u64().unwrap();
-    let (root1, root2) = (digest(&case["root1"]), digest(&case["root2"]));
-    verify_consistency(size("size1"), &root1, size("size2"), &root2, &proof(case)).is_ok()
+fn consistency(case: &Value) -> Option<()> {
+    let (size1, size2) = (case["size1"].as_u64()?, case["size2"].as_u64()?);
+    let (root1, root2) = (digest(&case["root1"])?, digest(&case["root2"])?);
+    verify_consistency(size1, &root1, size2, &root2, &proof(case)?).ok()
 }
 
-fn proof(case: &Value) -> Vec<Digest> {
-    case["proof"].as_array().map_or(Vec::new(), |proof| proof.iter().map(digest).collect())
+fn proof(case: &Value) -> Option<Vec<Digest>> {
+    case["proof"].as_array().map_or(Some(Vec::new()), |proof| proof.iter().map(digest).collect())
 }
 
-/// Some vectors have hashes of another length, which only need to be equal or unequal.
-fn digest(text: &Value) -> Digest {
-    let bytes = STANDARD.decode(text.as_str().unwrap_or("")).unwrap();
-    <[u8; 32]>::try_from(bytes.as_slice()).map_or_else(|_| Digest::of_parts(&[&bytes]), Digest::from_bytes)
+/// An empty hash is none. Some vectors have hashes of yet another length, which only need to be equal
+/// or unequal.
+fn digest(text: &Value) -> Option<Digest> {
+    let bytes = STANDARD.decode(text.as_str()?).unwrap();
+    let digest = <[u8; 32]>::try_from(bytes.as_slice());
+    let digest = digest.map_or_else(|_| Digest::of_parts(&[&bytes]), Digest::from_bytes);
+    (!bytes.is_empty()).then_some(digest)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

@@ -7,6 +7,14 @@ use crate::event::EventKind;
 use crate::fact::Fact;
 use crate::store::MAX_BLOB_BYTES;
 
+/// The row of a digest.
+enum Stored {
+    Absent,
+    Deleted,
+    /// Nobody has hashed them yet.
+    Bytes(Vec<u8>),
+}
+
 /// Keeps the bytes under their digest; the same bytes are kept once.
 pub(crate) fn put(transaction: &Transaction<'_>, bytes: &[u8]) -> Result<Digest, StoreError> {
     if bytes.len() > MAX_BLOB_BYTES {
@@ -14,7 +22,7 @@ pub(crate) fn put(transaction: &Transaction<'_>, bytes: &[u8]) -> Result<Digest,
     }
     let digest = Digest::of(bytes);
     match stored(transaction, &digest)? {
-        None => {
+        Stored::Absent => {
             let insert = "INSERT INTO blob (organization, sha256, bytes) VALUES (?1, ?2, ?3)";
             let mut statement = transaction.prepare_cached(insert).map_err(failed("store bytes"))?;
             statement
@@ -22,14 +30,17 @@ pub(crate) fn put(transaction: &Transaction<'_>, bytes: &[u8]) -> Result<Digest,
                 .map_err(failed("store bytes"))?;
             Ok(digest)
         }
-        Some(Some(kept)) => checked(&digest, kept).map(|_| digest),
-        Some(None) => Err(StoreError::BlobDeleted { digest }),
+        Stored::Bytes(kept) => checked(&digest, kept).map(|_| digest),
+        Stored::Deleted => Err(StoreError::BlobDeleted { digest }),
     }
 }
 
 /// The bytes of this digest, hashed anew; `None` when nobody put them or they were deleted.
 pub(crate) fn get(connection: &Connection, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-    stored(connection, digest)?.flatten().map(|bytes| checked(digest, bytes)).transpose()
+    match stored(connection, digest)? {
+        Stored::Bytes(bytes) => checked(digest, bytes).map(Some),
+        Stored::Absent | Stored::Deleted => Ok(None),
+    }
 }
 
 /// The bytes that something else in the ledger is about.
@@ -39,7 +50,7 @@ pub(crate) fn require(connection: &Connection, digest: &Digest) -> Result<Vec<u8
 
 /// Replaces the bytes by a tombstone, unless the ledger itself reads them.
 pub(crate) fn delete(transaction: &Transaction<'_>, digest: &Digest) -> Result<(), StoreError> {
-    if stored(transaction, digest)?.is_none() || is_needed(transaction, digest)? {
+    if matches!(stored(transaction, digest)?, Stored::Absent) || is_needed(transaction, digest)? {
         return Err(StoreError::BlobKept { digest: *digest });
     }
     let update = "UPDATE blob SET bytes = NULL WHERE organization = ?1 AND sha256 = ?2";
@@ -47,12 +58,15 @@ pub(crate) fn delete(transaction: &Transaction<'_>, digest: &Digest) -> Result<(
     Ok(())
 }
 
-/// The row of this digest: absent, a tombstone, or bytes that nobody has checked.
-fn stored(connection: &Connection, digest: &Digest) -> Result<Option<Option<Vec<u8>>>, StoreError> {
+fn stored(connection: &Connection, digest: &Digest) -> Result<Stored, StoreError> {
     let select = "SELECT bytes FROM blob WHERE organization = ?1 AND sha256 = ?2";
     let mut statement = connection.prepare_cached(select).map_err(failed("look for bytes"))?;
-    let row = statement.query_row(params![ORGANIZATION, digest.as_bytes()], |row| row.get(0));
-    row.optional().map_err(failed("read bytes"))
+    let row = statement.query_row(params![ORGANIZATION, digest.as_bytes()], |row| row.get(0)).optional();
+    Ok(match row.map_err(failed("read bytes"))? {
+        None => Stored::Absent,
+        Some(None) => Stored::Deleted,
+        Some(Some(bytes)) => Stored::Bytes(bytes),
+    })
 }
 
 fn checked(digest: &Digest, bytes: Vec<u8>) -> Result<Vec<u8>, StoreError> {
