@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result};
 
 /// A program on the `PATH` or in the folder where `.ci/peers` installs.
 pub(super) struct Peer {
@@ -28,18 +28,22 @@ impl Peer {
         Command::new(&self.binary)
     }
 
-    /// Name and version, by the first words it prints that hold a digit.
+    /// Its name, and its version where it says one: the first word like `1.2` or `v1.2`.
     pub(super) fn label(&self, arguments: &[&str]) -> Result<String> {
-        let output = self.command().args(arguments).output()?;
+        let output = self.command().args(arguments).output().context("cannot start a peer")?;
         let said =
             format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        let version = said
-            .split_whitespace()
-            .find(|word| word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit()));
-        let name = self.binary.file_name().and_then(|name| name.to_str()).unwrap_or("peer");
-        let version = version.ok_or_else(|| anyhow!("{name} does not say its version"))?;
-        Ok(format!("{name} {version}"))
+        let name = self.binary.file_name().map_or_else(String::new, |name| name.display().to_string());
+        let version = said.split_whitespace().find(|word| is_version(word));
+        Ok(version.map_or_else(|| format!("{name} of unsaid version"), |version| format!("{name} {version}")))
     }
+}
+
+fn is_version(word: &str) -> bool {
+    let number = word.strip_prefix('v').unwrap_or(word);
+    number.split_once('.').is_some_and(|(major, rest)| {
+        major.parse::<u32>().is_ok() && rest.starts_with(|first: char| first.is_ascii_digit())
+    })
 }
 
 fn installed() -> Option<PathBuf> {

@@ -140,7 +140,7 @@ fn matching(bench: &Bench<'_>, figures: &mut Figures) -> Result<()> {
     fs::create_dir_all(&tree).context("cannot make the folder of components")?;
     fs::write(tree.join("Cargo.lock"), lock).context("cannot write the lockfile")?;
     let policy = bench.write("dependencies.toml", DEPENDENCIES_POLICY)?;
-    timed(&mut bench.product.import(osv, linear::ECOSYSTEM, &bench.databases()), &[0])?;
+    timed(&mut bench.product.import(osv, linear::ECOSYSTEM, &bench.databases()), VERDICTS)?;
     let kept = Cell::new(None);
     let (mut ours, mut theirs) = (0, 0);
     let taken = interleaved(
@@ -187,9 +187,11 @@ fn matching_beside_scanner(
     fs::create_dir_all(&folder).context("cannot make the database of osv-scanner")?;
     fs::copy(bench.options.osv.join(linear::ZIP), folder.join("all.zip"))
         .context("cannot copy the advisories")?;
+    let label = peer.label(&["--version"])?;
+    let offline = if label.contains(" 1.") { "--experimental-offline" } else { "--offline" };
     let mut scan = || {
         let mut command = peer.command();
-        command.args(["scan", "--offline", "--format", "json", "--lockfile"]).arg(tree.join("Cargo.lock"));
+        command.args(["scan", offline, "--format", "json", "--lockfile"]).arg(tree.join("Cargo.lock"));
         command.env("OSV_SCANNER_LOCAL_DB_CACHE_DIRECTORY", &database);
         time(&mut command, &[0, 1])
     };
@@ -199,7 +201,7 @@ fn matching_beside_scanner(
         &mut [&mut || time(&mut bench.check(tree, policy, cache.path()), VERDICTS), &mut scan],
     )?;
     let note = format!("{COMPONENTS} components, both offline");
-    figures.add("matching", ("plimsoll, warm", &taken[0]), (&peer.label(&["--version"])?, &taken[1]), note);
+    figures.add("matching", ("plimsoll, warm", &taken[0]), (&label, &taken[1]), note);
     Ok(())
 }
 
