@@ -150,15 +150,20 @@ impl Reading<'_> {
     fn nest(&mut self, parent: &str, dependencies: &Entries<'_>, depth: usize) {
         for (key, value) in &dependencies.0 {
             let Some(entry) = self.entry(key, value) else { continue };
-            let folder = join(parent, &format!("node_modules/{key}"));
+            let linked = linked_folder(&entry);
+            let folder = linked.clone().unwrap_or_else(|| join(parent, &format!("node_modules/{key}")));
             let location = self.location(key, value);
-            if let Some(nested) = &entry.dependencies {
-                if depth == MAX_DEPTH {
+            match &entry.dependencies {
+                Some(_) if depth == MAX_DEPTH => {
                     let what = format!("packages nested deeper than {MAX_DEPTH} levels");
                     self.facts.gaps.push(gap::bounded(location.clone(), &what));
-                } else {
-                    self.nest(&folder, nested, depth + 1);
                 }
+                Some(nested) => self.nest(&folder, nested, depth + 1),
+                None => {}
+            }
+            if linked.is_some() {
+                self.cover(&folder, None);
+                continue;
             }
             let package = nested_package(key, entry, location);
             self.packages.insert(folder, package);
@@ -200,6 +205,13 @@ impl Reading<'_> {
         self.facts.lock = Some(Lock { family: Family::Node, covers });
         self.facts
     }
+}
+
+/// The folder that a version 1 entry links to; it writes `file:` for folders and archives alike.
+fn linked_folder(entry: &Entry<'_>) -> Option<String> {
+    let folder = entry.version.as_deref()?.strip_prefix("file:")?;
+    let archive = [".tgz", ".tar.gz", ".tar"].iter().any(|ending| folder.ends_with(ending));
+    (!archive).then(|| folder.trim_start_matches("./").trim_end_matches('/').to_owned())
 }
 
 fn nested_package(key: &str, entry: Entry<'_>, location: Location) -> Package {

@@ -1,5 +1,149 @@
-use crate::Report;
+//! The report as GitHub-flavoured Markdown, for a comment on a pull request.
+//!
+//! Everything that comes from the tree is escaped: a file name or a message must not be able to draw
+//! a link, an image, a mention or a line of its own into the comment.
+
 use std::io::{self, Write};
-pub(crate) fn write(_report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    out.write_all(b"{}\n")
+
+use plimsoll_model::{Finding, Gap, Location, Outcome, Reason, Severity, Subject};
+
+use crate::Report;
+
+/// A comment shows no more of each; the JSON report has them all.
+const MOST_SHOWN: usize = 50;
+
+/// Writes the report as headings, tables and lists.
+pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    verdict(report, out)?;
+    findings(&report.inspection.findings, out)?;
+    gaps(&report.inspection.gaps, out)?;
+    basis(report, out)
+}
+
+fn verdict(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let outcome = report.verdict.outcome;
+    writeln!(out, "## {} Plimsoll: {}\n", sign(outcome), outcome.as_str())?;
+    writeln!(out, "| | Asked for | Seen | What to do |\n|---|---|---|---|")?;
+    for Reason { about, outcome, message, hint } in &report.verdict.reasons {
+        let (about, message, hint) = (escape(about), escape(message), escape(hint));
+        writeln!(out, "| {} | {about} | {message} | {hint} |", sign(*outcome))?;
+    }
+    Ok(())
+}
+
+fn findings(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n### Findings ({})\n", findings.len())?;
+    writeln!(out, "| Severity | Rule | Where | What | Fix |\n|---|---|---|---|---|")?;
+    for finding in findings.iter().take(MOST_SHOWN) {
+        let fix = finding.fix.as_ref().map_or_else(String::new, |fix| escape(&fix.message));
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {fix} |",
+            severity(finding.severity),
+            code(finding.rule.as_str()),
+            place(finding.locations.first()),
+            escape(&finding.message)
+        )?;
+    }
+    rest(findings.len(), out)
+}
+
+fn gaps(gaps: &[Gap], out: &mut dyn Write) -> io::Result<()> {
+    if gaps.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n### Not checked ({})\n", gaps.len())?;
+    writeln!(out, "| Gap | Kind | Where | What | Mend |\n|---|---|---|---|---|")?;
+    for gap in gaps.iter().take(MOST_SHOWN) {
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {} |",
+            code(gap.id.as_str()),
+            gap.kind.as_str(),
+            place(gap.location.as_ref()),
+            escape(&gap.message),
+            escape(&gap.mend)
+        )?;
+    }
+    rest(gaps.len(), out)
+}
+
+fn rest(total: usize, out: &mut dyn Write) -> io::Result<()> {
+    match total.checked_sub(MOST_SHOWN) {
+        Some(more) if more > 0 => writeln!(out, "\n… and {more} more; the JSON report lists them."),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// What the verdict rests on.
+fn basis(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let policy = &report.policy;
+    let trust = if policy.trusted { "from a trusted base" } else { "**untrusted tree**" };
+    writeln!(out, "\n<details><summary>What this rests on</summary>\n")?;
+    writeln!(out, "- Subject: {}{}", escape(&report.subject_name), subject(report.subject.as_ref()))?;
+    writeln!(out, "- Policy: {}, {trust}", code(&policy.sha256.to_string()))?;
+    writeln!(out, "- Components: {}", report.inspection.components.len())?;
+    if report.databases.is_empty() {
+        writeln!(out, "- Advisories: none used")?;
+    }
+    for database in &report.databases {
+        let days = if database.age_days == 1 { "day" } else { "days" };
+        let ecosystem = escape(database.ecosystem.as_str());
+        let digest = code(&database.sha256.to_string());
+        writeln!(out, "- Advisories: {ecosystem}, {} {days} old, {digest}", database.age_days)?;
+    }
+    writeln!(out, "\n</details>")
+}
+
+fn subject(subject: Option<&Subject>) -> String {
+    subject.map_or_else(
+        || " (a work tree without a commit of its own)".to_owned(),
+        |subject| format!(", {}", code(&subject.key())),
+    )
+}
+
+fn place(location: Option<&Location>) -> String {
+    location.map_or_else(String::new, |location| code(&format!("{}:{}", location.path, location.start.line)))
+}
+
+fn sign(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Allow => "✅",
+        Outcome::Unknown => "❔",
+        Outcome::Deny => "❌",
+    }
+}
+
+fn severity(severity: Severity) -> String {
+    match severity {
+        Severity::Low | Severity::Medium => severity.to_string(),
+        Severity::High | Severity::Critical | Severity::Unknown => format!("**{severity}**"),
+    }
+}
+
+/// Text as itself: what Markdown and HTML would read otherwise is written as a character reference,
+/// line breaks become spaces. GitHub looks for mentions and issue numbers in the rendered text, so an
+/// empty comment parts their sign from what follows.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' | '\r' | '\t' => out.push(' '),
+            '@' | '#' => out.extend([character.to_string().as_str(), "<!-- -->"]),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '(' | ')' | '!' | '|' | '~'
+            | '&' | ':' => {
+                out.extend(["&#", &u32::from(character).to_string(), ";"]);
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Text in a code element, so that nothing in it is read as Markdown.
+fn code(text: &str) -> String {
+    format!("<code>{}</code>", escape(text))
 }

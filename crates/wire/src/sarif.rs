@@ -1,5 +1,214 @@
-use crate::Report;
+//! The report as SARIF 2.1.0, for code-scanning services.
+//!
+//! A gap is a notification of the run, not a result: it is no flaw, but a run with an unreadable file
+//! or stale data was not successful. The verdict itself has no place in SARIF; it stands in the
+//! run's properties.
+
+use std::collections::BTreeMap;
 use std::io::{self, Write};
-pub(crate) fn write(_report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    out.write_all(b"{}\n")
+
+use plimsoll_model::{Finding, Gap, GapKind, Location, Outcome, RuleId, Severity, TraceStep, TreePath};
+use serde_json::{Map, Value, json};
+
+use crate::Report;
+
+const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
+const ROOT: &str = "%SRCROOT%";
+
+/// Writes the report as one SARIF log with one run.
+pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let log = json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": [run(report)] });
+    serde_json::to_writer_pretty(&mut *out, &log)?;
+    out.write_all(b"\n")
+}
+
+fn run(report: &Report) -> Value {
+    let rules = Rules::new(&report.inspection.findings, &report.inspection.gaps);
+    json!({
+        "tool": { "driver": {
+            "name": "plimsoll",
+            "semanticVersion": env!("CARGO_PKG_VERSION"),
+            "rules": rules.results.iter().map(|(id, worst)| rule(id, *worst)).collect::<Vec<_>>(),
+            "notifications": rules.notifications.keys().map(|id| json!({ "id": id })).collect::<Vec<_>>(),
+        } },
+        "invocations": [invocation(report)],
+        "originalUriBaseIds": { ROOT: { "description": { "text": "The root of the inspected tree." } } },
+        "columnKind": "unicodeCodePoints",
+        "results": report.inspection.findings.iter().map(|finding| result(finding, &rules)).collect::<Vec<_>>(),
+        "properties": {
+            "verdict": report.verdict.outcome.as_str(),
+            "policySha256": report.policy.sha256,
+            "policyTrusted": report.policy.trusted,
+        },
+    })
+}
+
+/// The rules that this run names, each with its place in the list.
+struct Rules<'a> {
+    /// With the worst severity that the rule has here.
+    results: BTreeMap<&'a RuleId, Severity>,
+    notifications: BTreeMap<&'a RuleId, GapKind>,
+}
+
+impl<'a> Rules<'a> {
+    fn new(findings: &'a [Finding], gaps: &'a [Gap]) -> Self {
+        let mut results = BTreeMap::new();
+        for finding in findings {
+            let worst = results.entry(&finding.rule).or_insert(finding.severity);
+            *worst = (*worst).max(finding.severity);
+        }
+        Self { results, notifications: gaps.iter().map(|gap| (&gap.id, gap.kind)).collect() }
+    }
+
+    fn index(&self, id: &RuleId) -> usize {
+        self.results.keys().take_while(|known| **known < id).count()
+    }
+}
+
+fn rule(id: &RuleId, worst: Severity) -> Value {
+    let words = id.name().replace('-', " ");
+    json!({
+        "id": id,
+        "name": id.name(),
+        "shortDescription": { "text": format!("{}: {words}", id.inspector()) },
+        "help": { "text": format!("Run `plimsoll explain {id}` for what it means and how to mend it.") },
+        "defaultConfiguration": { "level": level(worst) },
+        "properties": { "tags": ["security", id.inspector().as_str()], "security-severity": score(worst) },
+    })
+}
+
+fn result(finding: &Finding, rules: &Rules<'_>) -> Value {
+    let mut result = Map::new();
+    result.insert("ruleId".to_owned(), json!(finding.rule));
+    result.insert("ruleIndex".to_owned(), json!(rules.index(&finding.rule)));
+    result.insert("level".to_owned(), json!(level(finding.severity)));
+    result.insert("message".to_owned(), json!({ "text": message(finding) }));
+    let locations: Vec<Value> = finding.locations.iter().map(location).collect();
+    if let Some((first, related)) = locations.split_first() {
+        result.insert("locations".to_owned(), json!([first]));
+        if !related.is_empty() {
+            result.insert("relatedLocations".to_owned(), json!(related));
+        }
+    }
+    if let Some(fingerprint) = finding.fingerprint {
+        result.insert("partialFingerprints".to_owned(), json!({ "plimsoll/v1": fingerprint }));
+    }
+    if !finding.trace.is_empty() {
+        result.insert("codeFlows".to_owned(), json!([code_flow(&finding.trace)]));
+    }
+    result.insert("properties".to_owned(), properties(finding));
+    result.into()
+}
+
+/// The fix stands in the message: a SARIF `fix` is an edit of the file, which a finding does not have.
+fn message(finding: &Finding) -> String {
+    match &finding.fix {
+        Some(fix) => format!("{}\nFix: {}", finding.message, fix.message),
+        None => finding.message.clone(),
+    }
+}
+
+fn properties(finding: &Finding) -> Value {
+    let references = finding.references.iter().map(|reference| {
+        let mut entry = json!({ "id": reference.id });
+        if let Some(url) = &reference.url {
+            entry["url"] = json!(url);
+        }
+        entry
+    });
+    json!({ "severity": finding.severity, "references": references.collect::<Vec<_>>() })
+}
+
+fn code_flow(trace: &[TraceStep]) -> Value {
+    let steps = trace.iter().map(|step| {
+        let mut place = step.location.as_ref().map_or_else(|| json!({}), location);
+        place["message"] = json!({ "text": step.message });
+        json!({ "location": place })
+    });
+    json!({ "threadFlows": [{ "locations": steps.collect::<Vec<_>>() }] })
+}
+
+/// SARIF counts as the model does: from 1, the end column one past the last character.
+fn location(location: &Location) -> Value {
+    let mut region = json!({ "startLine": location.start.line, "startColumn": location.start.column });
+    if location.end > location.start {
+        region["endLine"] = json!(location.end.line);
+        region["endColumn"] = json!(location.end.column);
+    }
+    json!({ "physicalLocation": {
+        "artifactLocation": { "uri": uri(&location.path), "uriBaseId": ROOT },
+        "region": region,
+    } })
+}
+
+/// A relative URI reference (RFC 3986 §4.2): whatever is not unreserved or a slash is escaped.
+fn uri(path: &TreePath) -> String {
+    use std::fmt::Write as _;
+    let mut uri = String::with_capacity(path.as_str().len());
+    for byte in path.as_str().bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            write!(uri, "%{byte:02X}").expect("writing to a String cannot fail");
+        }
+    }
+    uri
+}
+
+fn invocation(report: &Report) -> Value {
+    let gaps = &report.inspection.gaps;
+    let blind = gaps.iter().any(|gap| match gap.kind {
+        GapKind::Unreadable | GapKind::Stale => true,
+        GapKind::Unresolved | GapKind::Unsupported => false,
+    });
+    json!({
+        "executionSuccessful": !blind,
+        "exitCode": report.verdict.outcome.exit_code(),
+        "exitCodeDescription": exit(report.verdict.outcome),
+        "toolExecutionNotifications": gaps.iter().map(notification).collect::<Vec<_>>(),
+    })
+}
+
+fn notification(gap: &Gap) -> Value {
+    let level = match gap.kind {
+        GapKind::Unreadable | GapKind::Stale => "error",
+        GapKind::Unresolved | GapKind::Unsupported => "warning",
+    };
+    let mut notification = json!({
+        "descriptor": { "id": gap.id },
+        "level": level,
+        "message": { "text": format!("{}\nMend: {}", gap.message, gap.mend) },
+        "properties": { "kind": gap.kind },
+    });
+    if let Some(place) = &gap.location {
+        notification["locations"] = json!([location(place)]);
+    }
+    notification
+}
+
+fn exit(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Allow => "everything that was asked for was proven",
+        Outcome::Deny => "something speaks against it",
+        Outcome::Unknown => "something could not be checked",
+    }
+}
+
+/// A severity that nobody rated is shown as the highest: it meets every threshold.
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Low => "note",
+        Severity::Medium => "warning",
+        Severity::High | Severity::Critical | Severity::Unknown => "error",
+    }
+}
+
+/// The number by which code scanning sorts, inside the bands of CVSS v3.1 §5.
+fn score(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Low => "2.0",
+        Severity::Medium => "5.0",
+        Severity::High => "8.0",
+        Severity::Critical | Severity::Unknown => "9.5",
+    }
 }
