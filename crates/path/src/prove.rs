@@ -3,6 +3,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::reading::Reading;
+use crate::script::Effect;
 use crate::{Capability, Value, Workflow};
 
 /// One command of a workflow.
@@ -61,5 +63,47 @@ pub struct TooComplex;
 /// # Errors
 /// [`TooComplex`] when a bound was met; nothing may be taken for proven then.
 pub fn prove(workflow: &Workflow) -> Result<Vec<Proof>, TooComplex> {
-    crate::prove_stub(workflow)
+    let mut reading = Reading::new(workflow);
+    let gates = gates(workflow);
+    let mut proofs = Vec::new();
+    for deployment in deployments(workflow) {
+        for gate in &gates {
+            let ungated = reading.ungated(&deployment, &|command| command.can(*gate));
+            let counterexample = reading.cheapest(ungated).map(|chosen| reading.run(&chosen));
+            let holds = counterexample.is_none();
+            proofs.push(Proof { deployment: deployment.clone(), gate: *gate, holds, counterexample });
+        }
+    }
+    if reading.diagram.overflowed() { Err(TooComplex) } else { Ok(proofs) }
 }
+
+/// The kinds of gate that the workflow has.
+pub(crate) fn gates(workflow: &Workflow) -> Vec<Capability> {
+    let present = |gate: &Capability| workflow.commands().any(|(_, _, _, command)| command.can(*gate));
+    Capability::ALL.into_iter().filter(|gate| gate.is_gate()).filter(present).collect()
+}
+
+/// The commands that deploy. In a job with an `environment:` that has none the last command that
+/// does more than print stands for the deployment.
+pub(crate) fn deployments(workflow: &Workflow) -> Vec<CommandRef> {
+    let mut found = Vec::new();
+    for job in &workflow.jobs {
+        let commands = || workflow.commands().filter(|(name, ..)| name.job == job.id);
+        let deploys: Vec<CommandRef> = commands()
+            .filter(|(_, _, _, command)| command.can(Capability::Deploy))
+            .map(|(name, ..)| name)
+            .collect();
+        if deploys.is_empty() && job.environment.is_some() {
+            let works = |command: &crate::script::Command| {
+                !command.prints && command.effect != Effect::Succeeds && command.capabilities.is_empty()
+            };
+            found
+                .extend(commands().filter(|(_, _, _, command)| works(command)).map(|(name, ..)| name).last());
+        }
+        found.extend(deploys);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;

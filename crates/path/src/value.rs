@@ -37,6 +37,23 @@ impl Value {
         }
     }
 
+    /// The number, where it is one or its text is.
+    pub(crate) fn as_number(&self) -> Option<f64> {
+        let number = self.number();
+        let numeric = matches!(self, Self::Number(_) | Self::Text(_)) && !number.is_nan();
+        numeric.then_some(number)
+    }
+
+    /// The value as text, as `github.event.inputs` gives it.
+    pub(crate) fn as_text(&self) -> String {
+        match self {
+            Self::Null => String::new(),
+            Self::Bool(value) => value.to_string(),
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+
     fn number(&self) -> f64 {
         match self {
             Self::Null => 0.0,

@@ -1,0 +1,100 @@
+use plimsoll_model::{Masks, TreePath};
+use plimsoll_source::File;
+
+use super::prove;
+use crate::Workflow;
+
+/// The proofs of a workflow, one a line: `deployment gate: holds` or the cheapest counterexample.
+fn proofs(text: &str) -> Vec<String> {
+    let (path, masks) = (TreePath::new(".github/workflows/x.yml"), Masks::default());
+    let workflow = Workflow::parse(&File { path: &path, text, masks: &masks }).unwrap();
+    let line = |proof: &super::Proof| {
+        let verdict = match &proof.counterexample {
+            None => "holds".to_owned(),
+            Some(run) => {
+                let inputs: Vec<_> =
+                    run.inputs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                let facts: Vec<_> = run.facts.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                let failures: Vec<_> = run.failures.iter().map(ToString::to_string).collect();
+                let parts = [vec![run.event.clone()], inputs, facts, failures].concat();
+                parts.join(" ")
+            }
+        };
+        assert_eq!(proof.holds, proof.counterexample.is_none());
+        format!("{} {}: {verdict}", proof.deployment, proof.gate)
+    };
+    prove(&workflow).unwrap().iter().map(line).collect()
+}
+
+/// A workflow of two jobs, with these lines in place of the usual ones.
+fn two_jobs(test: &str, deploy: &str) -> String {
+    format!(
+        "on: push\njobs:\n  test:\n    runs-on: x\n{test}\n  deploy:\n    runs-on: x\n    needs: test\n{deploy}\n"
+    )
+}
+
+const TESTS: &str = "    steps:\n      - run: cargo test";
+const DEPLOYS: &str = "    steps:\n      - run: kubectl apply -f k8s";
+
+#[test]
+fn a_needed_job_holds_and_each_way_around_it_is_found() {
+    let deploy = |lines: &str| format!("{lines}\n{DEPLOYS}");
+    for (test, deploy, expected) in [
+        (TESTS.to_owned(), DEPLOYS.to_owned(), "holds"),
+        (TESTS.to_owned(), deploy("    if: always()"), "push test.0.0"),
+        (TESTS.to_owned(), deploy("    if: always() && needs.test.result == 'success'"), "holds"),
+        (TESTS.to_owned(), deploy("    if: always() && needs.test.result != 'failure'"), "holds"),
+        (
+            format!("    if: github.ref != 'x'\n{TESTS}"),
+            deploy("    if: '!failure()'"),
+            "push github.ref='x'",
+        ),
+        (format!("    continue-on-error: true\n{TESTS}"), DEPLOYS.to_owned(), "push test.0.0"),
+        (format!("{TESTS} || true"), DEPLOYS.to_owned(), "push test.0.0"),
+        (format!("{TESTS} | tee log"), DEPLOYS.to_owned(), "push test.0.0"),
+        (format!("{TESTS} | tee log\n        shell: bash"), DEPLOYS.to_owned(), "holds"),
+        (format!("{TESTS} || exit 1"), DEPLOYS.to_owned(), "holds"),
+        (
+            format!("{TESTS}\n        if: github.actor != 'bot'"),
+            DEPLOYS.to_owned(),
+            "push github.actor='bot'",
+        ),
+        (TESTS.replace("cargo", "|\n          set +e\n          cargo"), DEPLOYS.to_owned(), "holds"),
+        (
+            TESTS.replace("cargo test", "|\n          set +e\n          cargo test\n          echo $?"),
+            DEPLOYS.to_owned(),
+            "push test.0.1",
+        ),
+        (
+            TESTS.replace("cargo test", "|\n          t() { cargo test; }\n          t"),
+            DEPLOYS.to_owned(),
+            "holds",
+        ),
+        (
+            TESTS.replace("cargo test", "|\n          if ! cargo test; then exit 1; fi\n          echo ok"),
+            DEPLOYS.to_owned(),
+            "holds",
+        ),
+    ] {
+        let text = two_jobs(&test, &deploy);
+        let found = proofs(&text);
+        assert_eq!(found, [format!("deploy.0.{} test: {expected}", 0)], "{text}");
+    }
+}
+
+#[test]
+fn inputs_keep_their_types() {
+    let text = |condition: &str| {
+        format!(
+            "on:\n  push:\n  workflow_dispatch:\n    inputs:\n      skip:\n        type: boolean\njobs:\n  all:\n    runs-on: x\n    steps:\n      - if: {condition}\n        run: cargo test\n      - run: cargo publish\n"
+        )
+    };
+    for (condition, expected) in [
+        ("inputs.skip != 'true'", "holds"),
+        ("${{ !inputs.skip }}", "workflow_dispatch skip=true"),
+        ("github.event.inputs.skip != 'true'", "workflow_dispatch skip=true"),
+        ("github.event_name == 'push' || inputs.skip == false", "workflow_dispatch skip=true"),
+    ] {
+        assert_eq!(proofs(&text(condition)), [format!("all.1.0 test: {expected}")], "{condition}");
+    }
+}

@@ -1,0 +1,360 @@
+//! Scripts over all runs at once: which commands are executed and whether the script fails, by the
+//! rules of `set -e`, pipelines, lists and subshells (POSIX.1-2024, Shell Command Language §2.8).
+
+use std::collections::HashMap;
+
+use super::{Execution, Reading};
+use crate::CommandRef;
+use crate::diagram::{Diagram, Guard};
+use crate::script::{Command, Effect, ExitStatus, Flow, Options, Script};
+
+/// How deep functions may call each other; a deeper call is a command that may fail.
+const MAX_CALLS: usize = 16;
+
+/// A shell at one moment, over all runs.
+#[derive(Clone, Copy)]
+struct Shell {
+    /// The runs in which it goes on.
+    alive: Guard,
+    /// The runs in which the last status is a failure.
+    failed: Guard,
+    errexit: Guard,
+    pipefail: Guard,
+    bash: bool,
+}
+
+impl Shell {
+    fn new(alive: Guard, options: Options) -> Self {
+        let guard = |on| if on { Guard::ALWAYS } else { Guard::NEVER };
+        Self {
+            alive,
+            failed: Guard::NEVER,
+            errexit: guard(options.errexit),
+            pipefail: guard(options.pipefail),
+            bash: options.bash,
+        }
+    }
+}
+
+/// A script being executed.
+struct Performance<'r, 'w, 's> {
+    reading: &'r mut Reading<'w>,
+    script: &'s Script,
+    job: &'s str,
+    step: usize,
+    executions: Vec<Execution>,
+    functions: HashMap<&'s str, &'s Flow>,
+    calls: usize,
+    /// The runs that left the innermost loop, and the innermost function.
+    broken: Guard,
+    returned: Guard,
+}
+
+impl Reading<'_> {
+    /// Executes a script in the runs `alive`: its commands in order, and the runs in which it fails.
+    pub(super) fn perform(
+        &mut self,
+        job: &str,
+        step: usize,
+        script: &Script,
+        alive: Guard,
+    ) -> (Vec<Execution>, Guard) {
+        let mut performance = Performance {
+            reading: self,
+            script,
+            job,
+            step,
+            executions: Vec::new(),
+            functions: HashMap::new(),
+            calls: 0,
+            broken: Guard::NEVER,
+            returned: Guard::NEVER,
+        };
+        let mut shell = Shell::new(alive, script.options);
+        performance.list(&script.flow, &mut shell, false);
+        let executions = performance.executions;
+        (executions, self.diagram.and(alive, shell.failed))
+    }
+}
+
+impl<'s> Performance<'_, '_, 's> {
+    fn diagram(&mut self) -> &mut Diagram {
+        &mut self.reading.diagram
+    }
+
+    fn list(&mut self, flows: &'s [Flow], shell: &mut Shell, ignored: bool) {
+        for flow in flows {
+            self.flow(flow, shell, ignored);
+        }
+    }
+
+    /// Executes one statement; `ignored` where a failure does not end the shell (conditions, the
+    /// left side of a list, behind `!`).
+    fn flow(&mut self, flow: &'s Flow, shell: &mut Shell, ignored: bool) {
+        match flow {
+            Flow::Command { command, substitutions } => self.command(*command, substitutions, shell, ignored),
+            Flow::Called { command, body, options, sourced } => {
+                self.called(*command, body, *options, *sourced, shell, ignored);
+            }
+            Flow::Background(inner) => {
+                let mut apart = *shell;
+                self.flow(inner, &mut apart, false);
+                self.ends(Guard::NEVER, shell, true);
+            }
+            Flow::Pipeline(stages) => self.pipeline(stages, shell, ignored),
+            Flow::And(a, b) => {
+                self.flow(a, shell, true);
+                let goes_on = self.diagram().without(shell.alive, shell.failed);
+                self.within(goes_on, shell, |this, shell| this.flow(b, shell, ignored));
+            }
+            Flow::Or(a, b) => {
+                self.flow(a, shell, true);
+                let goes_on = self.diagram().and(shell.alive, shell.failed);
+                self.within(goes_on, shell, |this, shell| this.flow(b, shell, ignored));
+            }
+            Flow::Not(inner) => {
+                self.flow(inner, shell, true);
+                let turned = self.diagram().not(shell.failed);
+                self.ends(turned, shell, true);
+            }
+            Flow::Group(inner) => self.list(inner, shell, ignored),
+            Flow::Subshell(inner) => {
+                let mut apart = *shell;
+                self.list(inner, &mut apart, ignored);
+                self.ends(apart.failed, shell, ignored);
+            }
+            Flow::If { branches, otherwise } => self.branches(branches, otherwise, shell, ignored),
+            Flow::While { until, condition, body } => {
+                self.list(condition, shell, true);
+                let met = if *until { shell.failed } else { self.diagram().not(shell.failed) };
+                let enters = self.diagram().and(shell.alive, met);
+                self.body(body, enters, shell, ignored);
+            }
+            Flow::For { certain, body, at } => {
+                let runs =
+                    if *certain { Guard::ALWAYS } else { self.unknown(&format!("loop at {at} runs"), true) };
+                let enters = self.diagram().and(shell.alive, runs);
+                self.body(body, enters, shell, ignored);
+            }
+            Flow::Case { arms, at } => self.arms(arms, &at.to_string(), shell, ignored),
+            Flow::Function { name, body } => {
+                self.functions.insert(name, body);
+                self.ends(Guard::NEVER, shell, true);
+            }
+        }
+    }
+
+    /// Does something in some of the runs in which the shell is alive; the others pass by.
+    fn within(&mut self, runs: Guard, shell: &mut Shell, does: impl FnOnce(&mut Self, &mut Shell)) {
+        let before = shell.alive;
+        shell.alive = runs;
+        does(self, shell);
+        let passed = self.diagram().without(before, runs);
+        shell.alive = self.diagram().or(shell.alive, passed);
+    }
+
+    /// Sets the status; a failure that is not ignored ends a shell with `-e`.
+    fn ends(&mut self, fails: Guard, shell: &mut Shell, ignored: bool) {
+        shell.failed = self.diagram().either(shell.alive, fails, shell.failed);
+        if !ignored {
+            let dies = self.diagram().and(shell.errexit, fails);
+            shell.alive = self.diagram().without(shell.alive, dies);
+        }
+    }
+
+    fn unknown(&mut self, text: &str, plainly: bool) -> Guard {
+        self.reading.choices.unknown(&mut self.reading.diagram, text, plainly)
+    }
+
+    fn fails(&mut self, command: usize) -> Guard {
+        let name = CommandRef { job: self.job.to_owned(), step: self.step, command };
+        self.reading.choices.fails(&mut self.reading.diagram, name)
+    }
+
+    fn executed(&mut self, command: usize, alive: Guard, fails: Guard) {
+        let failed = self.diagram().and(alive, fails);
+        self.executions.push(Execution { command, executed: alive, failed });
+    }
+
+    fn command(&mut self, at: usize, substitutions: &'s [Vec<Flow>], shell: &mut Shell, ignored: bool) {
+        let mut substituted = Guard::NEVER;
+        for inner in substitutions {
+            let errexit = if shell.bash { Guard::NEVER } else { shell.errexit };
+            let mut apart = Shell { errexit, failed: Guard::NEVER, ..*shell };
+            self.list(inner, &mut apart, ignored);
+            substituted = apart.failed;
+        }
+        let script: &'s Script = self.script;
+        let command = &script.commands[at];
+        match &command.effect {
+            Effect::Succeeds => {
+                self.executed(at, shell.alive, Guard::NEVER);
+                self.ends(Guard::NEVER, shell, ignored);
+            }
+            Effect::Fails => self.simply(at, command, Guard::ALWAYS, shell, ignored),
+            Effect::Substituted => {
+                self.executed(at, shell.alive, Guard::NEVER);
+                self.ends(substituted, shell, ignored);
+            }
+            Effect::MayFail | Effect::Script { .. } => {
+                let fails = self.fails(at);
+                self.simply(at, command, fails, shell, ignored);
+            }
+            Effect::Named(name) => match self.functions.get(name.as_str()).copied() {
+                Some(body) if self.calls < MAX_CALLS => self.function(at, body, shell, ignored),
+                Some(_) | None => {
+                    let fails = self.fails(at);
+                    self.simply(at, command, fails, shell, ignored);
+                }
+            },
+            Effect::Set { errexit, pipefail } => {
+                self.executed(at, shell.alive, Guard::NEVER);
+                shell.errexit = self.option(*errexit, shell.errexit, shell.alive);
+                shell.pipefail = self.option(*pipefail, shell.pipefail, shell.alive);
+                self.ends(Guard::NEVER, shell, ignored);
+            }
+            Effect::Exit(status) => {
+                self.leaves(at, *status, shell);
+                shell.alive = Guard::NEVER;
+            }
+            Effect::Return(status) => {
+                self.leaves(at, *status, shell);
+                self.returned = self.reading.diagram.or(self.returned, shell.alive);
+                shell.alive = Guard::NEVER;
+            }
+            Effect::Break => {
+                self.executed(at, shell.alive, Guard::NEVER);
+                self.ends(Guard::NEVER, shell, true);
+                self.broken = self.reading.diagram.or(self.broken, shell.alive);
+                shell.alive = Guard::NEVER;
+            }
+        }
+    }
+
+    fn simply(&mut self, at: usize, command: &Command, fails: Guard, shell: &mut Shell, ignored: bool) {
+        self.executed(at, shell.alive, fails);
+        self.ends(if command.exits_zero { Guard::NEVER } else { fails }, shell, ignored);
+    }
+
+    fn option(&mut self, change: Option<bool>, now: Guard, alive: Guard) -> Guard {
+        match change {
+            Some(true) => self.diagram().or(now, alive),
+            Some(false) => self.diagram().without(now, alive),
+            None => now,
+        }
+    }
+
+    fn leaves(&mut self, at: usize, status: ExitStatus, shell: &mut Shell) {
+        self.executed(at, shell.alive, Guard::NEVER);
+        let fails = match status {
+            ExitStatus::Last => shell.failed,
+            ExitStatus::Zero => Guard::NEVER,
+            ExitStatus::NonZero => Guard::ALWAYS,
+            ExitStatus::Unknown => self.fails(at),
+        };
+        self.ends(fails, shell, true);
+    }
+
+    fn function(&mut self, at: usize, body: &'s Flow, shell: &mut Shell, ignored: bool) {
+        let outer = std::mem::replace(&mut self.returned, Guard::NEVER);
+        self.calls += 1;
+        self.executed(at, shell.alive, Guard::NEVER);
+        self.flow(body, shell, ignored);
+        self.calls -= 1;
+        let returned = std::mem::replace(&mut self.returned, outer);
+        let alive = self.diagram().or(shell.alive, returned);
+        // A function that returned a failure fails like a command.
+        let dies = if ignored { Guard::NEVER } else { self.failing(returned, shell) };
+        shell.alive = self.diagram().without(alive, dies);
+    }
+
+    fn failing(&mut self, runs: Guard, shell: &Shell) -> Guard {
+        let failed = self.diagram().and(runs, shell.failed);
+        self.diagram().and(failed, shell.errexit)
+    }
+
+    fn called(
+        &mut self,
+        at: usize,
+        body: &'s [Flow],
+        options: Options,
+        sourced: bool,
+        shell: &mut Shell,
+        ignored: bool,
+    ) {
+        if sourced {
+            self.executed(at, shell.alive, Guard::NEVER);
+            self.list(body, shell, ignored);
+            return;
+        }
+        let functions = std::mem::take(&mut self.functions);
+        let mut apart = Shell::new(shell.alive, options);
+        self.list(body, &mut apart, false);
+        self.functions = functions;
+        self.executed(at, shell.alive, apart.failed);
+        self.ends(apart.failed, shell, ignored);
+    }
+
+    fn pipeline(&mut self, stages: &'s [Flow], shell: &mut Shell, ignored: bool) {
+        let (mut any, mut last) = (Guard::NEVER, Guard::NEVER);
+        for stage in stages {
+            let mut apart = *shell;
+            self.flow(stage, &mut apart, ignored);
+            last = apart.failed;
+            any = self.diagram().or(any, last);
+        }
+        let fails = self.diagram().either(shell.pipefail, any, last);
+        self.ends(fails, shell, ignored);
+    }
+
+    fn branches(
+        &mut self,
+        branches: &'s [(Vec<Flow>, Vec<Flow>)],
+        otherwise: &'s [Flow],
+        shell: &mut Shell,
+        ignored: bool,
+    ) {
+        let Some(((condition, body), rest)) = branches.split_first() else {
+            // Without a branch that is taken the whole has succeeded.
+            self.ends(Guard::NEVER, shell, true);
+            self.list(otherwise, shell, ignored);
+            return;
+        };
+        self.list(condition, shell, true);
+        let taken = self.diagram().without(shell.alive, shell.failed);
+        let left = self.diagram().and(shell.alive, shell.failed);
+        shell.alive = taken;
+        self.list(body, shell, ignored);
+        let done = shell.alive;
+        shell.alive = left;
+        self.branches(rest, otherwise, shell, ignored);
+        shell.alive = self.diagram().or(shell.alive, done);
+    }
+
+    /// A loop's body, once; a loop that is not entered has succeeded.
+    fn body(&mut self, body: &'s [Flow], enters: Guard, shell: &mut Shell, ignored: bool) {
+        self.ends(Guard::NEVER, shell, true);
+        let outer = std::mem::replace(&mut self.broken, Guard::NEVER);
+        self.within(enters, shell, |this, shell| this.list(body, shell, ignored));
+        let broken = std::mem::replace(&mut self.broken, outer);
+        shell.alive = self.diagram().or(shell.alive, broken);
+    }
+
+    fn arms(&mut self, arms: &'s [(bool, Vec<Flow>)], at: &str, shell: &mut Shell, ignored: bool) {
+        self.ends(Guard::NEVER, shell, true);
+        let mut left = shell.alive;
+        let mut done = Guard::NEVER;
+        for (number, (all, body)) in arms.iter().enumerate() {
+            let fits = if *all {
+                Guard::ALWAYS
+            } else {
+                self.unknown(&format!("case at {at} takes arm {number}"), false)
+            };
+            shell.alive = self.diagram().and(left, fits);
+            left = self.diagram().without(left, fits);
+            self.list(body, shell, ignored);
+            done = self.diagram().or(done, shell.alive);
+        }
+        shell.alive = self.diagram().or(left, done);
+    }
+}

@@ -1,0 +1,308 @@
+//! What a command line or an action is for, by the table in `recognise/table.rs`.
+
+use crate::Capability;
+
+mod table;
+
+/// What the table knows of a command.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Recognised {
+    pub(crate) capabilities: Vec<Capability>,
+    /// A flag makes it report success whatever it finds.
+    pub(crate) exits_zero: bool,
+    /// The container image it is about, where that is stated.
+    pub(crate) image: Option<String>,
+}
+
+/// Judges a command line: its words, `None` for one that depends on an expansion.
+pub(crate) fn command(words: &[Option<String>]) -> Recognised {
+    let words = without_wrappers(words);
+    let rows: Vec<&table::Row> = table::COMMANDS.iter().filter(|row| matches(row.pattern, words)).collect();
+    let capabilities = each_once(rows.iter().map(|row| row.capability));
+    let exits_zero =
+        !capabilities.is_empty() && table::EXIT_ZERO.iter().any(|pattern| matches(pattern, words));
+    let about_image = capabilities
+        .iter()
+        .any(|each| matches!(each, Capability::Push | Capability::ImageScan | Capability::Build));
+    Recognised { capabilities, exits_zero, image: about_image.then(|| image(words)).flatten() }
+}
+
+/// Judges an action by `owner/name` and its inputs.
+pub(crate) fn action(uses: &str, with: &[(String, String)]) -> Recognised {
+    let name = uses.split('@').next().unwrap_or(uses).to_lowercase();
+    let value = |key: &str| {
+        with.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value.as_str())
+    };
+    let rows: Vec<&table::Action> = table::ACTIONS
+        .iter()
+        .filter(|row| {
+            name == row.name || name.strip_prefix(row.name).is_some_and(|rest| rest.starts_with('/'))
+        })
+        .filter(|row| row.with.iter().all(|condition| meets(*condition, &value)))
+        .collect();
+    let capabilities = each_once(rows.iter().map(|row| row.capability));
+    let exits_zero = !capabilities.is_empty()
+        && table::ACTION_EXIT_ZERO
+            .iter()
+            .any(|(key, zero)| value(key).is_some_and(|value| value.trim() == *zero));
+    let image =
+        ["image-ref", "image", "tags"].iter().find_map(|key| value(key)).map(str::trim).and_then(image_name);
+    Recognised { capabilities, exits_zero, image }
+}
+
+fn each_once(capabilities: impl Iterator<Item = Capability>) -> Vec<Capability> {
+    capabilities.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+}
+
+fn meets<'a>(condition: table::With, value: &impl Fn(&str) -> Option<&'a str>) -> bool {
+    match condition {
+        table::With::Is(key, wanted) => value(key).is_some_and(|value| wanted.contains(&value.trim())),
+        table::With::Missing(key) => value(key).is_none(),
+        // An expression may come to true, so it counts as true.
+        table::With::MayBeTrue(key) => value(key).is_some_and(|value| value.trim() != "false"),
+        table::With::Contains(key, part) => value(key).is_some_and(|value| value.contains(part)),
+    }
+}
+
+/// `sudo`, `env X=1`, `timeout 60`, `poetry run` … run the command that follows them.
+fn without_wrappers(mut words: &[Option<String>]) -> &[Option<String>] {
+    for _ in 0..8 {
+        let Some((skip, arguments)) = table::WRAPPERS.iter().find_map(|row| wraps(*row, words)) else {
+            break;
+        };
+        words = &words[skip..];
+        let mut left = arguments;
+        while let Some(Some(word)) = words.first() {
+            let option = word.starts_with('-') || word.contains('=');
+            if !option && left == 0 {
+                break;
+            }
+            left -= usize::from(!option);
+            words = &words[1..];
+        }
+    }
+    words
+}
+
+fn wraps((wrapper, arguments): (&str, usize), words: &[Option<String>]) -> Option<(usize, usize)> {
+    let mut count = 0;
+    for part in wrapper.split(' ') {
+        let word = words.get(count)?.as_deref()?;
+        if base(word) != part {
+            return None;
+        }
+        count += 1;
+    }
+    Some((count, arguments))
+}
+
+fn base(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// Whether a command line fits a pattern of the table: see [`table::Row::pattern`].
+fn matches(pattern: &str, words: &[Option<String>]) -> bool {
+    let mut parts = pattern.split(' ');
+    let (Some(program), Some(Some(name))) = (parts.next(), words.first()) else { return false };
+    if !one_of(program, base(name)) {
+        return false;
+    }
+    let mut rest = &words[1..];
+    for part in parts {
+        if let Some(absent) = part.strip_prefix('!') {
+            let is_flag = absent.starts_with('-');
+            let stands = |word: &Option<String>| word.as_deref().is_some_and(|word| one_of(absent, word));
+            if if is_flag { has_flag(absent, words) } else { words[1..].iter().any(stands) } {
+                return false;
+            }
+        } else if part.starts_with('-') {
+            if !part.split('|').any(|flag| has_flag(flag, words)) {
+                return false;
+            }
+        } else {
+            match after(part, rest) {
+                Some(next) => rest = next,
+                None => return false,
+            }
+        }
+    }
+    true
+}
+
+/// The words behind the next argument, when that is `part`; options before it are passed over, each
+/// with the word that may be its value.
+fn after<'a>(part: &str, mut words: &'a [Option<String>]) -> Option<&'a [Option<String>]> {
+    let mut option = false;
+    while let Some((word, rest)) = words.split_first() {
+        let text = word.as_deref();
+        if text.is_some_and(|text| one_of(part, text)) {
+            return Some(rest);
+        }
+        if text.is_some_and(|text| text.starts_with('-') || text.starts_with('+')) {
+            option = true;
+        } else if option {
+            option = false;
+        } else {
+            return None;
+        }
+        words = rest;
+    }
+    None
+}
+
+fn one_of(alternatives: &str, word: &str) -> bool {
+    alternatives.split('|').any(|each| match each.strip_suffix('*') {
+        Some(start) => word.starts_with(start),
+        None => word == each,
+    })
+}
+
+/// `--flag`, `--flag=value` and `--flag value` for the pattern `--flag` or `--flag=value`.
+fn has_flag(flag: &str, words: &[Option<String>]) -> bool {
+    let (name, value) = flag.split_once('=').map_or((flag, None), |(name, value)| (name, Some(value)));
+    words.iter().enumerate().any(|(at, word)| {
+        let Some(word) = word.as_deref() else { return false };
+        let next = words.get(at + 1).and_then(Option::as_deref);
+        match value {
+            None => word == name || word.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')),
+            Some(value) => {
+                (word == name && next == Some(value))
+                    || word.strip_prefix(name).and_then(|rest| rest.strip_prefix('=')) == Some(value)
+            }
+        }
+    })
+}
+
+/// The last word that can be an image's name.
+fn image(words: &[Option<String>]) -> Option<String> {
+    let tag = words.iter().position(|word| matches!(word.as_deref(), Some("-t" | "--tag" | "--destination")));
+    match tag {
+        Some(at) => image_name(words.get(at + 1)?.as_deref()?),
+        None => image_name(words.last()?.as_deref()?),
+    }
+}
+
+/// The name without tag and digest; `None` when it depends on an expression.
+fn image_name(reference: &str) -> Option<String> {
+    if reference.contains(['$', '\n', ',', ' ']) || reference.is_empty() || reference.starts_with('-') {
+        return None;
+    }
+    let name = reference.split('@').next().unwrap_or(reference);
+    let (path, last) = name.rsplit_once('/').map_or(("", name), |(path, last)| (path, last));
+    let last = last.split(':').next().unwrap_or(last);
+    Some(if path.is_empty() { last.to_owned() } else { format!("{path}/{last}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Recognised, action, command};
+    use crate::Capability::{self, *};
+
+    fn judge(line: &str) -> Recognised {
+        let word = |word: &str| (!word.contains('$')).then(|| word.to_owned());
+        command(&line.split(' ').map(word).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn command_lines_are_known() {
+        let table: [(&str, &[Capability]); 46] = [
+            ("cargo test --workspace", &[Test]),
+            ("cargo +nightly nextest run", &[Test]),
+            ("cargo build --features test", &[Build]),
+            ("cargo test --no-run", &[]),
+            ("npm test", &[Test]),
+            ("npm run test:unit", &[Test]),
+            ("npm ci", &[]),
+            ("python -m pytest -q", &[Test]),
+            ("poetry run pytest", &[Test]),
+            ("go test ./...", &[Test]),
+            ("./mvnw -B verify", &[Test]),
+            ("mvn -B -DskipTests package", &[]),
+            ("mvn -B verify -DskipTests", &[]),
+            ("make -C src test", &[Test]),
+            ("sudo -E timeout 60 make check", &[Test]),
+            ("gitleaks detect --source .", &[SecretScan]),
+            ("semgrep ci", &[StaticAnalysis]),
+            ("cargo audit", &[DependencyScan]),
+            ("npm audit --audit-level=high", &[DependencyScan]),
+            ("trivy fs .", &[DependencyScan]),
+            ("trivy image --exit-code 1 app", &[ImageScan]),
+            ("grype registry.example/app", &[ImageScan]),
+            ("docker scout cves app", &[ImageScan]),
+            ("syft app", &[Sbom]),
+            ("cosign sign --yes app", &[Sign]),
+            ("cosign verify --key k app", &[Verify]),
+            ("docker build -t app .", &[Build]),
+            ("docker buildx build --push -t app .", &[Build, Push]),
+            ("docker push app", &[Push]),
+            ("docker --config x push app", &[Push]),
+            ("docker compose push", &[Push]),
+            ("skopeo copy docker://a docker://b", &[Push]),
+            ("kubectl -n prod apply -f k8s", &[Deploy]),
+            ("kubectl get pods", &[]),
+            ("kubectl rollout status deploy/x", &[]),
+            ("kubectl apply --dry-run=client -f k8s", &[]),
+            ("helm upgrade --install app ./chart", &[Deploy]),
+            ("terraform -chdir=infra apply -auto-approve", &[Deploy]),
+            ("terraform plan", &[]),
+            ("aws ecs update-service --cluster c", &[Deploy]),
+            ("aws --region x ecs update-service", &[Deploy]),
+            ("gcloud run deploy app", &[Deploy]),
+            ("cargo publish", &[Deploy]),
+            ("cargo publish --dry-run", &[]),
+            ("twine upload dist/x", &[Deploy]),
+            ("echo kubectl apply", &[]),
+        ];
+        for (line, expected) in table {
+            assert_eq!(judge(line).capabilities, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn flags_that_hide_a_failure_are_known() {
+        for (line, hidden) in [
+            ("trivy image --exit-code 0 app", true),
+            ("trivy image --exit-code=1 app", false),
+            ("gitleaks detect --exit-code=0", true),
+            ("flake8 --exit-zero", false),
+            ("bandit -r . --exit-zero", true),
+        ] {
+            assert_eq!(judge(line).exits_zero, hidden, "{line}");
+        }
+    }
+
+    #[test]
+    fn images_are_named_without_their_tag() {
+        for (line, image) in [
+            ("docker push registry.example:5000/team/app:1.0", Some("registry.example:5000/team/app")),
+            ("docker build -t app:1 .", Some("app")),
+            ("docker push $IMAGE", None),
+            ("trivy image app@sha256:00", Some("app")),
+        ] {
+            assert_eq!(judge(line).image.as_deref(), image, "{line}");
+        }
+    }
+
+    #[test]
+    fn actions_are_known_by_name_and_inputs() {
+        let judge = |uses: &str, with: &[(&str, &str)]| {
+            let with: Vec<_> =
+                with.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+            action(uses, &with)
+        };
+        assert_eq!(judge("docker/build-push-action@v6", &[]).capabilities, [Build]);
+        assert_eq!(judge("docker/build-push-action@v6", &[("push", "false")]).capabilities, [Build]);
+        assert_eq!(judge("docker/build-push-action@v6", &[("push", "true")]).capabilities, [Build, Push]);
+        let push = judge("Docker/build-push-action@v6", &[("push", "${{ x }}"), ("tags", "app:1")]);
+        assert_eq!(push.capabilities, [Build, Push]);
+        assert_eq!(push.image.as_deref(), Some("app"));
+        assert_eq!(
+            judge("aquasecurity/trivy-action@0.1", &[("scan-type", "fs")]).capabilities,
+            [DependencyScan]
+        );
+        let trivy = judge("aquasecurity/trivy-action@0.1", &[("exit-code", "0"), ("image-ref", "app")]);
+        assert_eq!((trivy.capabilities, trivy.exits_zero), (vec![ImageScan], true));
+        assert_eq!(judge("github/codeql-action/analyze@v3", &[]).capabilities, [StaticAnalysis]);
+        assert_eq!(judge("github/codeql-action/init@v3", &[]).capabilities, []);
+    }
+}

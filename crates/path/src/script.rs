@@ -1,0 +1,285 @@
+//! A shell script as the prover needs it: which commands there are, what each is for, and how the
+//! failure of one is passed on.
+
+use plimsoll_model::{LineIndex, Location, Span, TreePath};
+use plimsoll_syntax::shell::{self, Kind, Statement};
+use serde::{Deserialize, Serialize};
+
+use crate::Capability;
+use crate::recognise;
+
+mod effect;
+
+/// A script, or the one command of an action.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Script {
+    /// Its commands in the order of the text.
+    pub(crate) commands: Vec<Command>,
+    /// How they hang together.
+    pub(crate) flow: Vec<Flow>,
+    /// What could not be read of it.
+    pub(crate) unread: Vec<Location>,
+    /// What the shell does at its start.
+    pub(crate) options: Options,
+}
+
+/// The shell options that decide what a failure does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Options {
+    /// `-e`: a failing command ends the script.
+    pub(crate) errexit: bool,
+    /// A pipeline fails when any of its commands does.
+    pub(crate) pipefail: bool,
+    /// bash, which drops `-e` inside `$(…)`; a POSIX shell keeps it.
+    pub(crate) bash: bool,
+}
+
+/// One simple command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Command {
+    /// Its beginning, for people.
+    pub(crate) label: String,
+    pub(crate) location: Location,
+    pub(crate) effect: Effect,
+    pub(crate) capabilities: Vec<Capability>,
+    /// A flag makes it report success whatever it finds.
+    pub(crate) exits_zero: bool,
+    /// The image it is about.
+    pub(crate) image: Option<String>,
+    /// It shows something to people and does no more.
+    pub(crate) prints: bool,
+}
+
+impl Command {
+    pub(crate) fn can(&self, capability: Capability) -> bool {
+        self.capabilities.contains(&capability)
+    }
+}
+
+/// What a command does to the shell it runs in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Effect {
+    /// It does not fail.
+    Succeeds,
+    /// It fails in some runs.
+    MayFail,
+    /// It fails in all runs.
+    Fails,
+    /// `set`: what changes.
+    Set { errexit: Option<bool>, pipefail: Option<bool> },
+    /// `exit` ends the script.
+    Exit(ExitStatus),
+    /// `return` ends a function.
+    Return(ExitStatus),
+    /// `break` or `continue` ends a loop's body.
+    Break,
+    /// An assignment has the status of its last substitution.
+    Substituted,
+    /// Another script in the tree, with its options; in the same shell when it is sourced.
+    Script { path: String, errexit: bool, sourced: bool },
+    /// A function of the script, or any command when there is none of that name.
+    Named(String),
+}
+
+/// With which status something ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ExitStatus {
+    /// That of the last command.
+    Last,
+    Zero,
+    NonZero,
+    /// Either, for all that the text says.
+    Unknown,
+}
+
+/// How commands hang together. Commands are named by their place in [`Script::commands`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Flow {
+    /// A command, after the substitutions among its words.
+    Command {
+        command: usize,
+        substitutions: Vec<Vec<Flow>>,
+    },
+    /// A command that runs another script, which is at hand.
+    Called {
+        command: usize,
+        body: Vec<Flow>,
+        options: Options,
+        sourced: bool,
+    },
+    Background(Box<Flow>),
+    Pipeline(Vec<Flow>),
+    And(Box<Flow>, Box<Flow>),
+    Or(Box<Flow>, Box<Flow>),
+    Not(Box<Flow>),
+    Group(Vec<Flow>),
+    Subshell(Vec<Flow>),
+    If {
+        branches: Vec<(Vec<Flow>, Vec<Flow>)>,
+        otherwise: Vec<Flow>,
+    },
+    While {
+        until: bool,
+        condition: Vec<Flow>,
+        body: Vec<Flow>,
+    },
+    /// `certain` when the words are stated, so that the body runs.
+    For {
+        certain: bool,
+        body: Vec<Flow>,
+        at: Location,
+    },
+    /// Each arm; `true` for one that takes everything.
+    Case {
+        arms: Vec<(bool, Vec<Flow>)>,
+        at: Location,
+    },
+    Function {
+        name: String,
+        body: Box<Flow>,
+    },
+}
+
+/// Where the text of a script stands in its file.
+pub(crate) struct Place<'a> {
+    pub(crate) path: &'a TreePath,
+    pub(crate) lines: &'a LineIndex<'a>,
+    /// From an offset in the script to one in the file.
+    pub(crate) offset: &'a dyn Fn(usize) -> usize,
+}
+
+impl Place<'_> {
+    fn location(&self, span: Span) -> Location {
+        let start = (self.offset)(span.start);
+        let end = if span.end > span.start { (self.offset)(span.end - 1) + 1 } else { start };
+        self.lines.location(self.path, Span::new(start, end))
+    }
+}
+
+impl Script {
+    /// Reads a script; what is no shell is noted in `unread`.
+    pub(crate) fn read(text: &str, options: Options, place: &Place) -> Self {
+        let mut reader = Reader { text, place, commands: Vec::new() };
+        match shell::parse(text) {
+            Ok(script) => {
+                let flow = reader.flows(&script.statements);
+                let unread = script.unread.iter().map(|span| place.location(*span)).collect();
+                Self { commands: reader.commands, flow, unread, options }
+            }
+            Err(error) => {
+                let unread = vec![place.location(Span::new(error.offset, error.offset))];
+                Self { unread, ..Self::opaque(place.location(Span::new(0, text.len())), options, text) }
+            }
+        }
+    }
+
+    /// A script of which nothing is known but that it runs and may fail.
+    pub(crate) fn opaque(location: Location, options: Options, text: &str) -> Self {
+        Self::of(
+            Command {
+                label: label(text),
+                location,
+                effect: Effect::MayFail,
+                capabilities: Vec::new(),
+                exits_zero: false,
+                image: None,
+                prints: false,
+            },
+            options,
+        )
+    }
+
+    /// A script of one command.
+    pub(crate) fn of(command: Command, options: Options) -> Self {
+        let flow = vec![Flow::Command { command: 0, substitutions: Vec::new() }];
+        Self { commands: vec![command], flow, unread: Vec::new(), options }
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    place: &'a Place<'a>,
+    commands: Vec<Command>,
+}
+
+impl Reader<'_> {
+    fn flows(&mut self, statements: &[Statement]) -> Vec<Flow> {
+        statements.iter().map(|statement| self.flow(statement)).collect()
+    }
+
+    fn pair(&mut self, a: &Statement, b: &Statement) -> (Box<Flow>, Box<Flow>) {
+        (Box::new(self.flow(a)), Box::new(self.flow(b)))
+    }
+
+    fn flow(&mut self, statement: &Statement) -> Flow {
+        let at = || self.place.location(statement.span);
+        let flow = match &statement.kind {
+            Kind::Command(command) => self.command(command),
+            Kind::Pipeline(stages) => Flow::Pipeline(self.flows(stages)),
+            Kind::And(a, b) => {
+                let (a, b) = self.pair(a, b);
+                Flow::And(a, b)
+            }
+            Kind::Or(a, b) => {
+                let (a, b) = self.pair(a, b);
+                Flow::Or(a, b)
+            }
+            Kind::Not(inner) => Flow::Not(Box::new(self.flow(inner))),
+            Kind::Group(inner) => Flow::Group(self.flows(inner)),
+            Kind::Subshell(inner) => Flow::Subshell(self.flows(inner)),
+            Kind::If { branches, otherwise } => {
+                let branches = branches
+                    .iter()
+                    .map(|branch| (self.flows(&branch.condition), self.flows(&branch.body)))
+                    .collect();
+                Flow::If { branches, otherwise: self.flows(otherwise) }
+            }
+            Kind::While { until, branch } => {
+                let condition = self.flows(&branch.condition);
+                Flow::While { until: *until, condition, body: self.flows(&branch.body) }
+            }
+            Kind::For { words, body } => {
+                let certain = words.iter().any(|word| word.literal.is_some());
+                Flow::For { certain, at: at(), body: self.flows(body) }
+            }
+            Kind::Case { arms } => {
+                let at = at();
+                let all = |arm: &shell::Arm| arm.patterns.iter().any(|pattern| pattern.written == "*");
+                let arms = arms.iter().map(|arm| (all(arm), self.flows(&arm.body))).collect();
+                Flow::Case { arms, at }
+            }
+            Kind::Function { name, body } => {
+                Flow::Function { name: name.clone(), body: Box::new(self.flow(body)) }
+            }
+        };
+        if statement.background { Flow::Background(Box::new(flow)) } else { flow }
+    }
+
+    fn command(&mut self, command: &shell::Command) -> Flow {
+        let place = self.commands.len();
+        let words: Vec<Option<String>> = command.words.iter().map(|word| word.literal.clone()).collect();
+        let recognised = recognise::command(&words);
+        let effect = if recognised.capabilities.is_empty() { effect::of(command) } else { Effect::MayFail };
+        self.commands.push(Command {
+            label: label(&self.text[command.span.start..command.span.end]),
+            location: self.place.location(command.span),
+            effect,
+            capabilities: recognised.capabilities,
+            exits_zero: recognised.exits_zero,
+            image: recognised.image,
+            prints: effect::prints(command),
+        });
+        let substitutions = command.substitutions.iter().map(|inner| self.flows(inner)).collect();
+        Flow::Command { command: place, substitutions }
+    }
+}
+
+/// The first line of a command, shortened.
+pub(crate) fn label(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default().trim_end_matches('\\').trim_end();
+    let mut label: String = line.chars().take(60).collect();
+    if label.len() < line.len() {
+        label.push('…');
+    }
+    label
+}
