@@ -60,7 +60,7 @@ pub fn check(root: &Path) -> Result<Vec<Problem>> {
     problems.extend(ratchet::check(&files, &sources)?);
     problems.extend(words::check(&files));
     problems.extend(heads::check(&sources));
-    problems.extend(tests_written::check(&sources));
+    problems.extend(tests_written::check(&files, &sources));
     problems.extend(links::check(&files));
     problems.extend(readme::check(&files));
     problems.sort();
