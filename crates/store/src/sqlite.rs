@@ -33,17 +33,21 @@ pub(crate) struct Sqlite(Mutex<Connection>);
 impl Sqlite {
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         let failed = |source| StoreError::Open { path: path.to_owned(), source };
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX
-            | OpenFlags::SQLITE_OPEN_EXRESCODE;
-        let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-        connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_CREATE).map_err(failed)?;
         if is_empty(&connection).map_err(failed)? {
             create(&mut connection).map_err(failed)?;
         }
+        Self::over(connection, path)
+    }
+
+    pub(crate) fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        let connection = connect(path, OpenFlags::empty());
+        Self::over(connection.map_err(|source| StoreError::Open { path: path.to_owned(), source })?, path)
+    }
+
+    fn over(connection: Connection, path: &Path) -> Result<Self, StoreError> {
         check_layout(&connection, path)?;
-        configure(&connection).map_err(failed)?;
+        configure(&connection).map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
         Ok(Self(Mutex::new(connection)))
     }
 
@@ -150,6 +154,16 @@ impl Sqlite {
         let transaction = connection.transaction().map_err(failed("begin to read"))?;
         work(&transaction)
     }
+}
+
+fn connect(path: &Path, create: OpenFlags) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE
+        | create;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(connection)
 }
 
 fn is_empty(connection: &Connection) -> Result<bool, rusqlite::Error> {

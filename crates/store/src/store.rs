@@ -48,6 +48,12 @@ impl Store {
         Ok(Self { backend: Backend::Sqlite(Sqlite::open(path)?) })
     }
 
+    /// Opens the ledger that must be in this file. A file that was emptied is no ledger, so that it
+    /// never passes for a new and sound one.
+    pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { backend: Backend::Sqlite(Sqlite::open_existing(path)?) })
+    }
+
     /// Keeps bytes under their digest. Errors when they were deleted before.
     pub fn put_blob(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
         match &self.backend {

@@ -196,6 +196,12 @@ fn foreign_files_are_refused() {
     let other = folder.path().join("other.db");
     rusqlite::Connection::open(&other).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
     assert!(matches!(Store::open(&other), Err(StoreError::NotALedger { .. })));
+    let emptied = folder.path().join("emptied.db");
+    drop(ledger(&emptied));
+    assert_eq!(Store::open_existing(&emptied).unwrap().verify().faults, []);
+    std::fs::write(&emptied, "").unwrap();
+    assert!(matches!(Store::open_existing(&emptied), Err(StoreError::NotALedger { .. })));
+    assert!(matches!(Store::open_existing(&folder.path().join("absent.db")), Err(StoreError::Open { .. })));
     let newer = folder.path().join("newer.db");
     drop(ledger(&newer));
     rusqlite::Connection::open(&newer).unwrap().pragma_update(None, "user_version", 2).unwrap();
