@@ -79,7 +79,8 @@ impl Allowlist {
     /// Whether a match with this secret does not count, given what the expressions say of it.
     pub(crate) fn allows(&self, path: &PathMatches, secret: &[u8], regexes_match: bool) -> bool {
         let stopword = || {
-            !self.stopwords.is_empty() && self.compiled().is_some_and(|compiled| compiled.stopwords.is_match(secret))
+            !self.stopwords.is_empty()
+                && self.compiled().is_some_and(|compiled| compiled.stopwords.is_match(secret))
         };
         match self.condition {
             Condition::Any => regexes_match || stopword(),
@@ -92,7 +93,7 @@ impl Allowlist {
         }
     }
 
-    fn compiled(&self) -> Option<&Compiled> {
+    pub(crate) fn compiled(&self) -> Option<&Compiled> {
         self.compiled.get_or_init(|| self.compile()).as_ref()
     }
 

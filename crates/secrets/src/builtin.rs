@@ -63,8 +63,9 @@ fn read(name: &str, text: &str, set: &mut RuleSet) -> Result<(), RulesError> {
     };
     let (title, why, mend) = (required("title")?, required("why")?, required("mend")?);
     let severity = required("severity")?;
-    let severity: Severity =
-        severity.parse().map_err(|_| keys.problem("the severity is not known", "write low, medium, high or critical"))?;
+    let severity: Severity = severity
+        .parse()
+        .map_err(|_| keys.problem("the severity is not known", "write low, medium, high or critical"))?;
     keys.texts("match")?;
     keys.texts("no_match")?;
     let table = keys.table("rule")?.ok_or_else(|| keys.problem("[rule] is missing", "add it"))?;

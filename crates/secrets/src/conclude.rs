@@ -39,7 +39,8 @@ fn gap(path: &TreePath, part: &Unchecked) -> Gap {
         Unchecked::Rest(position) => (
             "too-many-credentials",
             Location { path: path.clone(), start: *position, end: *position },
-            "the file holds more credentials than are reported; nothing after this place was judged".to_owned(),
+            "the file holds more credentials than are reported; nothing after this place was judged"
+                .to_owned(),
             "remove the reported credentials and check again, or keep such data out of the tree",
         ),
         Unchecked::Rule(id) => (

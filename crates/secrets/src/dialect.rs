@@ -8,14 +8,82 @@ use regex_syntax::ast::{self, Ast, parse::Parser};
 
 /// The same expression in the syntax of `regex` with Unicode off.
 pub(crate) fn translate(pattern: &str) -> Result<String, Box<regex_syntax::Error>> {
+    let pattern = &without_ambiguity(pattern);
     let ast = Parser::new().parse(pattern).map_err(|error| Box::new(error.into()))?;
     let edits = match ast::visit(&ast, Edits { pattern, list: Vec::new() }) {
         Ok(edits) => edits,
         Err(never) => match never {},
     };
     let translated = apply(pattern, edits);
-    regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(&translated).map_err(Box::new)?;
+    regex_syntax::ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .build()
+        .parse(&translated)
+        .map_err(Box::new)?;
     Ok(translated)
+}
+
+/// Escapes what RE2 takes literally and `regex` gives a meaning: braces that are no repetition,
+/// brackets and set operators inside a class, `\<` and `\>`.
+fn without_ambiguity(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len() + 8);
+    let mut rest = pattern;
+    // How many bytes of the class have been read; `None` outside a class.
+    let mut class: Option<usize> = None;
+    while let Some(first) = rest.chars().next() {
+        let length = token_length(rest, class.is_some());
+        let token = &rest[..length];
+        match (first, class) {
+            ('\\', _) if token == r"\<" || token == r"\>" => out.push_str(&token[1..]),
+            ('[', None) => {
+                class = Some(0);
+                out.push_str(token);
+                rest = &rest[length..];
+                continue;
+            }
+            (']', Some(1..)) => {
+                class = None;
+                out.push_str(token);
+                rest = &rest[length..];
+                continue;
+            }
+            ('{', None) if length == 1 => out.push_str(r"\{"),
+            ('[', Some(_)) if length == 1 => out.push_str(r"\["),
+            ('&' | '~', Some(_)) => out.extend(['\\', first]),
+            ('-', Some(_)) if out.ends_with('-') && !out.ends_with(r"\-") => out.push_str(r"\-"),
+            _ => out.push_str(token),
+        }
+        class = class.map(|read| read + length);
+        rest = &rest[length..];
+    }
+    out
+}
+
+/// The length of what belongs together at the start of `rest`: an escape, the opening of a class, a
+/// named class, a repetition, or one character.
+fn token_length(rest: &str, in_class: bool) -> usize {
+    let one = rest.chars().next().map_or(0, char::len_utf8);
+    let through = |end: &str| rest.find(end).map(|at| at + end.len());
+    match (rest.as_bytes()[0], in_class) {
+        (b'\\', _) => match rest.as_bytes().get(1) {
+            Some(b'x' | b'p' | b'P') if rest[2..].starts_with('{') => through("}").unwrap_or(one),
+            Some(_) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            None => one,
+        },
+        (b'[', false) if rest.starts_with("[^") => 2,
+        (b'[', true) if rest.starts_with("[:") => through(":]").unwrap_or(one),
+        (b'{', false) => repetition_length(rest).unwrap_or(one),
+        _ => one,
+    }
+}
+
+/// The length of `{n}`, `{n,}` or `{n,m}`.
+fn repetition_length(rest: &str) -> Option<usize> {
+    let inner = &rest[1..rest.find('}')?];
+    let (least, most) = inner.split_once(',').unwrap_or((inner, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    (!least.is_empty() && digits(least) && digits(most)).then_some(inner.len() + 2)
 }
 
 /// How many groups a translated expression captures.
@@ -145,6 +213,14 @@ mod tests {
         check(r"[äöü]+", "xöüx", Some("öü"));
         check(r"\p{L}+", "1é1", Some("é"));
         check(r"(?i)k", "\u{212a}", None);
+        check(r"\$?{{[^}]+}}", "a${{b}}", Some("${{b}}"));
+        check(r"a{2}{x}", "aa{x}", Some("aa{x}"));
+        check(r"[^[]+", "a[b", Some("a"));
+        check(r"[]a]+", "b]a]", Some("]a]"));
+        check(r"[^]]+", "]b]", Some("b"));
+        check(r"[+--]+", "a+,-b", Some("+,-"));
+        check(r"[a&&b]+", "x&&a", Some("&&a"));
+        check(r"\<[[:alpha:]]\>", "<b>", Some("<b>"));
         check(r"(?s:.)(.)[^\S](?i:X)", "\né x", Some("\né x"));
     }
 

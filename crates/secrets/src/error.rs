@@ -43,7 +43,9 @@ pub enum RulesError {
         mend: String,
     },
     /// A regular expression that cannot be read.
-    #[error("{origin}, line {line}: {place}: `{key}` holds a regular expression that cannot be read; hint: use the RE2 syntax, without look-around and back-references")]
+    #[error(
+        "{origin}, line {line}: {place}: `{key}` holds a regular expression that cannot be read; hint: use the RE2 syntax, without look-around and back-references"
+    )]
     Pattern {
         /// The file as the user named it.
         origin: String,

@@ -47,7 +47,8 @@ pub(crate) fn extract_path(rules: &Rules, path: &TreePath) -> Facts {
 
 impl Rule {
     fn speaks_of(&self, path: &PathMatches) -> bool {
-        self.path.is_none_or(|id| path.any(&[id])) && !self.allowlists.iter().any(|list| list.allows_path(path))
+        self.path.is_none_or(|id| path.any(&[id]))
+            && !self.allowlists.iter().any(|list| list.allows_path(path))
     }
 }
 
@@ -104,7 +105,15 @@ struct Scan<'a> {
 
 impl<'a> Scan<'a> {
     fn new(rules: &'a Rules, path: &'a PathMatches, text: &'a [u8]) -> Self {
-        Self { rules, path, text, found: Vec::new(), unchecked: Vec::new(), rest: None, lines: LineVerdicts::default() }
+        Self {
+            rules,
+            path,
+            text,
+            found: Vec::new(),
+            unchecked: Vec::new(),
+            rest: None,
+            lines: LineVerdicts::default(),
+        }
     }
 
     fn apply(&mut self, index: usize, runs: &[Span]) {
@@ -175,7 +184,8 @@ impl<'a> Scan<'a> {
         }
         shadow_generic(self.rules, &mut self.found);
         self.found.sort_by_key(|found| (found.span, found.rule));
-        let offsets: Vec<usize> = self.found.iter().flat_map(|found| [found.span.start, found.span.end]).collect();
+        let offsets: Vec<usize> =
+            self.found.iter().flat_map(|found| [found.span.start, found.span.end]).collect();
         let positions = positions(text, &offsets);
         let places = positions.chunks_exact(2);
         let hits = self.found.iter().zip(places).map(|(found, place)| self.hit(found, place)).collect();
@@ -236,9 +246,16 @@ fn shown(rule: &Rule, value: &[u8]) -> String {
         word.len() >= PUBLIC_PREFIX_BYTES
             && value.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
     };
-    if rule.keywords.iter().any(begins) { masked_form(&String::from_utf8_lossy(value)) } else { masked_form("") }
+    if rule.keywords.iter().any(begins) {
+        masked_form(&String::from_utf8_lossy(value))
+    } else {
+        masked_form("")
+    }
 }
 
 const NEAR_BYTES: usize = 64;
 const MOST_HITS_OF_A_RULE: usize = 1_000;
 const PUBLIC_PREFIX_BYTES: usize = 3;
+
+#[cfg(test)]
+mod tests;

@@ -33,11 +33,17 @@ pub(crate) struct Draft {
     path: Option<PathId>,
     allowlists: Vec<Allowlist>,
     skip: bool,
+    /// The errors that only the whole file can show.
     incomplete: RulesError,
+    twice: RulesError,
 }
 
 /// Reads a file of rules; `default` is what `extend.useDefault` adds to.
-pub(crate) fn load(text: &str, origin: &str, default: impl FnOnce() -> RuleSet) -> Result<RuleSet, RulesError> {
+pub(crate) fn load(
+    text: &str,
+    origin: &str,
+    default: impl FnOnce() -> RuleSet,
+) -> Result<RuleSet, RulesError> {
     let origin = Origin { name: origin, text };
     let document = origin.parse()?;
     let mut keys = Keys::new(origin, "", 0, &document);
@@ -51,8 +57,9 @@ pub(crate) fn load(text: &str, origin: &str, default: impl FnOnce() -> RuleSet) 
     for rule in keys.tables("rules")? {
         drafts.push(draft(rule, &mut set.paths)?);
     }
+    let inherited = set.rules.len();
     for draft in drafts {
-        apply(&mut set.rules, draft, extends)?;
+        apply(&mut set.rules, draft, inherited)?;
     }
     global_allowlists(&mut keys, &mut set, extends)?;
     keys.finish("title, description, minVersion, extend, rules, allowlists")?;
@@ -64,7 +71,11 @@ pub(crate) fn draft(mut keys: Keys<'_>, paths: &mut Vec<String>) -> Result<Draft
     let id = keys.text("id")?.ok_or_else(|| keys.problem("a rule has no `id`", "give it one"))?;
     keys.name(format!("rule `{}`", id.text));
     if id.text.is_empty() || id.text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
-        return Err(keys.problem_with(&id, "the `id` has white space or a slash, or is empty", "write a-kebab-name"));
+        return Err(keys.problem_with(
+            &id,
+            "the `id` has white space or a slash, or is empty",
+            "write a-kebab-name",
+        ));
     }
     refuse_extended(&mut keys)?;
     keys.refuse(
@@ -84,7 +95,10 @@ pub(crate) fn draft(mut keys: Keys<'_>, paths: &mut Vec<String>) -> Result<Draft
     let skip = keys.flag("skipReport")?;
     let allowlists = allowlists(&mut keys, paths)?.into_iter().map(|(list, _)| list).collect();
     let incomplete = keys.problem("the rule has neither `regex` nor `path`", "give it one of them");
-    keys.finish("id, description, path, regex, secretGroup, entropy, keywords, tags, skipReport, allowlists")?;
+    let twice = keys.problem("the id stands twice", "make one rule of them, or give one another id");
+    keys.finish(
+        "id, description, path, regex, secretGroup, entropy, keywords, tags, skipReport, allowlists",
+    )?;
     Ok(Draft {
         id: id.text,
         description,
@@ -96,6 +110,7 @@ pub(crate) fn draft(mut keys: Keys<'_>, paths: &mut Vec<String>) -> Result<Draft
         allowlists,
         skip,
         incomplete,
+        twice,
     })
 }
 
@@ -139,10 +154,12 @@ impl Draft {
     }
 }
 
-fn apply(rules: &mut Vec<Rule>, draft: Draft, extends: bool) -> Result<(), RulesError> {
-    match rules.iter_mut().find(|rule| rule.id == draft.id) {
-        Some(rule) if extends => draft.extend(rule),
-        Some(_) | None => rules.push(draft.finish()?),
+/// Adds a rule, or lays it over the one of the same id among the first `inherited`.
+fn apply(rules: &mut Vec<Rule>, draft: Draft, inherited: usize) -> Result<(), RulesError> {
+    match rules.iter().position(|rule| rule.id == draft.id) {
+        Some(at) if at < inherited => draft.extend(&mut rules[at]),
+        Some(_) => return Err(draft.twice),
+        None => rules.push(draft.finish()?),
     }
     Ok(())
 }
@@ -150,7 +167,11 @@ fn apply(rules: &mut Vec<Rule>, draft: Draft, extends: bool) -> Result<(), Rules
 fn extended(keys: &mut Keys<'_>, default: impl FnOnce() -> RuleSet) -> Result<RuleSet, RulesError> {
     let Some(mut extend) = keys.table("extend")? else { return Ok(RuleSet::default()) };
     extend.refuse("url", "asks for the network", "fetch the file and pin it by digest in the policy")?;
-    extend.refuse("path", "names another file, which is not read", "write the rules of both into one file")?;
+    extend.refuse(
+        "path",
+        "names another file, which is not read",
+        "write the rules of both into one file",
+    )?;
     let disabled = extend.texts("disabledRules")?;
     let mut set = if extend.flag("useDefault")? { default() } else { RuleSet::default() };
     set.rules.retain(|rule| !disabled.iter().any(|id| id.text == rule.id));
@@ -169,7 +190,8 @@ fn global_allowlists(keys: &mut Keys<'_>, set: &mut RuleSet, extends: bool) -> R
                 Some(rule) => rule.allowlists.push(list.twin()),
                 None if extends => {}
                 None => {
-                    let problem = format!("`targetRules` names `{}`, which is no rule of this file", target.text);
+                    let problem =
+                        format!("`targetRules` names `{}`, which is no rule of this file", target.text);
                     return Err(keys.problem_with(&target, &problem, "correct the id or remove it"));
                 }
             }
@@ -185,7 +207,9 @@ fn allowlists(
     let old = keys.table("allowlist")?;
     let new = keys.tables("allowlists")?;
     if old.is_some() && !new.is_empty() {
-        return Err(keys.problem("both `allowlist` and `allowlists` are there", "move the old one into `allowlists`"));
+        return Err(
+            keys.problem("both `allowlist` and `allowlists` are there", "move the old one into `allowlists`")
+        );
     }
     old.into_iter().chain(new).map(|table| allowlist(table, paths)).collect()
 }
@@ -202,9 +226,12 @@ fn allowlist(mut keys: Keys<'_>, paths: &mut Vec<String>) -> Result<(Allowlist, 
     let regexes = written.iter().map(|regex| keys.pattern(regex)).collect::<Result<_, _>>()?;
     let stopwords = keys.texts("stopwords")?.into_iter().map(|word| word.text).collect();
     let commits = !keys.texts("commits")?.is_empty();
-    let list = Allowlist { condition, target, paths: ids, regexes, stopwords, commits, compiled: OnceLock::new() };
+    let list =
+        Allowlist { condition, target, paths: ids, regexes, stopwords, commits, compiled: OnceLock::new() };
     if list.is_empty() {
-        return Err(keys.problem("the allowlist has no condition", "give it paths, regexes, stopwords or commits"));
+        return Err(
+            keys.problem("the allowlist has no condition", "give it paths, regexes, stopwords or commits")
+        );
     }
     let targets = keys.texts("targetRules")?;
     keys.finish("description, condition, commits, paths, regexTarget, regexes, stopwords, targetRules")?;
@@ -247,7 +274,8 @@ fn secret_group(keys: &mut Keys<'_>, pattern: Option<&str>) -> Result<Option<usi
 fn refuse_extended(keys: &mut Keys<'_>) -> Result<(), RulesError> {
     let reason = "belongs to the extended dialect, whose expressions this build does not evaluate";
     let mend = "write it as keywords, regex, entropy and allowlists, or remove what holds it";
-    for key in ["betterleaksMinVersion", "prefilter", "filter", "validate", "tokenEfficiency", "specificity"] {
+    for key in ["betterleaksMinVersion", "prefilter", "filter", "validate", "tokenEfficiency", "specificity"]
+    {
         keys.refuse(key, reason, mend)?;
     }
     Ok(())
@@ -260,3 +288,6 @@ fn number(paths: &mut Vec<String>, pattern: String) -> PathId {
         paths.len() - 1
     })
 }
+
+#[cfg(test)]
+mod tests;

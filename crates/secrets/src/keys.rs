@@ -71,7 +71,8 @@ impl<'a> Keys<'a> {
     /// Takes a list of strings; an absent one is empty.
     pub(crate) fn texts(&mut self, key: &'static str) -> Result<Vec<Written>, RulesError> {
         let Some(value) = self.take(key) else { return Ok(Vec::new()) };
-        let list = value.get_ref().as_array().ok_or_else(|| self.expected(key, value, "a list of strings"))?;
+        let list =
+            value.get_ref().as_array().ok_or_else(|| self.expected(key, value, "a list of strings"))?;
         list.iter().map(|item| self.written(key, item)).collect()
     }
 
@@ -83,7 +84,8 @@ impl<'a> Keys<'a> {
             DeValue::Integer(integer) => Some(integer.as_str()),
             _ => None,
         };
-        let number = written.and_then(|digits| digits.parse::<f64>().ok()).filter(|number| number.is_finite());
+        let number =
+            written.and_then(|digits| digits.parse::<f64>().ok()).filter(|number| number.is_finite());
         number.map(Some).ok_or_else(|| self.expected(key, value, "a number"))
     }
 
@@ -167,7 +169,8 @@ impl<'a> Keys<'a> {
 
     fn inner(&self, key: &str, value: &'a Spanned<DeValue<'a>>) -> Result<Keys<'a>, RulesError> {
         let table = value.get_ref().as_table().ok_or_else(|| self.expected(key, value, "a table"))?;
-        let place = if self.place.is_empty() { format!("[{key}]") } else { format!("{}, [{key}]", self.place) };
+        let place =
+            if self.place.is_empty() { format!("[{key}]") } else { format!("{}, [{key}]", self.place) };
         let start = table.keys().map(|key| key.span().start).min().unwrap_or(value.span().start);
         Ok(Keys::new(self.origin, &place, start, table))
     }

@@ -56,7 +56,10 @@ impl<'a> LineVerdicts<'a> {
             return line;
         }
         let start = text[..matched.start].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let end = text[matched.end..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| matched.end + at);
+        let end = text[matched.end..]
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(text.len(), |at| matched.end + at);
         self.said.clear();
         *self.line.insert(Span::new(start, end))
     }

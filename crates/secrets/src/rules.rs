@@ -121,7 +121,14 @@ impl Rules {
         let mut parts = vec![VERSION];
         parts.extend(texts);
         let paths = PathPatterns::new(&set.paths)?;
-        Some(Self { allowlists: set.allowlists, paths, keywords, woken, sha256: Digest::of_parts(&parts), rules })
+        Some(Self {
+            allowlists: set.allowlists,
+            paths,
+            keywords,
+            woken,
+            sha256: Digest::of_parts(&parts),
+            rules,
+        })
     }
 }
 

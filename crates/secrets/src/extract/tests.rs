@@ -1,0 +1,188 @@
+use std::collections::BTreeMap;
+
+use plimsoll_model::{LineIndex, Masks, Span, TreePath};
+use plimsoll_source::File;
+use proptest::prelude::*;
+
+use crate::lines::positions;
+use crate::{Facts, Rules, Unchecked, conclude};
+
+fn extract(rules: &Rules, text: &str) -> Facts {
+    rules.extract(&File { path: &TreePath::new("a/b"), text, masks: &Masks::default() })
+}
+
+fn shown(facts: &Facts, text: &str) -> Vec<(String, String)> {
+    facts.hits.iter().map(|hit| (hit.rule.clone(), text[hit.span.start..hit.span.end].to_owned())).collect()
+}
+
+/// Characters that look random and are always the same, so that no credential stands in this file.
+fn random(length: usize) -> String {
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    (0..length).map(|at| char::from(letters[(at * at * 7 + at * 13 + 5) % letters.len()])).collect()
+}
+
+/// Expressions whose matches depend on what stands before and after them, and on each other.
+const EXPRESSIONS: [(&str, &str); 7] = [
+    (r"\bkey[a-z]{0,5}=[a-z0-9]{2,6}\b", "key"),
+    (r"(?:tok|key)_?x{0,3}$", "key tok"),
+    (r"[a-z]{0,12}?(?:key|tok)[a-z]{0,12}", "key tok"),
+    (r"^tok.{0,5}", "tok"),
+    (r"(?m:^)[ ]{0,2}tok[^k]{1,70}", "tok"),
+    (r"(?i)key[^\n]{0,80}tok", "key"),
+    (r"tok(?s:.{0,200})key", "tok"),
+];
+
+fn quoted(words: &str) -> String {
+    words.split(' ').map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ")
+}
+
+/// What a search of the whole text finds, by code of its own.
+fn by_whole_search(expression: &str, keywords: &str, text: &str) -> Vec<Span> {
+    let lower = text.to_ascii_lowercase();
+    if !keywords.split(' ').any(|word| lower.contains(word)) {
+        return Vec::new();
+    }
+    let ascii = expression.replace("(?i)", "(?i-u)").replace(r"\b", r"(?-u:\b)").replace(r"(?i-u)", "(?i)");
+    let regex = regex::Regex::new(&ascii).unwrap();
+    let trim = |found: regex::Match<'_>| {
+        let start = found.as_str().len() - found.as_str().trim_start_matches('\n').len();
+        let kept = found.as_str().trim_matches('\n').len();
+        Span::new(found.start() + start, found.start() + start + kept)
+    };
+    regex.find_iter(text).map(trim).filter(|span| span.start < span.end).collect()
+}
+
+fn texts() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        6 => proptest::sample::select(vec!["key", "tok", "KEY", "=", "_", "x", " ", "\n", "a", "1", "é", "-"])
+            .prop_map(str::to_owned),
+        1 => (60..300_usize).prop_map(|length| "z".repeat(length)),
+        1 => (60..300_usize).prop_map(|length| "é ".repeat(length / 3)),
+    ];
+    proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_500))]
+
+    #[test]
+    fn windows_find_what_the_whole_file_holds(text in texts()) {
+        for (expression, keywords) in EXPRESSIONS {
+            let toml = format!("[[rules]]\nid = 'a'\nregex = '{expression}'\nkeywords = [{}]", quoted(keywords));
+            let rules = Rules::from_gitleaks(&toml, "rules.toml").unwrap();
+            let pattern = rules.rules[0].pattern.as_ref().unwrap();
+            prop_assert!(pattern.compiled(&rules.rules[0].keywords).unwrap().reach.is_some(), "{expression}");
+            let spans: Vec<Span> = extract(&rules, &text).hits.iter().map(|hit| hit.span).collect();
+            prop_assert_eq!(spans, by_whole_search(expression, keywords, &text), "{}", expression);
+        }
+    }
+
+    #[test]
+    fn positions_are_those_of_the_line_index(text in texts(), offsets in proptest::collection::vec(0..400_usize, 0..20)) {
+        let offsets: Vec<usize> = offsets.into_iter().filter(|offset| *offset <= text.len()).collect();
+        let index = LineIndex::new(&text);
+        let expected: Vec<_> = offsets.iter().map(|offset| index.position(*offset)).collect();
+        prop_assert_eq!(positions(&text, &offsets), expected);
+    }
+}
+
+#[test]
+fn an_unbounded_rule_or_one_whose_keyword_is_elsewhere_gets_the_whole_file() {
+    let reach = |expression: &str, keywords: &str| {
+        let toml = format!("[[rules]]\nid = 'a'\nregex = '{expression}'\nkeywords = [{}]", quoted(keywords));
+        let rules = Rules::from_gitleaks(&toml, "rules.toml").unwrap();
+        rules.rules[0].pattern.as_ref().unwrap().compiled(&rules.rules[0].keywords).unwrap().reach
+    };
+    assert_eq!(reach("key[a-z]{3}", "key"), Some(6));
+    assert_eq!(reach("key[a-z]+", "key"), None);
+    assert_eq!(reach("[a-z]{3}", "key"), None);
+    assert_eq!(reach("(?:key|tok)=", "key"), None);
+    assert_eq!(reach("(?:key|tok)?=", "key tok"), None);
+    assert_eq!(reach("(?:key|tok){1,2}=", "key tok"), Some(7));
+    assert_eq!(reach("k[e]y", "key"), None);
+}
+
+#[test]
+fn a_rule_that_knows_the_shape_goes_before_one_that_guesses() {
+    let token = format!("ghp_{}", random(36));
+    let text = format!("api_token = \"{token}\"\n");
+    let facts = extract(&Rules::builtin(), &text);
+    assert_eq!(shown(&facts, &text), [("github-pat".to_owned(), token)]);
+    let longer = format!("password = \"x-{}-y\"\n", &text[13..53]);
+    let facts = extract(&Rules::builtin(), &longer);
+    assert_eq!(facts.hits.len(), 1);
+    let blank = facts.masks().blank(&longer);
+    assert!(
+        blank.contains("password = \"xxxxx") && !blank.contains("-y"),
+        "the guess's bytes stay hidden: {blank}"
+    );
+}
+
+#[test]
+fn a_private_key_is_hidden_whole() {
+    let body = format!("{}\n{}\n{}==", random(64), random(64), random(30));
+    let text =
+        format!("a: 1\n-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----\nb: 2\n");
+    let facts = extract(&Rules::builtin(), &text);
+    assert_eq!(facts.hits.len(), 1);
+    assert_eq!((facts.hits[0].start.line, facts.hits[0].end.line), (2, 6));
+    let blank = facts.masks().blank(&text);
+    assert!(body.lines().all(|line| !blank.contains(line)));
+    assert_eq!(blank.replace('x', ""), "a: 1\n\n\n\n\n\nb: 2\n");
+}
+
+#[test]
+fn one_long_line_takes_linear_time() {
+    let rules = Rules::builtin();
+    let pair = format!("secret:\"{}\",login password token:\"${{X}}\",", random(24));
+    let text = pair.repeat(4_000_000 / pair.len());
+    let facts = extract(&rules, &text);
+    assert_eq!(facts.hits.len(), 1_000);
+    let Some(Unchecked::Rest(rest)) = facts.unchecked.first() else { panic!("the rest is a gap") };
+    assert_eq!(rest.line, 1);
+    let blank = facts.masks().blank(&text);
+    assert!(!blank.contains(&random(24)), "what was not judged is hidden");
+    let inspection = conclude(&rules, &BTreeMap::from([(TreePath::new("min.js"), facts)]));
+    assert_eq!(inspection.gaps[0].id.as_str(), "secret/too-many-credentials");
+}
+
+#[test]
+fn a_value_is_nowhere_in_what_leaves() {
+    let rules = Rules::builtin();
+    let values = [
+        ("database-url", "postgres://shop:", "Canary-4711-zx", "@db:5432/shop"),
+        ("docker-login-password", "echo \"", "Canary-4711-zx", "\" | docker login --password-stdin"),
+        ("generic-secret", "client_secret: '", "Canary4711zxQwAsYxEdC", "'"),
+        ("github-pat", "", &format!("ghp_{}", random(36)), ""),
+        ("aws-secret-access-key", "aws_secret_access_key = ", &random(40), ""),
+    ];
+    for (rule, before, value, after) in values {
+        let text = format!("{before}{value}{after}\n");
+        let facts = extract(&rules, &text);
+        assert_eq!(shown(&facts, &text), [(rule.to_owned(), value.to_owned())]);
+        let json = serde_json::to_string(&facts).unwrap();
+        assert_eq!(serde_json::from_str::<Facts>(&json).unwrap(), facts);
+        let inspection = conclude(&rules, &BTreeMap::from([(TreePath::new("f"), facts.clone())]));
+        assert_eq!(inspection.findings.len(), 1);
+        let finding = &inspection.findings[0];
+        assert_eq!(finding.rule.as_str(), format!("secret/{rule}"));
+        assert_eq!(finding.references[0].id, "CWE-798");
+        assert!(finding.message.contains("********") && finding.fix.is_some(), "{finding:?}");
+        let leaving = format!("{facts:?}{json}{inspection:?}{}", serde_json::to_string(&inspection).unwrap());
+        let secret_part = value.strip_prefix("ghp_").unwrap_or(value);
+        assert!(!leaving.contains(secret_part) && !leaving.contains(&secret_part[..6]), "{leaving}");
+        assert!(!facts.masks().blank(&text).contains(&secret_part[..6]));
+    }
+}
+
+#[test]
+fn every_rule_explains_itself() {
+    let rules = Rules::builtin();
+    for id in rules.ids() {
+        let explanation = rules.explain(id.as_str()).unwrap();
+        assert_eq!(rules.explain(id.name()).as_ref(), Some(&explanation));
+        assert!(explanation.why.len() > 60 && explanation.mend.len() > 40, "{id}");
+        assert!(!explanation.title.ends_with('.'), "{id}");
+    }
+    assert_eq!(rules.explain("secret/nothing"), None);
+}
