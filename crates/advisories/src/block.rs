@@ -2,7 +2,7 @@
 //! ranks.
 //!
 //! ```text
-//! key length · boundaries n · rows r · undecided u · named e · 0   (u32 each)
+//! check over all that follows · key length · boundaries n · rows r · undecided u · named e   (u32 each)
 //! rows        r × (advisory u32, its top bit set when `high` ends with a fix · low u16 · high u16)
 //! undecided   u × advisory u32: affects the package, nobody can say which versions
 //! boundaries  n × end of its text u32, in the version order
@@ -11,7 +11,7 @@
 //! ```
 //! A version has rank `2i + 1` when it equals boundary `i`, and `2i` when `i` boundaries lie below it.
 
-use crate::format::word;
+use crate::format::{check, word};
 use crate::order::{Order, ParsedVersion};
 
 /// More boundaries than this would not fit the ranks of a row.
@@ -74,11 +74,10 @@ impl BlockContent<'_> {
         }
         let counts =
             [self.key.len(), self.boundaries.len(), self.rows.len(), self.undecided.len(), self.named.len()];
-        let mut out = Vec::new();
+        let mut out = vec![0; 4];
         for count in counts {
             out.extend(u32::try_from(count).ok()?.to_le_bytes());
         }
-        out.extend([0; 4]);
         for row in &self.rows {
             out.extend((row.advisory | if row.fixed { FIX } else { 0 }).to_le_bytes());
             out.extend(row.low.to_le_bytes());
@@ -89,6 +88,8 @@ impl BlockContent<'_> {
         }
         out.extend(text.as_bytes());
         out.resize(out.len().next_multiple_of(8), 0);
+        let check = check(&[&out[4..]]);
+        out[..4].copy_from_slice(&check.to_le_bytes());
         Some(out)
     }
 }
@@ -105,11 +106,13 @@ pub(crate) struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    /// Reads a block; `None` when its lengths do not fit its bytes.
+    /// Reads a block; `None` when its bytes do not match its check or its lengths do not fit them.
     pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
-        let count = |index: usize| usize::try_from(word(bytes, index * 4)?).ok();
-        let (head, mut rest) = bytes.split_at_checked(HEAD_BYTES)?;
-        debug_assert_eq!(head.len(), HEAD_BYTES);
+        let count = |index: usize| usize::try_from(word(bytes, 4 + index * 4)?).ok();
+        let (_, mut rest) = bytes.split_at_checked(HEAD_BYTES)?;
+        if word(bytes, 0)? != check(&[&bytes[4..]]) {
+            return None;
+        }
         let mut take = |count: usize, width: usize| {
             let (part, tail) = rest.split_at_checked(count.checked_mul(width)?)?;
             rest = tail;
@@ -195,5 +198,62 @@ impl<'a> Block<'a> {
 
     fn slice(&self, start: usize, end: usize) -> Option<&'a str> {
         std::str::from_utf8(self.text.get(start..end)?).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Block, BlockContent, Row};
+    use crate::format::check;
+    use crate::order::Order;
+
+    fn content() -> BlockContent<'static> {
+        BlockContent {
+            key: "\0name",
+            boundaries: vec!["1.0.0", "2.0.0", "3.0.0"],
+            rows: vec![Row { advisory: 7, low: 1, high: 2, fixed: true }],
+            undecided: vec![9],
+            named: vec![(3, "odd"), (4, "")],
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let bytes = content().write().unwrap();
+        let block = Block::read(&bytes).unwrap();
+        assert_eq!(block.key(), Some("\0name"));
+        assert_eq!(
+            (0..4).map(|index| block.boundary(index)).collect::<Vec<_>>(),
+            [Some("1.0.0"), Some("2.0.0"), Some("3.0.0"), None]
+        );
+        assert_eq!(block.rows().collect::<Vec<_>>(), content().rows);
+        assert_eq!(block.undecided().collect::<Vec<_>>(), [9]);
+        assert_eq!(block.named().unwrap(), content().named);
+        let ranks = [("0.9.0", 0), ("1.0.0", 1), ("1.5.0", 2), ("3.0.0", 5), ("4.0.0", 6)];
+        for (version, rank) in ranks {
+            let parsed = Order::Semantic.parse(version).unwrap();
+            assert_eq!(block.rank(Order::Semantic, &parsed), Some(rank), "{version}");
+        }
+    }
+
+    /// A block made on purpose has a right check and any numbers at all.
+    #[test]
+    fn hostile_numbers_do_not_panic() {
+        let sound = content().write().unwrap();
+        let parsed = Order::Semantic.parse("1.5.0").unwrap();
+        for at in (4..sound.len() - 3).step_by(2) {
+            for number in [0, 1, 2, 5, 1000, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
+                let mut bytes = sound.clone();
+                bytes[at..at + 4].copy_from_slice(&u32::to_le_bytes(number));
+                let check = check(&[&bytes[4..]]);
+                bytes[..4].copy_from_slice(&check.to_le_bytes());
+                let Some(block) = Block::read(&bytes) else { continue };
+                block.rank(Order::Semantic, &parsed);
+                assert!(block.key().is_none_or(|key| key.len() <= bytes.len()));
+                assert!(block.named().is_none_or(|named| named.len() <= bytes.len()));
+                assert!((0..=block.boundaries()).filter_map(|i| block.boundary(i)).count() <= bytes.len());
+                assert!(block.rows().count() + block.undecided().count() <= bytes.len());
+            }
+        }
     }
 }

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use crate::block::{ADVISORIES_MAX, BOUNDARIES_MAX, BlockContent, Row};
 use crate::ecosystem::package_key;
+use crate::file::{entry_check, slot_check};
 use crate::flaw::flaws;
-use crate::format::{Details, Header, Meta, Unreadable, tag};
+use crate::format::{Details, Header, Meta, Unreadable, check, tag};
 use crate::order::Order;
 use crate::record::{Affected, Range, Record};
 use crate::spans::{End, Point, Span, spans};
@@ -59,7 +60,7 @@ pub(crate) fn compile(
         releases: releases.into_iter().map(str::to_owned).collect(),
     };
     let (fan, index, blocks, undecided) = package_sections(base, &packages)?;
-    let (advisories, details) = detail_sections(&live)?;
+    let (advisories, details) = detail_sections(base, &live)?;
     let mut meta_json = serde_json::to_vec(&meta).expect("meta has string keys only");
     meta_json.resize(meta_json.len().next_multiple_of(8), b' ');
     let sections = [&meta_json[..], &fan, &index, &blocks, &advisories, &details];
@@ -109,17 +110,18 @@ fn package_sections(base: &str, packages: &Packages<'_>) -> Result<PackageSectio
     }
     entries.sort_unstable();
     let bits = entries.len().max(1).ilog2().clamp(4, 16);
-    let mut fan = Vec::new();
-    for slot in 0..=1_u64 << bits {
-        let before = entries.partition_point(|(tag, _, _)| tag >> (u64::BITS - bits) < slot);
-        fan.extend(u32::try_from(before).map_err(|_| TooLarge)?.to_le_bytes());
-    }
-    fan.resize(fan.len().next_multiple_of(8), 0);
     let mut index = Vec::with_capacity(entries.len() * 16);
-    for (tag, offset, length) in entries {
+    for (tag, offset, length) in &entries {
         index.extend(tag.to_le_bytes());
         index.extend(offset.to_le_bytes());
         index.extend(length.to_le_bytes());
+    }
+    let first = |slot: usize| entries.partition_point(|(tag, _, _)| tag >> (u64::BITS - bits) < slot as u64);
+    let mut fan = Vec::new();
+    for slot in 0..=1 << bits {
+        let (start, end) = (first(slot), first(slot + 1));
+        fan.extend(u32::try_from(start).map_err(|_| TooLarge)?.to_le_bytes());
+        fan.extend(slot_check(slot, &index[start * 16..end * 16]).to_le_bytes());
     }
     Ok((fan, index, blocks, undecided))
 }
@@ -227,11 +229,11 @@ fn rows(advisory: u32, said: &Said<'_>, points: &[&Point<'_>]) -> Vec<Row> {
 }
 
 /// The table of records and their details.
-fn detail_sections(live: &[&Record]) -> Result<(Vec<u8>, Vec<u8>), TooLarge> {
-    let (numbers, flaws) = flaws(live);
+fn detail_sections(base: &str, live: &[&Record]) -> Result<(Vec<u8>, Vec<u8>), TooLarge> {
+    let (numbers, flaws) = flaws(base, live);
     let mut table = Vec::with_capacity(live.len() * 16);
     let mut details = Vec::new();
-    for (record, number) in live.iter().zip(numbers) {
+    for ((advisory, record), number) in (0..).zip(live).zip(numbers) {
         let flaw = &flaws[number as usize];
         let detail = Details {
             id: record.id.clone(),
@@ -242,9 +244,11 @@ fn detail_sections(live: &[&Record]) -> Result<(Vec<u8>, Vec<u8>), TooLarge> {
             url: record.url.clone(),
         };
         let json = serde_json::to_vec(&detail).expect("details have string keys only");
-        table.extend((details.len() as u64).to_le_bytes());
-        table.extend(u32::try_from(json.len()).map_err(|_| TooLarge)?.to_le_bytes());
-        table.extend(number.to_le_bytes());
+        let place = [details.len(), json.len()].map(u32::try_from);
+        let [Ok(start), Ok(length)] = place else { return Err(TooLarge) };
+        let entry = [start, length, check(&[&json]), number, 0].map(u32::to_le_bytes).concat();
+        table.extend(&entry);
+        table.extend(entry_check(advisory, &entry).to_le_bytes());
         details.extend(json);
     }
     details.resize(details.len().next_multiple_of(8), 0);

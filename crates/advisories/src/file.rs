@@ -11,12 +11,13 @@ use plimsoll_model::{Digest, Ecosystem};
 use crate::block::Block;
 use crate::database::{Identity, OpenError};
 use crate::ecosystem::{file_name, package_key};
-use crate::format::{Details, HEADER_BYTES, Header, Meta, SECTIONS, Section, long, tag, word};
+use crate::format::{Details, HEADER_BYTES, Header, Meta, SECTIONS, Section, check, long, tag, word};
 use crate::mapped::Mapped;
 use crate::order::Order;
 
 const INDEX_ENTRY_BYTES: usize = 16;
-const ADVISORY_ENTRY_BYTES: usize = 16;
+const FAN_ENTRY_BYTES: usize = 8;
+const ADVISORY_ENTRY_BYTES: usize = 24;
 
 /// A database whose bytes contradict one another; where that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl EcosystemFile {
         if path.file_name().is_none_or(|name| *name != *file_name(&meta.ecosystem)) {
             return Err(damaged("it is about another ecosystem than its name says"));
         }
-        let fan = bytes(Section::Fan).len() / 4;
+        let fan = bytes(Section::Fan).len() / FAN_ENTRY_BYTES;
         let fan_bits = fan.checked_ilog2().filter(|bits| (4..=16).contains(bits));
         let fan_bits = fan_bits.ok_or(damaged("its fan-out has an impossible length"))?;
         Ok(Self { path: path.to_owned(), header, sections, meta, fan_bits, mapped })
@@ -84,40 +85,31 @@ impl EcosystemFile {
         let key = package_key(release, name);
         let tag = tag(&key);
         let slot = usize::try_from(tag >> (u64::BITS - self.fan_bits)).expect("a slot has at most 16 bits");
-        let fan = self.section(Section::Fan);
-        let bound = |slot: usize| word(fan, slot * 4).ok_or(Damage("its fan-out is too short"));
-        let (mut low, end) = (bound(slot)? as usize, bound(slot + 1)? as usize);
-        let mut high = end;
-        while low < high {
-            let middle = low.midpoint(high);
-            if self.index_tag(middle)? < tag { low = middle + 1 } else { high = middle }
-        }
-        while low < end && self.index_tag(low)? == tag {
-            let block = self.block(low)?;
-            if block.key().ok_or(Damage("a package has no readable name"))? == key {
-                return Ok(Some(block));
+        for entry in self.slot(slot)? {
+            if entry.tag == tag {
+                let block = self.block(entry)?;
+                if block.key().ok_or(Damage("a package has no readable name"))? == key {
+                    return Ok(Some(block));
+                }
             }
-            low += 1;
         }
         Ok(None)
     }
 
     /// The flaw that a record describes.
     pub(crate) fn flaw(&self, advisory: u32) -> Result<u32, Damage> {
-        let at = (advisory as usize).saturating_mul(ADVISORY_ENTRY_BYTES).saturating_add(12);
-        word(self.section(Section::Advisories), at)
-            .ok_or(Damage("a package names a record that is not there"))
+        Ok(self.advisory(advisory)?.flaw)
     }
 
     /// What a person reads about a record.
     pub(crate) fn details(&self, advisory: u32) -> Result<Details, Damage> {
-        const MISSING: Damage = Damage("a record's details are not where they should be");
-        let at = (advisory as usize).saturating_mul(ADVISORY_ENTRY_BYTES);
-        let table = self.section(Section::Advisories);
-        let start = long(table, at).and_then(|start| usize::try_from(start).ok()).ok_or(MISSING)?;
-        let length = word(table, at.saturating_add(8)).ok_or(MISSING)? as usize;
-        let end = start.checked_add(length).ok_or(MISSING)?;
-        let json = self.section(Section::Details).get(start..end).ok_or(MISSING)?;
+        let entry = self.advisory(advisory)?;
+        let details = self.section(Section::Details);
+        let json = entry.start.checked_add(entry.length).and_then(|end| details.get(entry.start..end));
+        let json = json.ok_or(Damage("a record's details lie outside the file"))?;
+        if check(&[json]) != entry.details_check {
+            return Err(Damage("a record's details do not match their check"));
+        }
         serde_json::from_slice(json).map_err(|_| Damage("a record's details cannot be read"))
     }
 
@@ -135,7 +127,9 @@ impl EcosystemFile {
     fn verify_packages(&self) -> Result<(), Damage> {
         let order = Order::of(&self.meta.ecosystem);
         let mut advisories = BTreeSet::new();
-        for entry in 0..self.section(Section::Index).len() / INDEX_ENTRY_BYTES {
+        let entries =
+            (0..1_usize << self.fan_bits).map(|slot| self.slot(slot)).collect::<Result<Vec<_>, _>>()?;
+        for entry in entries.into_iter().flatten() {
             let block = self.block(entry)?;
             let key = block.key().ok_or(Damage("a package has no readable name"))?;
             let (release, name) = key.split_once('\0').ok_or(Damage("a package has no readable name"))?;
@@ -158,20 +152,68 @@ impl EcosystemFile {
         &self.mapped.bytes()[self.sections[section as usize].clone()]
     }
 
-    fn index_tag(&self, entry: usize) -> Result<u64, Damage> {
-        long(self.section(Section::Index), entry.saturating_mul(INDEX_ENTRY_BYTES))
-            .ok_or(Damage("its index is too short"))
+    /// The index entries whose tags begin with the slot's bits.
+    fn slot(&self, slot: usize) -> Result<impl Iterator<Item = IndexEntry>, Damage> {
+        const DAMAGE: Damage = Damage("its index does not match its check");
+        let fan = self.section(Section::Fan);
+        let bound = |slot: usize| word(fan, slot * FAN_ENTRY_BYTES).ok_or(DAMAGE);
+        let (start, end) = (bound(slot)? as usize, bound(slot + 1)? as usize);
+        let bytes = start.saturating_mul(INDEX_ENTRY_BYTES)..end.saturating_mul(INDEX_ENTRY_BYTES);
+        let entries = self.section(Section::Index).get(bytes).ok_or(DAMAGE)?;
+        if word(fan, slot * FAN_ENTRY_BYTES + 4).ok_or(DAMAGE)? != slot_check(slot, entries) {
+            return Err(DAMAGE);
+        }
+        Ok(entries.as_chunks::<INDEX_ENTRY_BYTES>().0.iter().filter_map(|bytes| {
+            Some(IndexEntry { tag: long(bytes, 0)?, start: word(bytes, 8)?, length: word(bytes, 12)? })
+        }))
     }
 
-    fn block(&self, entry: usize) -> Result<Block<'_>, Damage> {
-        const OUTSIDE: Damage = Damage("a package lies outside the file");
-        let index = self.section(Section::Index);
-        let at = entry.saturating_mul(INDEX_ENTRY_BYTES);
-        let start = word(index, at.saturating_add(8)).ok_or(OUTSIDE)? as usize * 8;
-        let length = word(index, at.saturating_add(12)).ok_or(OUTSIDE)? as usize;
-        let bytes = self.section(Section::Blocks).get(start..start.saturating_add(length)).ok_or(OUTSIDE)?;
-        Block::read(bytes).ok_or(Damage("a package's block contradicts its lengths"))
+    fn block(&self, entry: IndexEntry) -> Result<Block<'_>, Damage> {
+        let start = (entry.start as usize).saturating_mul(8);
+        let end = start.saturating_add(entry.length as usize);
+        let bytes = self.section(Section::Blocks).get(start..end);
+        let bytes = bytes.ok_or(Damage("a package lies outside the file"))?;
+        Block::read(bytes).ok_or(Damage("a package does not match its check"))
     }
+
+    fn advisory(&self, advisory: u32) -> Result<AdvisoryEntry, Damage> {
+        let start = (advisory as usize).saturating_mul(ADVISORY_ENTRY_BYTES);
+        let table = self.section(Section::Advisories);
+        let bytes = table.get(start..start.saturating_add(ADVISORY_ENTRY_BYTES));
+        let bytes = bytes.ok_or(Damage("a package names a record that is not there"))?;
+        let number = |index: usize| word(bytes, index * 4).expect("an entry has six numbers");
+        if number(5) != entry_check(advisory, &bytes[..20]) {
+            return Err(Damage("a record does not match its check"));
+        }
+        let (start, length) = (number(0) as usize, number(1) as usize);
+        Ok(AdvisoryEntry { start, length, details_check: number(2), flaw: number(3) })
+    }
+}
+
+/// One package in the index.
+#[derive(Clone, Copy)]
+struct IndexEntry {
+    tag: u64,
+    start: u32,
+    length: u32,
+}
+
+/// One record in the table of records.
+struct AdvisoryEntry {
+    start: usize,
+    length: usize,
+    details_check: u32,
+    flaw: u32,
+}
+
+/// The check of a slot of the fan-out: its number and its index entries.
+pub(crate) fn slot_check(slot: usize, entries: &[u8]) -> u32 {
+    check(&[&(slot as u64).to_le_bytes(), entries])
+}
+
+/// The check of a record in the table of records: its number and its entry so far.
+pub(crate) fn entry_check(advisory: u32, entry: &[u8]) -> u32 {
+    check(&[&advisory.to_le_bytes(), entry])
 }
 
 /// Where each section lies; the header has been checked against the length of the file.

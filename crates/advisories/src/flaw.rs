@@ -1,4 +1,7 @@
-//! Records that name one another as aliases describe one flaw.
+//! Records that name one another as aliases and affect the same package describe one flaw.
+//!
+//! A shared alias alone does not join them: a Linux distribution has a record for each package that
+//! one CVE touches, and a finding about one package must not name hundreds of others.
 
 use std::collections::BTreeMap;
 
@@ -14,16 +17,18 @@ pub(crate) struct Flaw {
     pub(crate) rating: Rating,
 }
 
-/// The flaws behind these records, and for each record the number of its flaw. Numbers follow the
+/// The flaws behind these records of one ecosystem, and for each record the number of its flaw. Numbers follow the
 /// order of the records.
-pub(crate) fn flaws(records: &[&Record]) -> (Vec<u32>, Vec<Flaw>) {
-    let mut holder_of_id: BTreeMap<&str, usize> = BTreeMap::new();
+pub(crate) fn flaws(base: &str, records: &[&Record]) -> (Vec<u32>, Vec<Flaw>) {
+    let mut first_holders: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
     let mut parents: Vec<usize> = (0..records.len()).collect();
     for (index, record) in records.iter().enumerate() {
-        for id in std::iter::once(&record.id).chain(&record.aliases) {
-            let holder = *holder_of_id.entry(id).or_insert(index);
-            let (left, right) = (root(&mut parents, holder), root(&mut parents, index));
-            parents[left.max(right)] = left.min(right);
+        for affected in record.affected.iter().filter(|affected| affected.base == base) {
+            for id in std::iter::once(&record.id).chain(&record.aliases) {
+                let holder = *first_holders.entry((&affected.release, &affected.name, id)).or_insert(index);
+                let (left, right) = (root(&mut parents, holder), root(&mut parents, index));
+                parents[left.max(right)] = left.min(right);
+            }
         }
     }
     let mut flaws: Vec<Flaw> = Vec::new();

@@ -4,12 +4,19 @@
 //! header      magic [8] · version u32 · header length u32 · imported at, Unix seconds i64
 //!             6 × (section length u64 · section SHA-256 [32]) · SHA-256 of all of that [32]
 //! meta        JSON: ecosystem, counts, newest `modified`, what could not be read; padded with spaces
-//! fan-out     u32 × (2^bits + 1): where in the index each leading value of a tag begins
+//! fan-out     (first index entry u32 · check u32) × (2^bits + 1): the entries of each leading value
+//!             of a tag; the last one ends the index
 //! index       (tag u64 · block offset / 8 u32 · block length u32) in the order of tags
 //! blocks      one a package, 8-aligned; see `block`
-//! advisories  (offset u64 · length u32 · flaw u32) a record
+//! advisories  (details offset u32 · details length u32 · details check u32 · flaw u32 · 0 · check u32)
+//!             a record
 //! details     JSON of each record, read for findings alone
 //! ```
+//! A check is the first 4 bytes of a SHA-256 over the thing and its number. Opening a database reads
+//! the header and the meta section alone; everything else is checked when it is read, so that a bit
+//! that decayed on the disk is a gap and never a clean bill. Whoever can write the file on purpose
+//! can also make its checks: they are no signature.
+//!
 //! Sections follow one another without a hole and each is a multiple of 8 bytes long, so that the
 //! header's lengths fix every offset and the length of the file. A tag is the first 8 bytes of the
 //! SHA-256 of the package key, read as a big-endian number.
@@ -172,6 +179,12 @@ pub(crate) fn word(bytes: &[u8], at: usize) -> Option<u32> {
 pub(crate) fn long(bytes: &[u8], at: usize) -> Option<u64> {
     let end = at.checked_add(8)?;
     Some(u64::from_le_bytes(bytes.get(at..end)?.try_into().expect("the slice is 8 bytes long")))
+}
+
+/// The check of a thing that consists of these parts.
+pub(crate) fn check(parts: &[&[u8]]) -> u32 {
+    let digest = Digest::of_parts(parts);
+    u32::from_le_bytes(digest.as_bytes()[..4].try_into().expect("a digest has 32 bytes"))
 }
 
 /// The tag of a package key.

@@ -29,7 +29,7 @@ impl Database {
     /// A finding has the id `dependency/<ID>`, where the id is the flaw's GHSA id if it has one, else
     /// the record's own; its references list every other id. Its severity is the flaw's highest over
     /// all records that are aliases of one another. Its fix is the smallest version above the
-    /// installed one that no record of the flaw affects, and absent when no such version is named.
+    /// installed one that a record of the flaw names as a fix and that none of them affects.
     /// `max_age` is how long before `now` the import may lie. The order of the result depends on the
     /// set of components alone; its `components` stay empty, because the caller has them.
     pub fn inspect(
@@ -139,21 +139,13 @@ impl<'a> Judged<'a> {
         Ok(judged)
     }
 
-    /// The smallest version above the installed one that no record of the flaw affects.
+    /// The smallest version above the installed one that a record of the flaw names as its fix and
+    /// that none of them affects.
     fn fix(&self, flaw: u32) -> Option<&'a str> {
-        let rows = self.rows.get(&flaw)?;
-        let mut rank = self.rank?;
-        let mut fix = None;
-        // Each turn moves the rank up, so that it ends.
-        while let Some(row) = rows.iter().find(|row| row.contains(rank)) {
-            if !row.fixed || row.high % 2 != 0 {
-                return None;
-            }
-            let boundary = usize::from(row.high / 2);
-            fix = Some(self.block.boundary(boundary)?);
-            rank = row.high.checked_add(1)?;
-        }
-        fix
+        let (rows, installed) = (self.rows.get(&flaw)?, self.rank?);
+        let fixes = rows.iter().filter(|row| row.fixed).filter_map(|row| row.high.checked_add(1));
+        let fixes = fixes.filter(|fix| *fix > installed && !rows.iter().any(|row| row.contains(*fix)));
+        self.block.boundary(usize::from(fixes.min()? / 2))
     }
 }
 

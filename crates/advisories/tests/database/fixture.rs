@@ -1,0 +1,72 @@
+//! Small sets of records, imported into a folder that lives as long as the test.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use plimsoll_advisories::{Database, ImportOptions, Imported, Limits, Source, import};
+use plimsoll_model::{Component, Ecosystem, Inspection, Location, TreePath, Version};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The moment at which every test imports.
+pub(crate) fn now() -> Timestamp {
+    "2026-06-01T12:00:00Z".parse().unwrap()
+}
+
+pub(crate) fn options(ecosystems: &[&str]) -> ImportOptions {
+    ImportOptions {
+        ecosystems: ecosystems.iter().map(|name| Ecosystem::new(*name)).collect(),
+        imported_at: now(),
+        limits: Limits::default(),
+    }
+}
+
+pub(crate) fn import_quietly(source: &Source, into: &Path, ecosystems: &[&str]) -> Imported {
+    import(source, into, &options(ecosystems), &mut |_| {}).unwrap()
+}
+
+/// A database of these records.
+pub(crate) struct Fixture {
+    pub(crate) folder: TempDir,
+    pub(crate) imported: Imported,
+    pub(crate) database: Database,
+}
+
+impl Fixture {
+    pub(crate) fn of(records: &[Value], ecosystems: &[&str]) -> Self {
+        let source = tempfile::tempdir().unwrap();
+        for (index, record) in records.iter().enumerate() {
+            fs::write(source.path().join(format!("{index:05}.json")), record.to_string()).unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let imported = import_quietly(&Source::Folder(source.path().to_owned()), folder.path(), ecosystems);
+        let database = Database::open(folder.path()).unwrap();
+        Self { folder, imported, database }
+    }
+
+    pub(crate) fn inspect(&self, components: &[Component]) -> Inspection {
+        self.database.inspect(components, now(), None)
+    }
+}
+
+pub(crate) fn component(ecosystem: &str, name: &str, version: &str) -> Component {
+    Component {
+        ecosystem: Ecosystem::new(ecosystem),
+        name: name.to_owned(),
+        version: Version::new(version),
+        location: Location::file(TreePath::new("lock")),
+        checksum: None,
+        dependencies: Vec::new(),
+    }
+}
+
+/// The published OSV data, or `None` with a word about it.
+pub(crate) fn shared_osv(what: &str) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/osv");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("SKIPPED: {what}, because {} is absent", folder.display());
+    None
+}
