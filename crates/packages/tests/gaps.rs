@@ -1,6 +1,8 @@
 //! What a tree of manifests and lockfiles comes to: each kind of gap in a tree that must have it and
 //! in one that must not.
 
+#![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
+
 use std::collections::BTreeMap;
 
 use plimsoll_model::{Inspection, Masks, Span, TreePath};

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use plimsoll_model::{CommitId, Digest, Ecosystem, Outcome, Reason, Subject};
+use plimsoll_model::{CommitId, Digest, Ecosystem, Reason, Subject};
 use serde::Serialize;
 
-use crate::shape::{FindingShape, GapShape};
+use crate::shape::{FindingShape, GapShape, word};
 use crate::{DatabaseIdentity, Report};
 
 const SCHEMA_VERSION: u32 = 1;
@@ -142,14 +142,5 @@ fn database(database: &DatabaseIdentity) -> DatabaseShape<'_> {
         digest: database.sha256,
         as_of: database.as_of,
         age_days: database.age_days,
-    }
-}
-
-/// The words of this format; those for people may change.
-fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Allow => "allow",
-        Outcome::Unknown => "unknown",
-        Outcome::Deny => "deny",
     }
 }

@@ -11,6 +11,7 @@ use plimsoll_model::{Finding, Gap, GapKind, Location, Outcome, RuleId, Severity,
 use serde_json::{Map, Value, json};
 
 use crate::Report;
+use crate::shape::word;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
 const ROOT: &str = "%SRCROOT%";
@@ -36,7 +37,7 @@ fn run(report: &Report) -> Value {
         "columnKind": "unicodeCodePoints",
         "results": report.inspection.findings.iter().map(|finding| result(finding, &rules)).collect::<Vec<_>>(),
         "properties": {
-            "verdict": report.verdict.outcome.as_str(),
+            "verdict": word(report.verdict.outcome),
             "policySha256": report.policy.sha256,
             "policyTrusted": report.policy.trusted,
         },

@@ -2,8 +2,8 @@
 //! statement both write them. A field's name or meaning changes only with the version of both.
 
 use plimsoll_model::{
-    Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Gap, GapKind, Location, Position, Reference, RuleId,
-    Severity, TraceStep, TreePath,
+    Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Gap, GapKind, Location, Outcome, Position, Reference,
+    RuleId, Severity, TraceStep, TreePath,
 };
 use serde::{Deserialize, Serialize};
 
@@ -213,5 +213,14 @@ impl From<&ExcerptLine> for ExcerptLineShape {
 impl From<ExcerptLineShape> for ExcerptLine {
     fn from(shape: ExcerptLineShape) -> Self {
         Self { number: shape.line, text: shape.text, marked: shape.marked }
+    }
+}
+
+/// The word of a format for an outcome; the word for people may change.
+pub(crate) fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Allow => "allow",
+        Outcome::Unknown => "unknown",
+        Outcome::Deny => "deny",
     }
 }

@@ -1,0 +1,179 @@
+//! Bills of materials, judged by the CycloneDX project's own schema.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a failing helper fails its test; a skipped test says so"
+)]
+
+use std::path::{Path, PathBuf};
+
+use jsonschema::{Registry, Validator};
+use plimsoll_model::{
+    Component, Digest, Ecosystem, Gap, GapKind, Inspector, Location, Purl, RuleId, Subject, TreePath, Version,
+};
+use plimsoll_wire::cyclonedx::{Bom, serial, write};
+use serde_json::{Value, json};
+
+fn component(ecosystem: &str, name: &str, version: &str, file: &str) -> Component {
+    Component {
+        ecosystem: Ecosystem::new(ecosystem),
+        name: name.to_owned(),
+        version: Version::new(version),
+        location: Location::file(TreePath::new(file)),
+        checksum: None,
+        dependencies: Vec::new(),
+    }
+}
+
+fn components() -> Vec<Component> {
+    let mut axum = component("crates.io", "axum", "0.8.1+x", "Cargo.lock");
+    axum.checksum = Some(format!("sha256:{}", "a".repeat(64)));
+    axum.dependencies = ["pkg:cargo/serde@1.0.0", "pkg:cargo/absent@1.0.0"].map(Purl::new).to_vec();
+    let mut serde = component("crates.io", "serde", "1.0.0", "Cargo.lock");
+    serde.checksum = Some("sha256:not hexadecimal".to_owned());
+    serde.dependencies = vec![Purl::new("pkg:cargo/serde@1.0.0")];
+    let mut scoped = component("npm", "@scope/name", "2.0.0", "web/package-lock.json");
+    scoped.checksum = Some(format!("sha512:{}", "b".repeat(128)));
+    let again = component("crates.io", "serde", "1.0.0", "tools/Cargo.lock");
+    vec![
+        scoped,
+        serde,
+        axum,
+        again,
+        component("Haiku", "strange", "1", "x"),
+        component("PyPI", "a", "1", "r.txt"),
+    ]
+}
+
+fn gaps() -> Vec<Gap> {
+    vec![Gap {
+        id: RuleId::new(Inspector::Dependency, "unlocked-manifest"),
+        kind: GapKind::Unresolved,
+        location: Some(Location::file(TreePath::new("requirements.txt"))),
+        message: "no version".to_owned(),
+        mend: "lock it".to_owned(),
+    }]
+}
+
+fn document(components: &[Component], gaps: &[Gap]) -> Value {
+    write(&Bom {
+        name: "record-store",
+        version: Some("1.2.3"),
+        subject: Some(&Subject::Artifact { sha256: Digest::of(b"artifact") }),
+        components,
+        gaps,
+        timestamp: "2026-11-22T10:00:00Z".parse().unwrap(),
+        serial: &serial(&Digest::of(b"artifact")),
+    })
+}
+
+fn schema_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/cyclonedx")
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// The validator of CycloneDX 1.6, or `None` where the schemas are not at hand.
+fn validator() -> Option<Validator> {
+    let folder = schema_folder().join("schema");
+    if !folder.is_dir() {
+        eprintln!("SKIPPED: the CycloneDX schema, because {} is absent", folder.display());
+        return None;
+    }
+    let mut registry = Registry::new();
+    for name in ["jsf-0.82.schema.json", "spdx.schema.json"] {
+        let address = format!("http://cyclonedx.org/schema/{name}");
+        registry = registry.add(address, read(&folder.join(name))).unwrap();
+    }
+    let registry = registry.prepare().unwrap();
+    let schema = read(&folder.join("bom-1.6.schema.json"));
+    Some(jsonschema::options().should_validate_formats(true).with_registry(&registry).build(&schema).unwrap())
+}
+
+#[test]
+fn the_schema_accepts_what_is_written() {
+    let Some(validator) = validator() else { return };
+    let unrooted = write(&Bom {
+        name: "x",
+        version: None,
+        subject: None,
+        components: &[],
+        gaps: &[],
+        timestamp: jiff::Timestamp::UNIX_EPOCH,
+        serial: &serial(&Digest::of(b"")),
+    });
+    for document in [document(&components(), &gaps()), document(&[], &[]), unrooted] {
+        let errors: Vec<String> = validator
+            .iter_errors(&document)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert_eq!(errors, [""; 0], "{document:#}");
+    }
+    let mut broken = document(&components(), &gaps());
+    broken["components"][0]["hashes"] = json!([{ "alg": "SHA-256", "content": "x" }]);
+    assert!(!validator.is_valid(&broken), "the validator refuses nothing");
+}
+
+#[test]
+fn one_package_is_listed_once_with_every_place() {
+    let document = document(&components(), &gaps());
+    let listed: Vec<&str> = document["components"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| part["bom-ref"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "Haiku/strange@1",
+        "pkg:cargo/axum@0.8.1%2Bx",
+        "pkg:cargo/serde@1.0.0",
+        "pkg:npm/%40scope/name@2.0.0",
+        "pkg:pypi/a@1",
+    ];
+    assert_eq!(listed, expected);
+    let places = &document["components"][2]["evidence"]["occurrences"];
+    assert_eq!(
+        places,
+        &json!([{ "location": "Cargo.lock", "line": 1 }, { "location": "tools/Cargo.lock", "line": 1 }])
+    );
+    assert_eq!(document["components"][2]["hashes"], Value::Null, "a checksum that is none is left out");
+}
+
+#[test]
+fn the_graph_names_only_parts_of_the_document() {
+    let document = document(&components(), &gaps());
+    assert_eq!(
+        document["dependencies"],
+        json!([
+            { "ref": "subject",
+              "dependsOn": ["Haiku/strange@1", "pkg:cargo/axum@0.8.1%2Bx", "pkg:npm/%40scope/name@2.0.0", "pkg:pypi/a@1"] },
+            { "ref": "Haiku/strange@1", "dependsOn": [] },
+            { "ref": "pkg:cargo/axum@0.8.1%2Bx", "dependsOn": ["pkg:cargo/serde@1.0.0"] },
+            { "ref": "pkg:cargo/serde@1.0.0", "dependsOn": [] },
+            { "ref": "pkg:npm/%40scope/name@2.0.0", "dependsOn": [] },
+            { "ref": "pkg:pypi/a@1", "dependsOn": [] },
+        ])
+    );
+}
+
+#[test]
+fn gaps_stand_in_the_document_and_make_it_incomplete() {
+    let with = document(&components(), &gaps());
+    assert_eq!(with["metadata"]["properties"][0], json!({ "name": "plimsoll:gaps", "value": "1" }));
+    let told = "dependency/unlocked-manifest: requirements.txt:1:1: no version";
+    assert_eq!(with["metadata"]["properties"][1]["value"], told);
+    assert_eq!(with["compositions"], json!([{ "aggregate": "incomplete", "assemblies": ["subject"] }]));
+    let without = document(&components(), &[]);
+    assert_eq!(without["metadata"]["properties"], json!([{ "name": "plimsoll:gaps", "value": "0" }]));
+    assert_eq!(without["compositions"], Value::Null);
+}
+
+#[test]
+fn the_order_of_the_input_does_not_matter() {
+    let mut reversed = components();
+    reversed.reverse();
+    assert_eq!(document(&reversed, &gaps()).to_string(), document(&components(), &gaps()).to_string());
+}

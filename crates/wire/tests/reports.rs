@@ -1,0 +1,161 @@
+//! The reports as other programs and people see them, whole.
+
+#![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
+
+use plimsoll_model::{
+    CommitId, Component, Digest, Ecosystem, Excerpt, ExcerptLine, Finding, Fix, Gap, GapKind, Inspection,
+    Inspector, Location, Outcome, Position, Reason, Reference, RuleId, Severity, Subject, TraceStep,
+    TreePath, Verdict, Version,
+};
+use plimsoll_wire::{DatabaseIdentity, Format, PolicyIdentity, Report};
+use serde_json::Value;
+
+fn place(path: &str, line: u32, columns: (u32, u32)) -> Location {
+    Location {
+        path: TreePath::new(path),
+        start: Position { line, column: columns.0 },
+        end: Position { line, column: columns.1 },
+    }
+}
+
+fn gap(kind: GapKind) -> Gap {
+    Gap {
+        id: RuleId::new(Inspector::Dependency, "unlocked-manifest"),
+        kind,
+        location: Some(Location::file(TreePath::new("a b/requirements.txt"))),
+        message: "2 of 3 requirements name no exact version".to_owned(),
+        mend: "lock it".to_owned(),
+    }
+}
+
+fn inspection() -> Inspection {
+    let mut secret = Finding::new(
+        RuleId::new(Inspector::Secret, "docker-login-password"),
+        Severity::Critical,
+        "a password stands in the workflow",
+        place("ci/release.yml", 7, (12, 20)),
+    );
+    secret.identify("run: echo \"********\" | docker login", 0);
+    secret.references = vec![Reference { id: "CWE-798".to_owned(), url: None }];
+    let text = "run: echo \"********\" | docker login".to_owned();
+    secret.excerpt = Some(Excerpt { lines: vec![ExcerptLine { number: 7, text, marked: Some((11, 19)) }] });
+    let mut advisory = Finding::new(
+        RuleId::new(Inspector::Dependency, "GHSA-0000-0000-0000"),
+        Severity::Medium,
+        "time 0.1.43 <img src=x> @team | see #1",
+        place("Cargo.lock", 3, (8, 14)),
+    );
+    advisory.fix = Some(Fix { message: "upgrade to 0.2.23".to_owned(), version: Some("0.2.23".to_owned()) });
+    advisory.references = vec![Reference {
+        id: "CVE-2020-0001".to_owned(),
+        url: Some("https://advisories.example/1".to_owned()),
+    }];
+    let mut path = Finding::new(
+        RuleId::new(Inspector::Path, "push-before-scan"),
+        Severity::High,
+        "the image is pushed before it is scanned",
+        place("ci/release.yml", 9, (1, 5)),
+    );
+    path.locations.push(place("ci/release.yml", 12, (1, 5)));
+    path.trace = vec![
+        TraceStep { message: "the event is a push".to_owned(), location: None },
+        TraceStep { message: "`push` runs".to_owned(), location: Some(place("ci/release.yml", 9, (1, 5))) },
+    ];
+    let component = Component {
+        ecosystem: Ecosystem::new("crates.io"),
+        name: "time".to_owned(),
+        version: Version::new("0.1.43"),
+        location: place("Cargo.lock", 3, (8, 14)),
+        checksum: None,
+        dependencies: Vec::new(),
+    };
+    Inspection {
+        findings: vec![advisory, secret, path],
+        components: vec![component],
+        gaps: vec![gap(GapKind::Unresolved)],
+    }
+}
+
+fn report() -> Report {
+    let reason = |about: &str, outcome, message: &str, hint: &str| Reason {
+        about: about.to_owned(),
+        outcome,
+        message: message.to_owned(),
+        hint: hint.to_owned(),
+    };
+    Report {
+        subject_name: "record-store".to_owned(),
+        subject: Some(Subject::Source {
+            commit: CommitId::new("a".repeat(40)),
+            tree: CommitId::new("b".repeat(40)),
+        }),
+        verdict: Verdict::of(vec![
+            reason("secrets", Outcome::Deny, "1 finding", "take the secret out and revoke it"),
+            reason("dependencies", Outcome::Unknown, "1 gap", "lock requirements.txt"),
+            reason("path", Outcome::Allow, "nothing at or above high", ""),
+        ]),
+        policy: PolicyIdentity { sha256: Digest::of(b"policy"), trusted: false },
+        inspection: inspection(),
+        databases: vec![DatabaseIdentity {
+            ecosystem: Ecosystem::new("crates.io"),
+            sha256: Digest::of(b"database"),
+            as_of: "2026-11-20T00:00:00Z".parse().unwrap(),
+            age_days: 2,
+        }],
+    }
+}
+
+fn write(format: Format, report: &Report) -> String {
+    let mut bytes = Vec::new();
+    format.write(report, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn each_format_shows_the_whole_report() {
+    for format in Format::ALL {
+        let text = write(format, &report()).replace(env!("CARGO_PKG_VERSION"), "[version]");
+        insta::assert_snapshot!(format!("report_{}", format.as_str()), text);
+    }
+}
+
+#[test]
+fn a_clean_report_has_no_empty_sections() {
+    let report =
+        Report { inspection: Inspection::default(), subject: None, databases: Vec::new(), ..report() };
+    insta::assert_snapshot!("clean_markdown", write(Format::Markdown, &report));
+}
+
+#[test]
+fn sarif_calls_a_run_that_could_not_see_unsuccessful() {
+    for (kind, successful) in [
+        (GapKind::Unreadable, false),
+        (GapKind::Stale, false),
+        (GapKind::Unresolved, true),
+        (GapKind::Unsupported, true),
+    ] {
+        let inspection = Inspection { gaps: vec![gap(kind)], ..Inspection::default() };
+        let text = write(Format::Sarif, &Report { inspection, ..report() });
+        let log: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(log["runs"][0]["invocations"][0]["executionSuccessful"], successful, "{kind:?}");
+    }
+}
+
+#[test]
+fn sarif_results_point_at_their_rule() {
+    let log: Value = serde_json::from_str(&write(Format::Sarif, &report())).unwrap();
+    let run = &log["runs"][0];
+    for result in run["results"].as_array().unwrap() {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(run["tool"]["driver"]["rules"][index]["id"], result["ruleId"]);
+    }
+}
+
+#[test]
+fn a_long_comment_is_cut_and_says_so() {
+    let mut inspection = inspection();
+    inspection.findings = std::iter::repeat_n(inspection.findings[0].clone(), 53).collect();
+    let text = write(Format::Markdown, &Report { inspection, ..report() });
+    assert_eq!(text.matches("GHSA-0000").count(), 50);
+    assert!(text.contains("… and 3 more"), "{text}");
+}
