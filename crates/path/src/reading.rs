@@ -10,7 +10,7 @@ mod choices;
 mod condition;
 mod shell;
 
-pub(crate) use choices::{Choice, Key};
+pub(crate) use choices::Key;
 use choices::{Choices, fact_name};
 
 /// A workflow in all its runs.
@@ -151,7 +151,10 @@ impl<'w> Reading<'w> {
     pub(crate) fn without_failures(&mut self, commands: &[CommandRef]) -> Guard {
         let mut none = Guard::ALWAYS;
         for command in commands {
-            let fails = self.choices.fails(&mut self.diagram, command.clone());
+            let key = Key::Fails(command.clone());
+            let cases = self.choices.cases(&mut self.diagram, &key).unwrap_or_default();
+            let fails =
+                self.any(cases.iter().filter(|(value, _)| value.is_truthy()).map(|(_, guard)| *guard));
             none = self.diagram.without(none, fails);
         }
         none

@@ -61,10 +61,6 @@ impl Choices {
         choices
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Choice> {
-        self.list.iter()
-    }
-
     pub(crate) fn of(&self, variable: Variable) -> Option<&Choice> {
         self.list.iter().find(|choice| choice.variable == variable)
     }

@@ -27,7 +27,7 @@ impl Reading<'_> {
         self.any(cases.iter().filter(|(value, _)| value.is_truthy()).map(|(_, guard)| *guard))
     }
 
-    pub(super) fn any(&mut self, guards: impl Iterator<Item = Guard>) -> Guard {
+    pub(crate) fn any(&mut self, guards: impl Iterator<Item = Guard>) -> Guard {
         guards.fold(Guard::NEVER, |any, guard| self.diagram.or(any, guard))
     }
 

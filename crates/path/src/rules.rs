@@ -1,0 +1,62 @@
+//! The rules of the release path; each holds its own documentation.
+
+use plimsoll_model::{Finding, Fix, Inspector, Location, RuleId, Severity};
+
+use crate::case::Case;
+
+mod echo_only_gate;
+mod gate_cannot_fail;
+mod gate_skippable;
+mod over_broad_permissions;
+mod push_before_scan;
+mod skip_input_reaches_production;
+
+/// A rule and what people should know about it.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its id without `path/`.
+    pub name: &'static str,
+    /// How bad a finding of it is at its worst.
+    pub severity: Severity,
+    /// What it finds.
+    pub what: &'static str,
+    /// Why that matters.
+    pub why: &'static str,
+    /// How to mend it, with an example.
+    pub mend: &'static str,
+    pub(crate) check: fn(&mut Case) -> Vec<Finding>,
+}
+
+static RULES: [&Rule; 6] = [
+    &gate_skippable::RULE,
+    &gate_cannot_fail::RULE,
+    &echo_only_gate::RULE,
+    &push_before_scan::RULE,
+    &over_broad_permissions::RULE,
+    &skip_input_reaches_production::RULE,
+];
+
+/// Every rule of this inspector.
+pub fn rules() -> &'static [&'static Rule] {
+    &RULES
+}
+
+/// The documentation of a rule as Markdown; `None` when there is no such rule.
+pub fn explain(id: &RuleId) -> Option<String> {
+    let rule = RULES.iter().find(|rule| rule.id() == *id)?;
+    let (what, why, mend) = (rule.what, rule.why, rule.mend);
+    Some(format!("# {id}\n\n{what}\n\n## Why it matters\n\n{why}\n\n## How to mend it\n\n{mend}\n"))
+}
+
+impl Rule {
+    /// Its public id.
+    pub fn id(&self) -> RuleId {
+        RuleId::new(Inspector::Path, self.name)
+    }
+
+    pub(crate) fn finding(&self, severity: Severity, message: String, at: &Location, fix: &str) -> Finding {
+        let mut finding = Finding::new(self.id(), severity, message, at.clone());
+        finding.fix = Some(Fix { message: fix.to_owned(), version: None });
+        finding
+    }
+}

@@ -1,0 +1,51 @@
+use std::collections::BTreeSet;
+
+use plimsoll_model::{Finding, Severity};
+
+use super::Rule;
+use crate::case::{Bypass, Case};
+use crate::story::story;
+
+/// `path/gate-skippable`.
+pub(super) static RULE: Rule = Rule {
+    name: "gate-skippable",
+    severity: Severity::High,
+    what: "A deployment can run although a check of the same workflow did not pass before it: it was skipped, it \
+           failed, or nothing made the deployment wait for it. The finding shows a run in which that happens.",
+    why: "A check that can be gone around does not protect what ships. Green then means that nobody looked.",
+    mend: "Make the deployment need the check, and take away the condition that lets it run all the same:\n\n\
+           ```yaml\ndeploy:\n  needs: [test, scan]        # and no `if: always()`\n  if: github.ref == 'refs/heads/main'\n```\n\n\
+           Where `always()` is needed, ask for the result: `if: always() && needs.test.result == 'success'`.",
+    check,
+};
+
+fn check(case: &mut Case) -> Vec<Finding> {
+    let mut seen = BTreeSet::new();
+    let first =
+        |bypass: &&Bypass| bypass.input.is_none() && seen.insert((bypass.environment.clone(), bypass.gate));
+    let bypasses: Vec<&Bypass> = case.bypasses.iter().filter(first).collect();
+    bypasses.into_iter().filter_map(|bypass| finding(case, bypass)).collect()
+}
+
+fn finding(case: &Case, bypass: &Bypass) -> Option<Finding> {
+    let (job, _, command) = case.workflow.command(&bypass.deployment)?;
+    let (gate, place) = (bypass.gate, destination(&bypass.environment));
+    let message = format!("`{}` can run {place}although no {gate} has passed before it", command.label);
+    let fix = format!("let job `{}` need the {gate}, and run only when it succeeded", job.id);
+    let mut finding = RULE.finding(severity(&bypass.environment), message, &command.location, &fix);
+    finding.trace = story(&case.reading, &bypass.chosen, &bypass.deployment, gate);
+    Some(finding)
+}
+
+/// A deployment is taken for one to production unless its environment is known to be a lesser one.
+pub(super) fn severity(environment: &str) -> Severity {
+    match environment {
+        "staging" | "preview" | "development" | "test" => Severity::Medium,
+        _ => Severity::High,
+    }
+}
+
+/// `in production ` before the rest of a sentence.
+pub(super) fn destination(environment: &str) -> String {
+    if environment.is_empty() { String::new() } else { format!("in {environment} ") }
+}

@@ -1,0 +1,60 @@
+use plimsoll_model::{Finding, Severity};
+
+use super::Rule;
+use crate::Capability;
+use crate::case::Case;
+use crate::workflow::{Job, Permissions};
+
+/// `path/over-broad-permissions`.
+pub(super) static RULE: Rule = Rule {
+    name: "over-broad-permissions",
+    severity: Severity::High,
+    what: "A job states no `permissions:`, so its token may do whatever the repository's default allows, or it asks \
+           for `write-all`.",
+    why: "Every action and every dependency of a build can use the job's token. With the default it may rewrite the \
+         source, the releases and the workflows themselves.",
+    mend: "State the least at the top of the workflow, and more only in the job that needs it:\n\n\
+           ```yaml\npermissions:\n  contents: read\n\njobs:\n  publish:\n    permissions:\n      contents: read\n      packages: write\n```",
+    check,
+};
+
+fn check(case: &mut Case) -> Vec<Finding> {
+    let workflow = case.workflow;
+    let mut findings = Vec::new();
+    let all = std::iter::once(&workflow.permissions).chain(workflow.jobs.iter().map(|job| &job.permissions));
+    for permissions in all {
+        if let Permissions::WriteAll(location) = permissions {
+            let message = "`permissions: write-all` lets every step change everything".to_owned();
+            findings.push(RULE.finding(
+                Severity::High,
+                message,
+                location,
+                "state each permission that is needed",
+            ));
+        }
+    }
+    let open: Vec<&Job> = match workflow.permissions {
+        Permissions::Missing => {
+            workflow.jobs.iter().filter(|job| job.permissions == Permissions::Missing).collect()
+        }
+        Permissions::WriteAll(_) | Permissions::Stated => Vec::new(),
+    };
+    findings.extend(missing(case, &open));
+    findings
+}
+
+/// One finding for all jobs that state nothing; worse where the workflow ships something.
+fn missing(case: &Case, open: &[&Job]) -> Option<Finding> {
+    let first = open.first()?;
+    let ships = case.workflow.commands().any(|(_, job, _, command)| {
+        command.can(Capability::Push) || command.can(Capability::Deploy) || job.environment.is_some()
+    });
+    let names: Vec<String> = open.iter().take(5).map(|job| format!("`{}`", job.id)).collect();
+    let more = if open.len() > names.len() { ", …" } else { "" };
+    let (noun, verb) = if open.len() == 1 { ("the job", "states") } else { ("the jobs", "state") };
+    let message =
+        format!("{noun} {}{more} {verb} no `permissions:`, so the token has the default's", names.join(", "));
+    let severity = if ships { Severity::High } else { Severity::Medium };
+    let fix = "state `permissions: contents: read` at the top, and more only where it is needed";
+    Some(RULE.finding(severity, message, &first.location, fix))
+}

@@ -1,0 +1,52 @@
+use plimsoll_model::{Finding, Severity};
+
+use super::Rule;
+use crate::case::Case;
+use crate::reading::Chosen;
+use crate::story::story;
+use crate::{Capability, CommandRef};
+
+/// `path/push-before-scan`.
+pub(super) static RULE: Rule = Rule {
+    name: "push-before-scan",
+    severity: Severity::High,
+    what: "An image is pushed to the registry in a run in which the scan of that image had not passed before.",
+    why: "From the push on the image can be pulled and deployed by anybody who watches the tag, whatever the scan says \
+         later.",
+    mend: "Build, scan, then push the same image:\n\n\
+           ```yaml\n- run: docker build -t \"$IMAGE\" .\n- run: trivy image --exit-code 1 \"$IMAGE\"\n- run: docker push \"$IMAGE\"\n```\n\n\
+           With a build action: `load: true` and `push: false` first, then scan, then push.",
+    check,
+};
+
+fn check(case: &mut Case) -> Vec<Finding> {
+    let workflow = case.workflow;
+    let mut findings: Vec<Finding> = Vec::new();
+    let pushes = workflow.commands().filter(|(_, _, _, command)| command.can(Capability::Push));
+    let mut reported: Vec<Option<String>> = Vec::new();
+    for (push, _, _, command) in pushes {
+        let about =
+            |image: &Option<String>| image.is_none() || command.image.is_none() || *image == command.image;
+        let scans = |other: &crate::script::Command| other.can(Capability::ImageScan) && about(&other.image);
+        if !workflow.commands().any(|(_, _, _, other)| scans(other)) || reported.contains(&command.image) {
+            continue;
+        }
+        let ungated = case.reading.ungated(&push, &scans);
+        if let Some(chosen) = case.beyond_neutralised(ungated, Capability::ImageScan) {
+            reported.push(command.image.clone());
+            findings.extend(finding(case, &push, &chosen));
+        }
+    }
+    findings
+}
+
+fn finding(case: &Case, push: &CommandRef, chosen: &Chosen) -> Option<Finding> {
+    let (_, _, command) = case.workflow.command(push)?;
+    let message = format!("`{}` pushes an image whose scan has not passed before", command.label);
+    let fix = "scan the image before it is pushed, and let the push depend on the scan";
+    let mut finding = RULE.finding(Severity::High, message, &command.location, fix);
+    let scan = case.workflow.commands().find(|(_, _, _, command)| command.can(Capability::ImageScan));
+    finding.locations.extend(scan.map(|(_, _, _, scan)| scan.location.clone()));
+    finding.trace = story(&case.reading, chosen, push, Capability::ImageScan);
+    Some(finding)
+}

@@ -1,0 +1,165 @@
+//! Each rule against a workflow that must be found and one that must not, and against real workflows.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use plimsoll_model::{Inspection, Masks, TreePath};
+use plimsoll_path::{Facts, claims, conclude, explain, extract, rules};
+use plimsoll_source::File;
+
+fn inspect(files: &[(&str, &str)]) -> Inspection {
+    let masks = Masks::default();
+    let facts: BTreeMap<TreePath, Facts> = files
+        .iter()
+        .map(|(path, text)| {
+            let path = TreePath::new(*path);
+            assert!(claims(&path), "{path}");
+            let facts = extract(&File { path: &path, text, masks: &masks });
+            (path, facts)
+        })
+        .collect();
+    conclude(&facts)
+}
+
+/// The whole of what a person is told.
+fn shown(inspection: &Inspection) -> String {
+    let mut out = String::new();
+    for finding in &inspection.findings {
+        let (rule, severity, message) = (&finding.rule, finding.severity, &finding.message);
+        writeln!(out, "{rule} [{severity}] {message}").unwrap();
+        for location in &finding.locations {
+            writeln!(out, "  at {location}").unwrap();
+        }
+        for step in &finding.trace {
+            let at = step.location.as_ref().map(|at| format!(" ({}:{})", at.start.line, at.start.column));
+            writeln!(out, "  - {}{}", step.message, at.unwrap_or_default()).unwrap();
+        }
+        writeln!(out, "  fix: {}", finding.fix.as_ref().unwrap().message).unwrap();
+    }
+    for gap in &inspection.gaps {
+        writeln!(out, "gap {} {}: {}", gap.id, gap.kind.as_str(), gap.message).unwrap();
+    }
+    out
+}
+
+fn fixture(rule: &str, name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(rule).join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn every_rule_finds_the_bad_and_leaves_the_good() {
+    for rule in rules() {
+        let path = ".github/workflows/release.yml";
+        let bad = inspect(&[(path, &fixture(rule.name, "bad.yml"))]);
+        assert!(
+            bad.findings.iter().any(|finding| finding.rule == rule.id()),
+            "{} misses its bad workflow",
+            rule.name
+        );
+        insta::assert_snapshot!(rule.name, shown(&bad));
+        let good = inspect(&[(path, &fixture(rule.name, "good.yml"))]);
+        assert_eq!(shown(&good), "", "{} reports its good workflow", rule.name);
+    }
+}
+
+#[test]
+fn every_rule_explains_itself() {
+    for rule in rules() {
+        let text = explain(&rule.id()).unwrap();
+        for part in
+            [rule.id().as_str(), rule.what, "## Why it matters", rule.why, "## How to mend it", rule.mend]
+        {
+            assert!(text.contains(part), "{}: {part}", rule.name);
+        }
+    }
+    assert_eq!(explain(&"path/nothing".parse().unwrap()), None);
+}
+
+#[test]
+fn called_scripts_are_looked_into() {
+    let workflow = |run: &str| {
+        format!(
+            "on: push\npermissions: {{}}\njobs:\n  ship:\n    runs-on: x\n    steps:\n      - run: cargo test\n        if: github.actor != 'bot'\n      - run: {run}\n"
+        )
+    };
+    let path = ".github/workflows/ship.yml";
+    let deploy = ("scripts/deploy.sh", "#!/bin/bash\nset -e\ncd k8s\nkubectl apply -f prod.yml\n");
+    for run in ["./scripts/deploy.sh", "bash scripts/deploy.sh prod", "cd x && source ./scripts/deploy.sh"] {
+        let inspection = inspect(&[(path, &workflow(run)), deploy]);
+        let found: Vec<_> = inspection.findings.iter().map(|finding| finding.rule.name()).collect();
+        assert_eq!(found, ["gate-skippable"], "{run}");
+        assert_eq!(inspection.findings[0].locations[0].to_string(), "scripts/deploy.sh:4:1", "{run}");
+        assert_eq!(inspection.gaps, [], "{run}");
+    }
+    let absent = inspect(&[(path, &workflow("./scripts/deploy.sh"))]);
+    assert_eq!(absent.gaps[0].id.as_str(), "path/unresolved-call");
+    assert_eq!(absent.findings, []);
+}
+
+#[test]
+fn what_cannot_be_read_or_proven_is_a_gap() {
+    let many: String = (0..60).map(|step| format!("      - run: a{step}\n        if: vars.A{step} == 'x'\n      - run: a{step} || cargo test\n        if: vars.A{} == 'x'\n", (step * 7) % 60)).collect();
+    let complex = format!(
+        "on: push\npermissions: {{}}\njobs:\n  a:\n    runs-on: x\n    steps:\n{many}      - run: cargo publish\n"
+    );
+    for (text, gap) in [
+        ("jobs: [", "path/unreadable-workflow"),
+        ("on: push\njobs:\n  a:\n    needs: b\n    steps: []\n", "path/unreadable-workflow"),
+        ("on: push\njobs:\n  a:\n    needs: a\n    steps: []\n", "path/unreadable-workflow"),
+        (
+            "on: push\npermissions: {}\njobs:\n  a:\n    uses: ./.github/workflows/b.yml\n",
+            "path/unresolved-call",
+        ),
+        ("on: push\npermissions: {}\njobs:\n  a:\n    steps:\n      - uses: ./act\n", "path/unresolved-call"),
+        (
+            "on: push\npermissions: {}\njobs:\n  a:\n    steps:\n      - run: if x; then\n",
+            "path/unreadable-script",
+        ),
+        (
+            "on: push\npermissions: {}\njobs:\n  a:\n    steps:\n      - run: x\n        shell: pwsh\n",
+            "path/foreign-shell",
+        ),
+        (&complex, "path/too-complex"),
+    ] {
+        let inspection = inspect(&[(".github/workflows/x.yml", text)]);
+        let gaps: Vec<_> = inspection.gaps.iter().map(|gap| gap.id.as_str()).collect();
+        assert_eq!(gaps, [gap], "{}", text.get(..200).unwrap_or(text));
+    }
+}
+
+/// Real workflows that people start from. Every finding in the snapshot was read and judged; a new
+/// one is a decision.
+#[test]
+fn starter_workflows_stay_quiet() {
+    let folder: PathBuf =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/starter-workflows");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        eprintln!("SKIPPED: starter workflows, because {} is not there", folder.display());
+        return;
+    };
+    let mut files: Vec<(String, String)> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml"))
+        .map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (format!(".github/workflows/{name}"), std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    files.sort();
+    let borrowed: Vec<(&str, &str)> =
+        files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let inspection = inspect(&borrowed);
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for finding in &inspection.findings {
+        *counts.entry(format!("{} {}", finding.rule, finding.severity)).or_default() += 1;
+    }
+    for gap in &inspection.gaps {
+        *counts.entry(gap.id.to_string()).or_default() += 1;
+    }
+    if let Ok(path) = std::env::var("PLIMSOLL_SHOW") {
+        std::fs::write(path, shown(&inspection)).unwrap();
+    }
+    insta::assert_snapshot!("starter-workflows", format!("{} workflows\n{counts:#?}", files.len()));
+}
