@@ -37,11 +37,18 @@ impl Value {
         }
     }
 
-    /// The number, where it is one or its text is.
+    /// The number that this value equals; `None` when it equals none.
     pub(crate) fn as_number(&self) -> Option<f64> {
-        let number = self.number();
-        let numeric = matches!(self, Self::Number(_) | Self::Text(_)) && !number.is_nan();
-        numeric.then_some(number)
+        Some(self.number()).filter(|number| !number.is_nan())
+    }
+
+    /// The text that this value equals.
+    pub(crate) fn equal_text(&self) -> String {
+        match self {
+            Self::Null => String::new(),
+            Self::Bool(value) => u8::from(*value).to_string(),
+            Self::Number(_) | Self::Text(_) => self.as_text(),
+        }
     }
 
     /// The value as text, as `github.event.inputs` gives it.

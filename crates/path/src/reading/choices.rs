@@ -140,7 +140,7 @@ impl Choices {
             }
             InputKind::Text | InputKind::Choice(_) => {
                 let literals: Vec<Value> =
-                    literals.iter().map(|value| Value::Text(value.as_text())).collect();
+                    literals.iter().map(|value| Value::Text(value.equal_text())).collect();
                 let mut values = vec![other(&literals, input.default.as_ref())];
                 for literal in literals {
                     push_new(&mut values, literal);

@@ -17,20 +17,27 @@ const MAX_BYTES: usize = 1 << 20;
 /// How deep the parser's tree may go; a chain of `&&` nests once for each.
 const MAX_TREE_DEPTH: usize = 400;
 
+/// Words that never name a command; where one seems to, the parser has lost its way.
+const RESERVED: [&str; 17] = [
+    "{", "}", "!", "if", "then", "elif", "else", "fi", "for", "while", "until", "do", "done", "case", "in",
+    "esac", "function",
+];
+
 /// Reads a script. What the parser could not make out is named in [`Script::unread`].
 pub fn parse(text: &str) -> Result<Script, SyntaxError> {
     if text.len() > MAX_BYTES {
         return Err(SyntaxError::new(MAX_BYTES, format!("a script longer than {MAX_BYTES} bytes")));
     }
     let expressions = expression_spans(text);
-    let blanked = blank(text, &expressions);
+    let mut blanked = blank(text, &expressions);
+    let bangs = take_bangs(&mut blanked);
     let mut parser = Parser::new();
     parser
         .set_language(&tree_sitter_bash::LANGUAGE.into())
         .map_err(|_| SyntaxError::new(0, "the shell grammar does not fit the parser"))?;
     let tree = parser.parse(&blanked, None).ok_or_else(|| SyntaxError::new(0, "the parser gave up"))?;
     let unread = unread(tree.root_node());
-    let mut reader = Reader { text, expressions, unread };
+    let mut reader = Reader { text, expressions, bangs, unread };
     let statements = reader.statements(&children(tree.root_node()), 0)?;
     Ok(Script { statements, unread: reader.unread })
 }
@@ -41,6 +48,30 @@ fn blank(text: &str, expressions: &[Span]) -> String {
         bytes[span.start..span.end].fill(b'_');
     }
     String::from_utf8(bytes).expect("expressions begin and end between characters")
+}
+
+/// The parser knows `!` before simple commands only: before a compound one it is taken away, and
+/// put back as a negation of the statement that begins behind it. Gives that byte and the `!`'s.
+fn take_bangs(text: &mut String) -> Vec<(usize, usize)> {
+    const COMPOUND: [&str; 6] = ["{", "if", "while", "until", "for", "case"];
+    let mut bangs = Vec::new();
+    for (bang, _) in text.match_indices('!') {
+        let behind = &text[bang + 1..];
+        let word = behind.trim_start_matches([' ', '\t']);
+        let spaces = behind.len() - word.len();
+        let compound = COMPOUND
+            .iter()
+            .any(|start| word.strip_prefix(start).is_some_and(|rest| rest.starts_with(char::is_whitespace)));
+        let alone =
+            text[..bang].chars().next_back().is_none_or(|char| char.is_whitespace() || ";&|(".contains(char));
+        if spaces > 0 && compound && alone {
+            bangs.push((bang + 1 + spaces, bang));
+        }
+    }
+    for (_, bang) in &bangs {
+        text.replace_range(*bang..=*bang, " ");
+    }
+    bangs
 }
 
 /// Where the parser found no structure, or made up a token that is not there.
@@ -61,6 +92,7 @@ fn unread(root: Node) -> Vec<Span> {
 struct Reader<'a> {
     text: &'a str,
     expressions: Vec<Span>,
+    bangs: Vec<(usize, usize)>,
     unread: Vec<Span>,
 }
 
@@ -109,7 +141,11 @@ impl Reader<'_> {
                 }
             }
             "redirected_statement" => self.redirected(node, depth, out)?,
-            _ => out.push(Piece::Statement(self.simple(node, depth)?)),
+            _ => {
+                let bang = self.bangs.iter().find(|(statement, _)| *statement == node.start_byte());
+                out.extend(bang.map(|(_, bang)| Piece::Bang(*bang)));
+                out.push(Piece::Statement(self.simple(node, depth)?));
+            }
         }
         Ok(())
     }
@@ -259,6 +295,10 @@ impl Reader<'_> {
                     }
                 }
             }
+        }
+        let name = command.words.first().map_or("", |word| word.written.as_str());
+        if RESERVED.contains(&name) {
+            self.unread.push(command.span);
         }
         command.substitutions = self.substitutions(node, depth)?;
         Ok(command)
