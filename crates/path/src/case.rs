@@ -4,6 +4,7 @@ use crate::diagram::{Guard, Variable};
 use crate::expression::Expression;
 use crate::prove::{deployments, gates};
 use crate::reading::{Chosen, Key, Reading};
+use crate::script::{Effect, ExitStatus};
 use crate::workflow::{Job, Step, Tolerance, Workflow};
 use crate::{Capability, CommandRef};
 
@@ -141,8 +142,13 @@ impl<'w> Case<'w> {
     /// Whether the shell passes the failure of a command on to nobody: not to the step, and to no
     /// other command of the script that does more than print.
     fn is_swallowed(&mut self, gate: &CommandRef, step: &Step) -> bool {
+        // A status that is kept in a variable may be the gate's.
+        let kept = |command: usize| {
+            let effect = &step.script.commands[command].effect;
+            matches!(effect, Effect::Exit(ExitStatus::Unknown) | Effect::Return(ExitStatus::Unknown))
+        };
         let others: Vec<CommandRef> = (0..step.script.commands.len())
-            .filter(|command| *command != gate.command)
+            .filter(|command| *command != gate.command && !kept(*command))
             .map(|command| CommandRef { command, ..gate.clone() })
             .collect();
         let alone = self.reading.without_failures(&others);

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use plimsoll_model::{Gap, GapKind, Inspection, Inspector, Location, RuleId, Span, TreePath};
+use plimsoll_model::{Gap, GapKind, Inspection, Inspector, RuleId, Span, TreePath};
 use plimsoll_source::File;
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::case::Case;
 use crate::link::{Scripts, link};
 use crate::rules::rules;
 use crate::script::{Options, Place, Script};
-use crate::workflow::{Step, Workflow};
+use crate::workflow::{Job, Step, Workflow};
 
 /// What one file says about the release path: structure and places, no secret and little text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,9 +89,7 @@ fn judge(workflow: &Workflow, scripts: &Scripts, inspection: &mut Inspection) {
     let mut workflow = workflow.clone();
     inspection.gaps.extend(link(&mut workflow, scripts));
     for job in &workflow.jobs {
-        for step in &job.steps {
-            inspection.gaps.extend(unread(step));
-        }
+        inspection.gaps.extend(unread(job));
     }
     let Some(mut case) = Case::new(&workflow) else {
         inspection.gaps.push(too_complex(&workflow));
@@ -115,30 +113,29 @@ fn too_complex(workflow: &Workflow) -> Gap {
     }
 }
 
-/// What a step does that is not known.
-fn unread(step: &Step) -> Vec<Gap> {
-    let mut gaps = Vec::new();
-    if let Some(shell) = &step.foreign_shell {
-        gaps.push(Gap {
-            id: gap_id("foreign-shell"),
-            kind: GapKind::Unresolved,
-            location: Some(step.location.clone()),
-            message: format!("the step `{}` is written for `{shell}`, which is not read", step.title()),
-            mend: "write what gates a release for bash, as `shell: bash` does on every runner".to_owned(),
-        });
-    }
-    gaps.extend(step.script.unread.iter().map(|location| unread_script(location.clone())));
-    gaps
-}
-
-fn unread_script(location: Location) -> Gap {
-    Gap {
-        id: gap_id("unreadable-script"),
+/// What a job does that is not known.
+fn unread(job: &Job) -> Vec<Gap> {
+    let foreign: Vec<(&Step, &String)> =
+        job.steps.iter().filter_map(|step| Some((step, step.foreign_shell.as_ref()?))).collect();
+    let shells = foreign.first().map(|(step, shell)| Gap {
+        id: gap_id("foreign-shell"),
         kind: GapKind::Unresolved,
-        message: "a part of the script is no shell that can be read".to_owned(),
+        location: Some(step.location.clone()),
+        message: format!(
+            "{} of the steps of job `{}` are written for `{shell}`, which is not read",
+            foreign.len(),
+            job.id
+        ),
+        mend: "write what gates a release for bash: `shell: bash` works on every runner".to_owned(),
+    });
+    let scripts = job.steps.iter().flat_map(|step| &step.script.unread).map(|location| Gap {
+        id: gap_id("unreadable-script"),
+        kind: GapKind::Unreadable,
+        message: format!("a script of job `{}` is no shell that can be read from here on", job.id),
         mend: "try the script with `bash -n` and correct it".to_owned(),
-        location: Some(location),
-    }
+        location: Some(location.clone()),
+    });
+    shells.into_iter().chain(scripts).collect()
 }
 
 pub(crate) fn gap_id(name: &str) -> RuleId {

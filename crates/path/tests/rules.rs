@@ -142,10 +142,9 @@ fn starter_workflows_stay_quiet() {
     let mut files: Vec<(String, String)> = entries
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml"))
-        .map(|path| {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            (format!(".github/workflows/{name}"), std::fs::read_to_string(path).unwrap())
-        })
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), path))
+        .filter(|(name, _)| !name.starts_with(".github__") || name.starts_with(".github__workflows__"))
+        .map(|(name, path)| (format!(".github/workflows/{name}"), std::fs::read_to_string(path).unwrap()))
         .collect();
     files.sort();
     let borrowed: Vec<(&str, &str)> =
