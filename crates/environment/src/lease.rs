@@ -2,6 +2,7 @@ use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -32,8 +33,8 @@ pub enum LeaseError {
         /// Since when.
         since: Timestamp,
     },
-    /// Somebody else is at it and has not yet said who it is.
-    #[error("the environment is in use by somebody who has just begun; try again")]
+    /// Somebody else is at it, and the name in the file is of a process that has ended.
+    #[error("the environment is in use by somebody who has left no name; try again")]
     HeldByUnnamed,
     /// The lease file cannot be used.
     #[error("cannot take the lease {}", path.display())]
@@ -56,17 +57,25 @@ struct Holder {
 }
 
 impl Lease {
-    /// Takes the lease of a state folder for `holder`, or says who has it. Never waits.
+    /// Takes the lease of a state folder for `holder`, or says who has it. It does not wait for a
+    /// living holder.
     pub fn acquire(state: &Path, holder: &str, now: Timestamp) -> Result<Self, LeaseError> {
         create_folder(state)?;
         let path = state.join("lease");
         let failed = |source| LeaseError::File { path: path.clone(), source };
         let options = File::options().read(true).write(true).create(true).truncate(false).mode(0o600).clone();
         let mut file = options.open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(held(&mut file)),
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        let until = Instant::now() + ORPHANED_WITHIN;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(source)) => return Err(failed(source)),
+            }
+            match held(&mut file).map_err(failed)? {
+                LeaseError::HeldByUnnamed if Instant::now() < until => std::thread::sleep(POLL),
+                refused => return Err(refused),
+            }
         }
         let holder = Holder { name: holder.to_owned(), pid: std::process::id(), since: now };
         write(&mut file, &holder).map_err(failed)?;
@@ -75,16 +84,22 @@ impl Lease {
 }
 
 const MAX_HOLDER_BYTES: u64 = 4096;
+const POLL: Duration = Duration::from_millis(10);
+/// When a holder is killed while it starts a process, that process holds a copy of the lock from its
+/// fork until its exec.
+const ORPHANED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Who holds the lease. A name that a dead process left behind is not the present holder's.
-fn held(file: &mut File) -> LeaseError {
+fn held(file: &mut File) -> std::io::Result<LeaseError> {
     let mut text = Vec::new();
-    let read = file.take(MAX_HOLDER_BYTES).read_to_end(&mut text);
-    let holder = read.ok().and_then(|_| serde_json::from_slice::<Holder>(&text).ok());
-    match holder.filter(|holder| linux::live(holder.pid).is_ok_and(|live| live.is_some())) {
+    file.rewind()?;
+    file.take(MAX_HOLDER_BYTES).read_to_end(&mut text)?;
+    // A holder that has just begun has not written its name yet.
+    let holder = serde_json::from_slice::<Holder>(&text).ok();
+    Ok(match holder.filter(|holder| linux::live(holder.pid).is_ok_and(|live| live.is_some())) {
         Some(Holder { name, pid, since }) => LeaseError::Held { holder: name, pid, since },
         None => LeaseError::HeldByUnnamed,
-    }
+    })
 }
 
 fn write(file: &mut File, holder: &Holder) -> std::io::Result<()> {

@@ -37,7 +37,8 @@ pub(crate) fn live(pid: u32) -> Result<Option<Live>, EnvironmentError> {
         Err(source) => return Err(EnvironmentError::file("read", path)(source)),
     };
     match parse_stat(pid, &stat) {
-        Some((state, live)) => Ok((!matches!(state, 'Z' | 'X' | 'x')).then_some(live)),
+        Some(Stat::Live(live)) => Ok(Some(live)),
+        Some(Stat::Ended) => Ok(None),
         None => Err(EnvironmentError::file("understand", path)(ErrorKind::InvalidData.into())),
     }
 }
@@ -108,15 +109,26 @@ pub(crate) fn pids() -> Result<Vec<u32>, EnvironmentError> {
     Ok(pids)
 }
 
-/// The state and identity in a line of `/proc/PID/stat`.
-fn parse_stat(pid: u32, stat: &[u8]) -> Option<(char, Live)> {
+/// What a line of `/proc/PID/stat` says.
+#[derive(Debug, PartialEq, Eq)]
+enum Stat {
+    Live(Live),
+    Ended,
+}
+
+fn parse_stat(pid: u32, stat: &[u8]) -> Option<Stat> {
     // The name stands in parentheses and may itself hold any byte, so the last parenthesis counts.
     let end = stat.iter().rposition(|byte| *byte == b')')?;
     let fields: Vec<&str> = std::str::from_utf8(stat.get(end + 1..)?).ok()?.split_whitespace().collect();
-    let state = fields.first()?.chars().next()?;
-    let group = fields.get(2)?.parse().ok()?;
     let started = fields.get(19)?.parse().ok()?;
-    Some((state, Live { identity: Identity { pid, started }, group }))
+    // While the kernel releases a process, its group is written as -1.
+    match (*fields.first()?, fields.get(2)?.parse::<i64>().ok()?) {
+        ("Z" | "X" | "x", _) | (_, -1) => Some(Stat::Ended),
+        (_, group) => {
+            let group = u32::try_from(group).ok()?;
+            Some(Stat::Live(Live { identity: Identity { pid, started }, group }))
+        }
+    }
 }
 
 /// Whether a process was started with the marker in its environment. One whose environment we may not
@@ -148,14 +160,17 @@ mod tests {
 
     use rustix::process::Signal;
 
-    use super::{Identity, is_live, live, parse_stat, signal};
+    use super::{Identity, Live, Stat, is_live, live, parse_stat, signal};
 
     #[test]
     fn a_name_with_parentheses_and_spaces_does_not_confuse() {
         let rest = "S 1 42 42 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 777 0 0";
         let stat = format!("7 (a) Z 1 (b) {rest}");
-        let (state, live) = parse_stat(7, stat.as_bytes()).unwrap();
-        assert_eq!((state, live.group, live.identity.started), ('S', 42, 777));
+        let live = Live { identity: Identity { pid: 7, started: 777 }, group: 42 };
+        assert_eq!(parse_stat(7, stat.as_bytes()), Some(Stat::Live(live)));
+        for ended in [stat.replace(") S", ") Z"), stat.replace("1 42 42", "0 -1 -1")] {
+            assert_eq!(parse_stat(7, ended.as_bytes()), Some(Stat::Ended));
+        }
         assert_eq!(parse_stat(7, b"7 a S"), None);
     }
 

@@ -99,6 +99,16 @@ fn recover(folder: &Path) -> bool {
     survived
 }
 
+/// Waits until the worker has the lease.
+fn wait_until_begun(child: &Child, folder: &Path) {
+    let until = Instant::now() + Duration::from_secs(20);
+    let named = format!("\"pid\":{},", child.id());
+    while !std::fs::read_to_string(folder.join("state/lease")).is_ok_and(|text| text.contains(&named)) {
+        assert!(Instant::now() < until, "the worker does not begin");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 fn kill(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
@@ -109,14 +119,15 @@ fn killed_at_random_moments_no_server_is_lost() {
     let (_keep, folder) = folder();
     let mut survived = [0, 0];
     let mut random: u64 = 42;
-    for _ in 0..60 {
+    for _ in 0..30 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let child = worker_command("env", &[], &folder).spawn().unwrap();
-        std::thread::sleep(Duration::from_micros(random >> 47));
+        wait_until_begun(&child, &folder);
+        std::thread::sleep(Duration::from_micros(random >> 48));
         kill(child);
         survived[usize::from(recover(&folder))] += 1;
     }
-    eprintln!("killed 60 times: {} times a server survived and was found", survived[1]);
+    eprintln!("killed 30 times: {} times a server survived and was found", survived[1]);
     assert!(survived[0] > 0 && survived[1] > 0, "both kinds of moment were met: {survived:?}");
 }
 
