@@ -1,6 +1,6 @@
 //! Puts the scripts of the tree in the place of the commands that call them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{Gap, GapKind, Location};
 
@@ -31,6 +31,8 @@ pub(crate) fn link(workflow: &mut Workflow, scripts: &Scripts) -> Vec<Gap> {
             linker.list(&mut step.script, None, 0);
         }
     }
+    let mut told = BTreeSet::new();
+    gaps.retain(|gap| told.insert(gap.message.clone()));
     gaps
 }
 

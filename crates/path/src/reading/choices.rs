@@ -104,23 +104,25 @@ impl Choices {
     }
 
     fn either_way(&mut self, diagram: &mut Diagram, key: Key, values: Vec<Value>, cost: u64) -> Guard {
-        if !self.by_key.contains_key(&key) {
-            self.add_plain_first(diagram, key.clone(), values, cost);
-        }
-        let choice = &self.list[self.by_key[&key]];
+        let at = match self.by_key.get(&key) {
+            Some(at) => *at,
+            None => self.add_plain_first(diagram, key, values, cost),
+        };
+        let choice = &self.list[at];
         let at = choice.values.iter().position(|value| *value == Value::Bool(true));
         at.map_or(Guard::NEVER, |at| diagram.is(choice.variable, at))
     }
 
-    fn add_plain_first(&mut self, diagram: &mut Diagram, key: Key, values: Vec<Value>, cost: u64) {
+    fn add_plain_first(&mut self, diagram: &mut Diagram, key: Key, values: Vec<Value>, cost: u64) -> usize {
         let costs = (0..values.len()).map(|at| if at == 0 { 0 } else { cost }).collect();
-        self.add(diagram, key, values, costs);
+        self.add(diagram, key, values, costs)
     }
 
-    fn add(&mut self, diagram: &mut Diagram, key: Key, values: Vec<Value>, costs: Vec<u64>) {
+    fn add(&mut self, diagram: &mut Diagram, key: Key, values: Vec<Value>, costs: Vec<u64>) -> usize {
         let variable = diagram.variable(costs);
         self.by_key.insert(key.clone(), self.list.len());
         self.list.push(Choice { key, variable, values });
+        self.list.len() - 1
     }
 
     fn input_values(&self, input: &Input) -> Vec<Value> {

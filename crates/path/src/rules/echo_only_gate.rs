@@ -18,64 +18,14 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// Words that promise a check, an approval or a notification.
-const PROMISES: &[&str] = &[
-    "test",
-    "tests",
-    "scan",
-    "scanning",
-    "sast",
-    "dast",
-    "audit",
-    "vulnerability",
-    "vulnerabilities",
-    "verify",
-    "verification",
-    "approve",
-    "approval",
-    "approvals",
-    "sign",
-    "signing",
-    "signoff",
-    "gate",
-    "notify",
-    "notification",
-    "notifications",
-    "smoke",
-    "security",
-    "compliance",
-    "healthcheck",
-];
+const PROMISES: &str = "test tests scan scanning sast dast audit vulnerability vulnerabilities verify verification \
+                        approve approval approvals sign signing signoff gate notify notification notifications smoke \
+                        security compliance healthcheck";
 
-/// Words of steps that print for people on purpose.
-const ANNOUNCEMENTS: &[&str] = &[
-    "print",
-    "show",
-    "display",
-    "summary",
-    "summarize",
-    "echo",
-    "log",
-    "info",
-    "debug",
-    "skip",
-    "skipped",
-    "report",
-    "result",
-    "results",
-    "output",
-    "outputs",
-    "list",
-    "set",
-    "status",
-    "comment",
-    "url",
-    "version",
-    "hello",
-    "start",
-    "starting",
-    "run",
-    "message",
-];
+/// Words of steps that print for people on purpose, and of jobs that only wait for others.
+const ANNOUNCEMENTS: &str = "print show display summary summarize echo log info debug skip skipped report result \
+                             results output outputs list set status comment url version hello start starting run \
+                             message success succeeded passed all done complete completed required";
 
 fn check(case: &mut Case) -> Vec<Finding> {
     case.workflow.jobs.iter().flat_map(judge).collect()
@@ -130,7 +80,7 @@ fn prepares(step: &Step) -> bool {
 fn promises(name: &str) -> bool {
     let name = name.to_lowercase();
     let words: Vec<&str> = name.split(|char: char| !char.is_ascii_alphanumeric()).collect();
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(word));
+    let has = |list: &str| list.split_whitespace().any(|word| words.contains(&word));
     has(PROMISES) && !has(ANNOUNCEMENTS)
 }
 

@@ -16,7 +16,7 @@ pub(super) fn of(command: &Command) -> Effect {
         };
     };
     let Some(name) = first.literal.as_deref() else { return Effect::MayFail };
-    let argument = command.words.get(1).map(|word| word.literal.as_deref());
+    let argument = command.words.get(1);
     match name {
         "echo" | "printf" | "true" | ":" | "cd" | "mkdir" | "export" => Effect::Succeeds,
         "false" => Effect::Fails,
@@ -24,7 +24,7 @@ pub(super) fn of(command: &Command) -> Effect {
         "exit" => Effect::Exit(status(argument)),
         "return" => Effect::Return(status(argument)),
         "break" | "continue" => Effect::Break,
-        "source" | "." => called(argument.flatten(), false, true),
+        "source" | "." => called(argument.and_then(|word| word.literal.as_deref()), false, true),
         "bash" | "sh" | "dash" | "zsh" => interpreted(&command.words[1..]),
         _ if is_script(name) => called(Some(name), false, false),
         _ => Effect::Named(name.to_owned()),
@@ -73,12 +73,12 @@ fn interpreted(arguments: &[Word]) -> Effect {
     Effect::MayFail
 }
 
-fn status(argument: Option<Option<&str>>) -> ExitStatus {
-    match argument {
-        None => ExitStatus::Last,
-        Some(Some("0")) => ExitStatus::Zero,
-        Some(Some(text)) if text.parse::<u8>().is_ok() => ExitStatus::NonZero,
-        Some(_) => ExitStatus::Unknown,
+fn status(argument: Option<&Word>) -> ExitStatus {
+    let Some(word) = argument else { return ExitStatus::Last };
+    match word.literal.as_deref() {
+        Some("0") => ExitStatus::Zero,
+        Some(text) if text.parse::<u8>().is_ok() => ExitStatus::NonZero,
+        Some(_) | None => ExitStatus::Unknown,
     }
 }
 

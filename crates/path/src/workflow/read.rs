@@ -28,9 +28,8 @@ fn refuse<T>(at: &Node, message: impl Into<String>) -> Read<T> {
 
 pub(super) fn workflow(file: &File) -> Read<Workflow> {
     let documents = yaml::parse(file.text)?;
-    let root = match documents.as_slice() {
-        [root] => root,
-        _ => return Err(WorkflowError { message: "not one YAML document".to_owned(), offset: 0 }),
+    let [root] = documents.as_slice() else {
+        return Err(WorkflowError { message: "not one YAML document".to_owned(), offset: 0 });
     };
     let Some((on_key, on)) = root.entry("on") else { return refuse(root, "the workflow has no `on:`") };
     let Some(jobs) = root.get("jobs").filter(|jobs| !jobs.entries().is_empty()) else {
