@@ -33,7 +33,7 @@ pub enum KeyError {
     #[error("cannot make a key: the system gave no random bytes")]
     Random,
     /// The cipher failed, for want of memory.
-    #[error("cannot derive the key file's encryption key; it needs 128 MiB of memory")]
+    #[error("cannot derive the key file's encryption key; it needs up to 128 MiB of memory")]
     Seal,
     /// The text is not the one PEM block that was expected.
     #[error("the key file is not one PEM block `{expected}`")]
