@@ -29,6 +29,7 @@ pub(crate) enum Why {
     StepContinues,
     JobContinues,
     Shell,
+    ReportsOnly,
 }
 
 /// A way to a deployment on which a kind of gate did not pass.
@@ -131,6 +132,8 @@ impl<'w> Case<'w> {
                 Some(Why::JobContinues)
             } else if self.is_swallowed(&gate, step) {
                 Some(Why::Shell)
+            } else if command.reports_only {
+                Some(Why::ReportsOnly)
             } else {
                 None
             };

@@ -22,7 +22,7 @@ mod workflow;
 
 pub use capability::Capability;
 pub use inspect::{Facts, claims, conclude, extract};
-pub use prove::{CommandRef, Proof, Run, TooComplex, prove};
+pub use prove::{CommandRef, Proof, ProveError, Run, prove};
 pub use rules::{Rule, explain, rules};
 pub use value::Value;
 pub use workflow::{Workflow, WorkflowError};

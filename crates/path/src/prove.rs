@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use plimsoll_model::Location;
 use serde::{Deserialize, Serialize};
 
 use crate::reading::Reading;
@@ -52,17 +53,30 @@ pub struct Proof {
     pub counterexample: Option<Run>,
 }
 
-/// The workflow's runs are too many to be proven about within bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the workflow has more conditions and commands than can be proven about")]
-pub struct TooComplex;
+/// Nothing is proven about the workflow.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProveError {
+    /// Its runs are too many to be proven about within bounds.
+    #[error("the workflow has more conditions and commands than can be proven about")]
+    TooComplex,
+    /// A script of it is no shell that can be read.
+    #[error("the script at {0} cannot be read")]
+    Unread(Location),
+}
 
 /// Proves, for each deployment command and each kind of gate that the workflow has, whether the
 /// gate holds, by the reading of `docs/github-actions.md`.
 ///
 /// # Errors
-/// [`TooComplex`] when a bound was met; nothing may be taken for proven then.
-pub fn prove(workflow: &Workflow) -> Result<Vec<Proof>, TooComplex> {
+/// When a bound was met or a script cannot be read; nothing may be taken for proven then.
+pub fn prove(workflow: &Workflow) -> Result<Vec<Proof>, ProveError> {
+    let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
+    for step in steps {
+        let foreign = step.foreign_shell.as_ref().map(|_| &step.location);
+        if let Some(location) = step.script.unread.first().or(foreign) {
+            return Err(ProveError::Unread(location.clone()));
+        }
+    }
     let mut reading = Reading::new(workflow);
     let gates = gates(workflow);
     let mut proofs = Vec::new();
@@ -74,7 +88,7 @@ pub fn prove(workflow: &Workflow) -> Result<Vec<Proof>, TooComplex> {
             proofs.push(Proof { deployment: deployment.clone(), gate: *gate, holds, counterexample });
         }
     }
-    if reading.diagram.overflowed() { Err(TooComplex) } else { Ok(proofs) }
+    if reading.diagram.overflowed() { Err(ProveError::TooComplex) } else { Ok(proofs) }
 }
 
 /// The kinds of gate that the workflow has.

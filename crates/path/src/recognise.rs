@@ -10,6 +10,8 @@ pub(crate) struct Recognised {
     pub(crate) capabilities: Vec<Capability>,
     /// A flag makes it report success whatever it finds.
     pub(crate) exits_zero: bool,
+    /// It reports success whatever it finds, because nothing told it otherwise.
+    pub(crate) reports_only: bool,
     /// The container image it is about, where that is stated.
     pub(crate) image: Option<String>,
 }
@@ -21,10 +23,11 @@ pub(crate) fn command(words: &[Option<String>]) -> Recognised {
     let capabilities = each_once(rows.iter().map(|row| row.capability));
     let exits_zero =
         !capabilities.is_empty() && table::EXIT_ZERO.iter().any(|pattern| matches(pattern, words));
+    let reports_only = table::REPORTS_ONLY.iter().any(|pattern| matches(pattern, words));
     let about_image = capabilities
         .iter()
         .any(|each| matches!(each, Capability::Push | Capability::ImageScan | Capability::Build));
-    Recognised { capabilities, exits_zero, image: about_image.then(|| image(words)).flatten() }
+    Recognised { capabilities, exits_zero, reports_only, image: about_image.then(|| image(words)).flatten() }
 }
 
 /// Judges an action by `owner/name` and its inputs.
@@ -47,7 +50,9 @@ pub(crate) fn action(uses: &str, with: &[(String, String)]) -> Recognised {
             .any(|(key, zero)| value(key).is_some_and(|value| value.trim() == *zero));
     let image =
         ["image-ref", "image", "tags"].iter().find_map(|key| value(key)).map(str::trim).and_then(image_name);
-    Recognised { capabilities, exits_zero, image }
+    let reports_only =
+        table::ACTION_REPORTS_ONLY.iter().any(|(action, key)| name == *action && value(key).is_none());
+    Recognised { capabilities, exits_zero, reports_only, image }
 }
 
 fn each_once(capabilities: impl Iterator<Item = Capability>) -> Vec<Capability> {
@@ -268,6 +273,20 @@ mod tests {
             ("bandit -r . --exit-zero", true),
         ] {
             assert_eq!(judge(line).exits_zero, hidden, "{line}");
+        }
+    }
+
+    #[test]
+    fn scanners_that_only_report_are_known() {
+        for (line, only) in [
+            ("trivy image app", true),
+            ("trivy image --exit-code 1 app", false),
+            ("grype app --fail-on high", false),
+            ("semgrep scan --error", false),
+            ("semgrep ci", false),
+            ("gitleaks detect", false),
+        ] {
+            assert_eq!(judge(line).reports_only, only, "{line}");
         }
     }
 

@@ -44,6 +44,8 @@ pub(crate) struct Command {
     pub(crate) capabilities: Vec<Capability>,
     /// A flag makes it report success whatever it finds.
     pub(crate) exits_zero: bool,
+    /// It does so because nothing told it otherwise; the proofs take it for a command that can fail.
+    pub(crate) reports_only: bool,
     /// The image it is about.
     pub(crate) image: Option<String>,
     /// It shows something to people and does no more.
@@ -182,6 +184,7 @@ impl Script {
                 effect: Effect::MayFail,
                 capabilities: Vec::new(),
                 exits_zero: false,
+                reports_only: false,
                 image: None,
                 prints: false,
             },
@@ -266,6 +269,7 @@ impl Reader<'_> {
             effect,
             capabilities: recognised.capabilities,
             exits_zero: recognised.exits_zero,
+            reports_only: recognised.reports_only,
             image: recognised.image,
             prints: effect::prints(command),
         });

@@ -1,7 +1,7 @@
 use plimsoll_model::{Masks, TreePath};
 use plimsoll_source::File;
 
-use super::prove;
+use super::{ProveError, prove};
 use crate::Workflow;
 
 /// The proofs of a workflow, one a line: `deployment gate: holds` or the cheapest counterexample.
@@ -79,6 +79,19 @@ fn a_needed_job_holds_and_each_way_around_it_is_found() {
         let text = two_jobs(&test, &deploy);
         let found = proofs(&text);
         assert_eq!(found, [format!("deploy.0.{} test: {expected}", 0)], "{text}");
+    }
+}
+
+#[test]
+fn nothing_is_proven_about_what_is_not_read() {
+    let (path, masks) = (TreePath::new(".github/workflows/x.yml"), Masks::default());
+    for test in [
+        "    steps:\n      - run: if cargo test; then",
+        "    steps:\n      - run: cargo test\n        shell: pwsh",
+    ] {
+        let text = two_jobs(test, DEPLOYS);
+        let workflow = Workflow::parse(&File { path: &path, text: &text, masks: &masks }).unwrap();
+        assert!(matches!(prove(&workflow), Err(ProveError::Unread(_))), "{test}");
     }
 }
 

@@ -170,6 +170,15 @@ pub(super) const EXIT_ZERO: &[&str] = &[
     "brakeman --no-exit-on-warn",
 ];
 
+/// Scanners that report success whatever they find unless they are told otherwise.
+pub(super) const REPORTS_ONLY: &[&str] = &[
+    "trivy image|i|fs|filesystem|repo|repository|rootfs|sbom|config !--exit-code",
+    "grype !--fail-on !-f",
+    "docker scout cves !--exit-code !-e",
+    "trufflehog !--fail",
+    "semgrep|opengrep scan !--error",
+];
+
 /// Commands that run the command behind them, and how many arguments of their own come first.
 pub(super) const WRAPPERS: &[(&str, usize)] = &[
     ("sudo", 0),
@@ -307,6 +316,10 @@ pub(super) const ACTIONS: &[Action] = &[
     act(Notify, "rtcamp/action-slack-notify", &[]),
     act(Notify, "dawidd6/action-send-mail", &[]),
 ];
+
+/// Actions that report success whatever they find unless an input is given.
+pub(super) const ACTION_REPORTS_ONLY: &[(&str, &str)] =
+    &[("aquasecurity/trivy-action", "exit-code"), ("docker/scout-action", "exit-code")];
 
 /// Inputs of actions by which they report success whatever they find.
 pub(super) const ACTION_EXIT_ZERO: &[(&str, &str)] = &[

@@ -41,6 +41,11 @@ fn finding(case: &Case, each: &Neutralised) -> Option<Finding> {
             place(&job.tolerance),
             "take `continue-on-error` away",
         ),
+        Why::ReportsOnly => (
+            "it reports success whatever it finds unless it is told otherwise",
+            command.location.clone(),
+            "tell the scanner to fail on findings: `--exit-code 1`, `--fail-on high`, `--error`",
+        ),
         Why::Shell => (
             "the shell drops its status",
             command.location.clone(),
@@ -54,7 +59,11 @@ fn finding(case: &Case, each: &Neutralised) -> Option<Finding> {
         .iter()
         .filter_map(|step| step.uses.as_deref())
         .any(|uses| uses.starts_with("github/codeql-action/upload-sarif"));
-    let severity = if uploads { Severity::Medium } else { Severity::High };
+    let severity = match (each.why, uploads) {
+        (Why::ReportsOnly, true) => return None,
+        (Why::ReportsOnly, false) | (_, true) => Severity::Medium,
+        (_, false) => Severity::High,
+    };
     let mut finding = RULE.finding(severity, message, &command.location, fix);
     if at != command.location {
         finding.locations.push(at.clone());

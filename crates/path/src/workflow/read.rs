@@ -256,6 +256,7 @@ impl Reader<'_> {
             effect: Effect::MayFail,
             capabilities: recognised.capabilities,
             exits_zero: recognised.exits_zero,
+            reports_only: recognised.reports_only,
             image: recognised.image,
             prints: false,
         };
