@@ -1,1 +1,56 @@
-//! The use-cases: inspect, attest, record, decide, promote, roll back.
+//! The use-cases, each one function: inspect → attest → record → decide → promote → roll back.
+//!
+//! `cli` stands on it and shows what it returns. It joins the rooms below: none of them knows
+//! another, and here they meet. It prints nothing and asks no clock but [`now`].
+
+mod attest;
+mod check;
+mod checkout;
+mod command;
+mod deploy;
+mod excerpt;
+mod explain;
+mod history;
+mod inspect;
+mod ledger;
+mod promote;
+mod release;
+mod sbom;
+mod status;
+mod test_counts;
+mod trusted;
+
+pub use attest::{AttestError, Build, Built, attest_build, attest_inspection, attest_sbom, attest_test};
+pub use check::{Check, Checked, SecretRulesError, check, database_folder, secret_rules};
+pub use checkout::Checkout;
+pub use command::CommandError;
+pub use deploy::{DeployError, OnStep, Step};
+pub use explain::{Explanation, explain, rule_ids};
+pub use history::{Entry, Proof, history, newest_checkpoint, verify_history};
+pub use inspect::{Inspected, MAX_FILE_BYTES, Options, cache_version, inspect};
+pub use ledger::{Ledger, LedgerError};
+pub use plimsoll_policy::Disposition;
+pub use promote::{PromoteError, Promoted, Promotion, approve, promote, roll_back};
+pub use release::{ReleaseError, create_release, find_release, releases};
+pub use sbom::sbom;
+pub use status::{EnvironmentStatus, status, stop};
+pub use trusted::{POLICY_FILE, PolicySource, Trusted, TrustedError, load as load_policy};
+
+pub use plimsoll_advisories as advisories;
+pub use plimsoll_secrets::Rules;
+pub use plimsoll_sign as sign;
+pub use plimsoll_store::Release;
+pub use plimsoll_source as source;
+pub use plimsoll_wire::{Format, Report};
+
+/// An error with its causes in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

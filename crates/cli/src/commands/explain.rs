@@ -1,0 +1,33 @@
+//! `plimsoll explain`.
+
+use anyhow::Context as _;
+use plimsoll_engine::{explain, rule_ids};
+use plimsoll_model::RuleId;
+
+use crate::args;
+use crate::commands::open;
+use crate::exit::Exit;
+use crate::render::BOLD;
+
+/// Shows one rule, or the list of all.
+pub(crate) fn run(args: &args::Explain) -> anyhow::Result<Exit> {
+    let Some(rule) = &args.rule else {
+        open::write(None, |out| {
+            for rule in rule_ids() {
+                let title = explain(&rule).map_or_else(String::new, |explanation| explanation.title);
+                writeln!(out, "{rule:<40} {title}")?;
+            }
+            Ok(())
+        })?;
+        return Ok(Exit::Done);
+    };
+    let id: RuleId = rule.parse()?;
+    let explanation = explain(&id)
+        .with_context(|| format!("this build has no rule `{rule}`\nhint: `plimsoll explain` lists all rules"))?;
+    open::write(None, |out| {
+        writeln!(out, "{BOLD}{id}{BOLD:#}\n{}\n", explanation.title)?;
+        writeln!(out, "{BOLD}Why{BOLD:#}\n{}\n", explanation.why)?;
+        writeln!(out, "{BOLD}How to mend it{BOLD:#}\n{}", explanation.mend)
+    })?;
+    Ok(Exit::Done)
+}

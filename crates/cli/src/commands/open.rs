@@ -1,0 +1,105 @@
+//! What several commands open: the policy, the tree, the cache, keys, and the file to write to.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use plimsoll_engine::sign::{Password, PrivateKey, PublicKey};
+use plimsoll_engine::source::{Cache, Dir, Tree};
+use plimsoll_engine::{Checkout, PolicySource, Trusted, cache_version, load_policy};
+use plimsoll_model::{Digest, Subject};
+
+use crate::args::{KeyArg, PolicyArgs};
+
+/// The policy that the options name, for the tree in `root`.
+pub(crate) fn policy(args: &PolicyArgs, root: &Path) -> anyhow::Result<Trusted> {
+    Ok(load_policy(&policy_source(args)?, root)?)
+}
+
+fn policy_source(args: &PolicyArgs) -> anyhow::Result<PolicySource> {
+    Ok(match (&args.policy, &args.base) {
+        (Some(policy), _) => match policy.split_once("@sha256:") {
+            Some((path, digits)) => {
+                let sha256 = Digest::from_hex(digits)
+                    .with_context(|| format!("--policy {policy} does not pin a digest"))?;
+                PolicySource::File { path: PathBuf::from(path), sha256: Some(sha256) }
+            }
+            None => PolicySource::File { path: PathBuf::from(policy), sha256: None },
+        },
+        (None, Some(revision)) => PolicySource::Base { revision: revision.clone() },
+        (None, None) => PolicySource::Tree,
+    })
+}
+
+/// The files to inspect, their name, and the commit they are when a revision was named.
+pub(crate) fn tree(path: &Path, rev: Option<&str>) -> anyhow::Result<(Box<dyn Tree>, String, Option<Subject>)> {
+    let Some(rev) = rev else {
+        let dir = Dir::open(path)?;
+        let name = dir.root().file_name().map_or_else(|| "/".into(), |name| name.to_string_lossy());
+        let name = name.into_owned();
+        return Ok((Box::new(dir), name, None));
+    };
+    let checkout = Checkout::open(path, rev)?;
+    let tree = checkout.repository.revision(&checkout.commit)?;
+    Ok((Box::new(tree), format!("commit {:.12}", checkout.commit.as_str()), Some(checkout.subject())))
+}
+
+/// The cache of extracted facts, or `None` when there is nowhere to keep it.
+pub(crate) fn cache() -> Option<Cache> {
+    Some(Cache::open(&user_folder("XDG_CACHE_HOME", ".cache")?.join("facts"), cache_version()))
+}
+
+/// The user's own folder for advisory databases.
+pub(crate) fn user_databases() -> anyhow::Result<PathBuf> {
+    user_folder("XDG_DATA_HOME", ".local/share")
+        .map(|folder| folder.join("advisories"))
+        .context("neither XDG_DATA_HOME nor HOME is set\nhint: name the folder with --db")
+}
+
+fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = set(variable).or_else(|| set("HOME").map(|home| home.join(below_home)))?;
+    Some(base.join("plimsoll"))
+}
+
+/// The private key that an option names.
+pub(crate) fn private_key(arg: &KeyArg) -> anyhow::Result<PrivateKey> {
+    let pem = std::fs::read_to_string(&arg.key)
+        .with_context(|| format!("cannot read the private key {}", arg.key.display()))?;
+    PrivateKey::from_encrypted_pem(&pem, &password()?)
+        .with_context(|| format!("cannot open the private key {}", arg.key.display()))
+}
+
+/// The public key in a file.
+pub(crate) fn public_key(path: &Path) -> anyhow::Result<PublicKey> {
+    let pem = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the public key {}", path.display()))?;
+    PublicKey::from_pem(&pem).with_context(|| format!("cannot use the public key {}", path.display()))
+}
+
+/// The password of private keys.
+pub(crate) fn password() -> anyhow::Result<Password> {
+    let password = std::env::var("PLIMSOLL_PASSWORD").or_else(|_| std::env::var("COSIGN_PASSWORD"));
+    let password = password.context(
+        "no password for the private key\nhint: set PLIMSOLL_PASSWORD or COSIGN_PASSWORD; set it to nothing for a key without one",
+    )?;
+    Ok(Password::new(password))
+}
+
+/// The password of the ledger's own key: none unless one was set when the ledger was made.
+pub(crate) fn log_password() -> Password {
+    Password::new(std::env::var("PLIMSOLL_LOG_PASSWORD").unwrap_or_else(|_| String::new()))
+}
+
+/// Writes to a file as a whole, or to standard output.
+pub(crate) fn write(
+    output: Option<&Path>,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let Some(path) = output else {
+        let mut out = anstream::stdout().lock();
+        return content(&mut out).context("cannot write to standard output");
+    };
+    let mut bytes = Vec::new();
+    content(&mut bytes).and_then(|()| std::fs::write(path, &bytes)).with_context(|| format!("cannot write {}", path.display()))
+}

@@ -1,0 +1,138 @@
+//! `plimsoll promote`, `plimsoll approve` and `plimsoll rollback`.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use jiff::SignedDuration;
+use plimsoll_engine::sign::PrivateKey;
+use plimsoll_engine::{
+    Ledger, Promoted, Promotion, Step, Trusted, approve as approve_release, find_release,
+    promote as promote_release, roll_back,
+};
+use plimsoll_model::{DeploymentOutcome, Outcome, Signatory};
+
+use crate::args::{self, ReleaseArgs};
+use crate::commands::open;
+use crate::exit::Exit;
+use crate::render::{self, BOLD, DIM, outcome_style};
+
+/// Decides and deploys.
+pub(crate) fn promote(args: &args::Promote) -> anyhow::Result<Exit> {
+    let opened = Opened::new(&args.args)?;
+    let promoted = promote_release(&opened.ledger, &opened.promotion(&args.args.to), &mut show_step)?;
+    open::write(None, |out| show(&promoted, &opened, &args.args.to, out))?;
+    Ok(match promoted.outcome {
+        Some(outcome) => ended(outcome),
+        None => Exit::Decided(promoted.verdict.outcome),
+    })
+}
+
+/// Signs an approval; one that could not count is refused and denies.
+pub(crate) fn approve(args: &args::Approve) -> anyhow::Result<Exit> {
+    let opened = Opened::new(&args.args)?;
+    let valid_for = SignedDuration::from_hours(i64::from(args.valid_for));
+    let approver = approve_release(&opened.ledger, &opened.promotion(&args.args.to), valid_for)?;
+    let name = match approver {
+        Signatory::Person(id) | Signatory::Builder(id) => id,
+        Signatory::Unknown(key) => key.to_string(),
+    };
+    open::write(None, |out| {
+        let release = &opened.release.name;
+        writeln!(out, "{name} approves {release} for {} for {} hours", args.args.to, args.valid_for)
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Goes back to what was healthy before.
+pub(crate) fn rollback(args: &args::Rollback) -> anyhow::Result<Exit> {
+    let key = open::private_key(&args.key)?;
+    let trusted = open::policy(&args.policy, Path::new("."))?;
+    let ledger = Ledger::open(&args.state.state, &open::log_password())?;
+    let folder = Path::new(".");
+    let (release, outcome) =
+        roll_back(&ledger, &trusted, &args.environment, &key, folder, &mut show_step)?;
+    open::write(None, |out| arrived(outcome, &release.name, &args.environment, out))?;
+    Ok(ended(outcome))
+}
+
+struct Opened {
+    key: PrivateKey,
+    trusted: Trusted,
+    ledger: Ledger,
+    release: plimsoll_engine::Release,
+}
+
+impl Opened {
+    fn new(args: &ReleaseArgs) -> anyhow::Result<Self> {
+        let key = open::private_key(&args.key)?;
+        let trusted = open::policy(&args.policy, Path::new("."))?;
+        let ledger = Ledger::open(&args.state.state, &open::log_password())?;
+        let release = find_release(&ledger, &args.release)?;
+        Ok(Self { key, trusted, ledger, release })
+    }
+
+    fn promotion<'a>(&'a self, environment: &'a str) -> Promotion<'a> {
+        Promotion {
+            trusted: &self.trusted,
+            release: &self.release,
+            environment,
+            key: &self.key,
+            folder: Path::new("."),
+        }
+    }
+}
+
+fn show(promoted: &Promoted, opened: &Opened, environment: &str, out: &mut dyn Write) -> io::Result<()> {
+    if let Some(settled) = promoted.settled {
+        writeln!(out, "an interrupted deployment to {environment} was settled first: {}", word(settled))?;
+    }
+    let release = &opened.release;
+    writeln!(
+        out,
+        "{BOLD}{} → {environment}{BOLD:#}  {DIM}{}{DIM:#}",
+        release.name,
+        release.artifact.short()
+    )?;
+    render::verdict(&promoted.verdict, out)?;
+    match promoted.outcome {
+        Some(outcome) => arrived(outcome, &release.name, environment, out),
+        None => Ok(()),
+    }
+}
+
+fn arrived(
+    outcome: DeploymentOutcome,
+    release: &str,
+    environment: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let tone = outcome_style(match outcome {
+        DeploymentOutcome::Healthy => Outcome::Allow,
+        DeploymentOutcome::RolledBack | DeploymentOutcome::Failed => Outcome::Deny,
+    });
+    writeln!(out, "{tone}{release} in {environment}: {}{tone:#}", word(outcome))
+}
+
+fn word(outcome: DeploymentOutcome) -> &'static str {
+    match outcome {
+        DeploymentOutcome::Healthy => "healthy",
+        DeploymentOutcome::RolledBack => "failed, and rolled back to the last healthy release",
+        DeploymentOutcome::Failed => "failed, and nothing healthy runs there",
+    }
+}
+
+fn ended(outcome: DeploymentOutcome) -> Exit {
+    match outcome {
+        DeploymentOutcome::Healthy => Exit::Decided(Outcome::Allow),
+        DeploymentOutcome::RolledBack => Exit::RolledBack,
+        DeploymentOutcome::Failed => Exit::Decided(Outcome::Deny),
+    }
+}
+
+/// Shows a step as it ends; where it cannot be shown, the deployment goes on, and the ledger has it.
+fn show_step(step: &Step) {
+    let tone = outcome_style(if step.succeeded { Outcome::Allow } else { Outcome::Deny });
+    let mark = if step.succeeded { "✓" } else { "✗" };
+    let mut out = anstream::stderr().lock();
+    drop(writeln!(out, "  {tone}{mark}{tone:#} {:<8} {DIM}{}{DIM:#}", step.name, step.detail));
+}

@@ -1,0 +1,34 @@
+//! `plimsoll sign` and `plimsoll verify`: one file and its bundle.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use plimsoll_engine::sign::{Bundle, verify_blob};
+
+use crate::args;
+use crate::commands::open;
+use crate::exit::Exit;
+
+/// Signs a file.
+pub(crate) fn sign(args: &args::Sign) -> anyhow::Result<Exit> {
+    let bytes = read(&args.file)?;
+    let bundle = Bundle::blob(&open::private_key(&args.key)?, &bytes)?;
+    open::write(Some(&args.bundle), |out| out.write_all(&bundle.to_json()))?;
+    Ok(Exit::Done)
+}
+
+/// Verifies a file; a signature that does not hold is an error that denies.
+pub(crate) fn verify(args: &args::Verify) -> anyhow::Result<Exit> {
+    let bytes = read(&args.file)?;
+    let key = open::public_key(&args.key)?;
+    let bundle = Bundle::from_json(&read(&args.bundle)?)
+        .with_context(|| format!("cannot use the bundle {}", args.bundle.display()))?;
+    verify_blob(&bundle, &bytes, &key)
+        .with_context(|| format!("{} is not what the bundle signs", args.file.display()))?;
+    open::write(None, |out| writeln!(out, "verified: {} is signed by {}", args.file.display(), key.id()))?;
+    Ok(Exit::Done)
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}

@@ -1,0 +1,49 @@
+//! `plimsoll status`.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use plimsoll_engine::{EnvironmentStatus, Ledger, status};
+use plimsoll_model::{DeploymentOutcome, Outcome};
+
+use crate::args;
+use crate::commands::open;
+use crate::exit::Exit;
+use crate::render::{BOLD, DIM, outcome_style};
+
+/// Shows what runs; anything that is not as the ledger says makes the exit code 2.
+pub(crate) fn run(args: &args::Status) -> anyhow::Result<Exit> {
+    let trusted = open::policy(&args.policy, Path::new("."))?;
+    let ledger = Ledger::open(&args.state.state, &open::log_password())?;
+    let environments = status(&ledger, &trusted, Path::new("."))?;
+    open::write(None, |out| {
+        if args.json {
+            serde_json::to_writer_pretty(&mut *out, &environments)?;
+            return writeln!(out);
+        }
+        environments.iter().try_for_each(|environment| line(environment, out))
+    })?;
+    let proven = environments.iter().all(EnvironmentStatus::as_recorded);
+    Ok(Exit::Decided(if proven { Outcome::Allow } else { Outcome::Unknown }))
+}
+
+fn line(status: &EnvironmentStatus, out: &mut dyn Write) -> io::Result<()> {
+    let release = status.release.as_deref().unwrap_or("nothing");
+    let digest = status.artifact.map_or_else(String::new, |artifact| artifact.short());
+    let process = status.pid.map_or_else(|| "no process".to_owned(), |pid| format!("process {pid}"));
+    write!(out, "{BOLD}{:<12}{BOLD:#} {release:<24} {DIM}{digest} {process}{DIM:#}", status.environment)?;
+    let last = match status.outcome {
+        Some(DeploymentOutcome::Healthy) | None => "",
+        Some(DeploymentOutcome::RolledBack) => "  (the last deployment was rolled back)",
+        Some(DeploymentOutcome::Failed) => "  (the last deployment failed)",
+    };
+    writeln!(out, "{last}")?;
+    let warn = outcome_style(Outcome::Unknown);
+    if status.interrupted {
+        writeln!(out, "  {warn}?{warn:#} a deployment was interrupted; the next promote or rollback settles it")?;
+    } else if !status.as_recorded() {
+        let running = status.running.map_or_else(|| "nothing".to_owned(), |digest| digest.short());
+        writeln!(out, "  {warn}?{warn:#} the ledger says {release}, but {running} runs")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! What people see at a terminal. It shows what the engine says and decides nothing.
+
+mod finding;
+mod style;
+mod verdict;
+
+use std::io::{self, Write as _};
+
+use plimsoll_engine::Checked;
+
+pub(crate) use style::{BOLD, COMMAND, DIM, outcome as outcome_style};
+pub(crate) use verdict::verdict;
+
+/// Writes the whole report of a check.
+pub(crate) fn report(checked: &Checked, out: &mut dyn io::Write) -> io::Result<()> {
+    let inspection = &checked.report.inspection;
+    for (found, made) in inspection.findings.iter().zip(&checked.judgement.findings) {
+        finding::finding(found, made, out)?;
+    }
+    for (gap, made) in inspection.gaps.iter().zip(&checked.judgement.gaps) {
+        finding::gap(gap, made, out)?;
+    }
+    let (files, bytes) = (checked.files, checked.bytes);
+    let components = inspection.components.len();
+    writeln!(
+        out,
+        "{BOLD}{}{BOLD:#}  {DIM}{files} files, {bytes} bytes, {components} components{DIM:#}",
+        checked.report.subject_name
+    )?;
+    for database in &checked.report.databases {
+        writeln!(
+            out,
+            "{DIM}  advisories {:<10} {}, imported {} ago, newest {}{DIM:#}",
+            database.ecosystem.as_str(),
+            database.sha256.short(),
+            days(database.age_days),
+            database.as_of.strftime("%Y-%m-%d")
+        )?;
+    }
+    verdict(&checked.report.verdict, out)
+}
+
+fn days(days: u64) -> String {
+    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
+/// Shows an error and its causes on standard error.
+pub(crate) fn error(error: &anyhow::Error) {
+    let red = style::severity(plimsoll_model::Severity::Critical);
+    let mut out = anstream::stderr().lock();
+    let mut shown = writeln!(out, "{red}error{red:#}: {error}");
+    for cause in error.chain().skip(1) {
+        shown = shown.and_then(|()| writeln!(out, "  because: {cause}"));
+    }
+    if shown.is_err() {
+        // Standard error is gone: there is nobody left to tell, and the exit code still says it.
+    }
+}

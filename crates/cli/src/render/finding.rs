@@ -1,0 +1,103 @@
+//! One finding or gap: what, where with the source lines, why, and how to mend it.
+
+use std::io::{self, Write};
+
+use plimsoll_engine::{Disposition, explain};
+use plimsoll_model::{ExcerptLine, Finding, Gap};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::style::{self, BOLD, DIM, FRAME, GAP};
+
+/// Shows a finding.
+pub(super) fn finding(finding: &Finding, made: &Disposition, out: &mut dyn Write) -> io::Result<()> {
+    let tone = match made {
+        Disposition::Denies => style::severity(finding.severity),
+        Disposition::Warns | Disposition::Below | Disposition::Waived(_) => DIM,
+    };
+    let (severity, rule) = (finding.severity, &finding.rule);
+    writeln!(out, "{tone}{severity}[{rule}]{tone:#}: {BOLD}{}{BOLD:#}", clean(&finding.message))?;
+    let lines = finding.excerpt.as_ref().map_or(&[][..], |excerpt| &excerpt.lines);
+    let width = lines.last().map_or(1, |line| line.number.to_string().len());
+    if let Some(location) = finding.locations.first() {
+        writeln!(out, "{:width$}{FRAME}-->{FRAME:#} {location}", "")?;
+    }
+    if !lines.is_empty() {
+        writeln!(out, "{:width$} {FRAME}|{FRAME:#}", "")?;
+        for line in lines {
+            excerpt_line(line, width, tone, out)?;
+        }
+        writeln!(out, "{:width$} {FRAME}|{FRAME:#}", "")?;
+    }
+    notes(finding, made, width, out)?;
+    writeln!(out)
+}
+
+fn excerpt_line(line: &ExcerptLine, width: usize, tone: anstyle::Style, out: &mut dyn Write) -> io::Result<()> {
+    let text = clean(&line.text);
+    writeln!(out, "{FRAME}{:>width$} |{FRAME:#} {text}", line.number)?;
+    let Some((start, end)) = line.marked else { return Ok(()) };
+    let columns = |to: usize| line.text.get(..to).map_or(0, |part| clean(part).width());
+    let (from, to) = (columns(start), columns(end));
+    let marks = "^".repeat(to.saturating_sub(from).max(1));
+    writeln!(out, "{:width$} {FRAME}|{FRAME:#} {:from$}{tone}{marks}{tone:#}", "", "")
+}
+
+fn notes(finding: &Finding, made: &Disposition, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    for (number, step) in finding.trace.iter().enumerate() {
+        let place = step.location.as_ref().map_or_else(String::new, |location| format!("  {location}"));
+        let lead = if number == 0 { "how" } else { "   " };
+        writeln!(
+            out,
+            "{:width$} {FRAME}={FRAME:#} {lead}: {}. {}{DIM}{place}{DIM:#}",
+            "",
+            number + 1,
+            clean(&step.message)
+        )?;
+    }
+    if let Some(explanation) = explain(&finding.rule) {
+        writeln!(out, "{:width$} {FRAME}={FRAME:#} why: {}", "", clean(&explanation.why))?;
+    }
+    if let Some(fix) = &finding.fix {
+        writeln!(out, "{:width$} {FRAME}={FRAME:#} mend: {}", "", clean(&fix.message))?;
+    }
+    if !finding.references.is_empty() {
+        let ids: Vec<_> = finding.references.iter().map(|reference| reference.id.as_str()).collect();
+        writeln!(out, "{:width$} {FRAME}={FRAME:#} see: {}", "", clean(&ids.join(", ")))?;
+    }
+    disposition(made, width, out)
+}
+
+/// Shows a gap.
+pub(super) fn gap(gap: &Gap, made: &Disposition, out: &mut dyn Write) -> io::Result<()> {
+    let kind = gap.kind.as_str();
+    writeln!(out, "{GAP}gap[{}]{GAP:#}: {BOLD}{}{BOLD:#}", gap.id, clean(&gap.message))?;
+    if let Some(location) = &gap.location {
+        writeln!(out, " {FRAME}-->{FRAME:#} {location}")?;
+    }
+    writeln!(out, "  {FRAME}={FRAME:#} not checked ({kind}), so not passed")?;
+    writeln!(out, "  {FRAME}={FRAME:#} mend: {}", clean(&gap.mend))?;
+    disposition(made, 1, out)?;
+    writeln!(out)
+}
+
+fn disposition(made: &Disposition, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let note = match made {
+        Disposition::Denies | Disposition::Warns => return Ok(()),
+        Disposition::Below => "below the threshold of its gate".to_owned(),
+        Disposition::Waived(waiver) => {
+            format!("waived until {} by {}: {}", waiver.expires.0, waiver.owner, waiver.reason)
+        }
+    };
+    writeln!(out, "{:width$} {FRAME}={FRAME:#} {DIM}{}{DIM:#}", "", clean(&note))
+}
+
+/// Text from an inspected tree, safe to print: control characters cannot move the cursor or change
+/// colours.
+fn clean(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\t' => ' ',
+        c if c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') => '\u{FFFD}',
+        c => c,
+    };
+    text.chars().map(shown).collect()
+}

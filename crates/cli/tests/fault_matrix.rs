@@ -1,0 +1,445 @@
+//! Whatever is wrong, unknown or missing: no command ever says "allowed", and each message names the
+//! thing, the place and the mend.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot make its input must stop")]
+
+mod world;
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use jiff::SignedDuration;
+use plimsoll_engine::sign::{Password, PrivateKey};
+use plimsoll_engine::{Ledger, PolicySource, Promotion, approve, find_release, load_policy};
+use world::{Ran, World};
+
+/// One fault: how to bring it about, the command that meets it, its exit code, and what it must say.
+struct Fault {
+    name: &'static str,
+    make: fn(&mut World),
+    command: &'static str,
+    code: i32,
+    says: &'static [&'static str],
+}
+
+/// Faults of what is inspected and of what it is judged by.
+const CHECKS: &[Fault] = &[
+    Fault {
+        name: "broken lockfile",
+        make: |world| world.write("project/Cargo.lock", "version = 4\n[[package]\n"),
+        command: "check",
+        code: 1,
+        says: &["dependency/unreadable-lockfile", "Cargo.lock:2", "mend:"],
+    },
+    Fault {
+        name: "manifest without a lockfile",
+        make: |world| world.write("project/tools/requirements.txt", "requests>=2\n"),
+        command: "check",
+        code: 2,
+        says: &["dependency/unlocked-manifest", "tools/requirements.txt:1", "mend:"],
+    },
+    Fault {
+        name: "lockfile without a reader",
+        make: |world| world.write("project/Gemfile.lock", "GEM\n"),
+        command: "check",
+        code: 2,
+        says: &["dependency/unsupported-lockfile", "Gemfile.lock", "mend:"],
+    },
+    Fault {
+        name: "binary lockfile",
+        make: |world| world.write("project/Cargo.lock", "\0\0\0"),
+        command: "check",
+        code: 1,
+        says: &["dependency/unreadable-file", "Cargo.lock", "mend:"],
+    },
+    Fault {
+        name: "broken workflow",
+        make: |world| world.write("project/.github/workflows/release.yml", "on: push\njobs: [\n"),
+        command: "check",
+        code: 1,
+        says: &["path/unreadable-workflow", ".github/workflows/release.yml", "mend:"],
+    },
+    Fault {
+        name: "missing database",
+        make: |world| std::fs::remove_dir_all(world.path("databases")).unwrap(),
+        command: "check",
+        code: 1,
+        says: &["gap[dependency/", "databases", "plimsoll db import"],
+    },
+    Fault {
+        name: "old database",
+        make: |world| world.set_policy(&world.policy().replace("[[person]]", "max_age_days = 0\n[[person]]").replacen("max_age_days = 0\n[[person]]\nid = \"colleague\"", "[[person]]\nid = \"colleague\"", 1)),
+        command: "check",
+        code: 1,
+        says: &["dependency/stale-database", "crates.io", "mend:"],
+    },
+    Fault {
+        name: "damaged database",
+        make: |world| world.sh("for f in ../databases/*; do head -c 100 $f > $f.x && mv $f.x $f; done").clear(),
+        command: "check",
+        code: 1,
+        says: &["gap[dependency/unusable-database]", "databases", "plimsoll db import"],
+    },
+    Fault {
+        name: "policy with an unknown key",
+        make: |world| world.set_policy("[gate]\nsecrts = \"any\"\n"),
+        command: "check",
+        code: 1,
+        says: &["policy.toml:2:1", "secrts", "did you mean `secrets`?"],
+    },
+    Fault {
+        name: "policy that names an inspector this build lacks",
+        make: |world| world.set_policy("[gate]\nlicenses = \"any\"\n"),
+        command: "check",
+        code: 1,
+        says: &["policy.toml:2:1", "this build has no `licenses`"],
+    },
+    Fault {
+        name: "policy with another digest than the pinned one",
+        make: |world| world.write("policy.toml", "[gate]\nsecrets = \"off\"\n"),
+        command: "check",
+        code: 1,
+        says: &["policy.toml", "pinned is sha256:", "hint:"],
+    },
+    Fault {
+        name: "missing policy",
+        make: |world| std::fs::remove_file(world.path("policy.toml")).unwrap(),
+        command: "check",
+        code: 1,
+        says: &["cannot read the policy", "policy.toml"],
+    },
+    Fault {
+        name: "tree with a broken policy of its own",
+        make: |world| world.write("project/plimsoll.toml", "[gate\n"),
+        command: "check",
+        code: 1,
+        says: &["plimsoll.toml:1", "hint:"],
+    },
+    Fault {
+        name: "protected revision without a policy",
+        make: |world| world.set("PLIMSOLL_POLICY", ""),
+        command: "check --base HEAD",
+        code: 1,
+        says: &["no plimsoll.toml at `HEAD`", "hint:"],
+    },
+    Fault {
+        name: "expired waiver",
+        make: |world| {
+            world.write("project/tools/requirements.txt", "requests>=2\n");
+            let waiver = "[[waiver]]\nid = \"dependency/unlocked-manifest\"\nreason = \"r\"\nowner = \"o\"\nexpires = 2020-01-01\n";
+            world.set_policy(&(world.policy() + waiver));
+        },
+        command: "check",
+        code: 2,
+        says: &["dependency/unlocked-manifest", "mend:"],
+    },
+    Fault {
+        name: "missing secret rules",
+        make: |world| world.set_policy("[secrets]\nrules = \"rules.toml\"\n"),
+        command: "check",
+        code: 1,
+        says: &["cannot read the secret rules", "rules.toml"],
+    },
+    Fault {
+        name: "broken secret rules",
+        make: |world| {
+            world.write("rules.toml", "[[rules]]\nid = \"x\"\nregex = '('\n");
+            world.set_policy("[secrets]\nrules = \"rules.toml\"\n");
+        },
+        command: "check",
+        code: 1,
+        says: &["rules.toml", "line", "hint:"],
+    },
+    Fault {
+        name: "unknown revision",
+        make: |_| (),
+        command: "check --rev absent",
+        code: 70,
+        says: &["absent"],
+    },
+    Fault { name: "no such folder", make: |_| (), command: "check nowhere", code: 70, says: &["nowhere"] },
+    Fault { name: "wrong command line", make: |_| (), command: "check --formt json", code: 64, says: &["--format"] },
+    Fault { name: "unknown rule", make: |_| (), command: "explain secret/absent", code: 70, says: &["secret/absent", "hint:"] },
+];
+
+/// Faults of evidence, approvals and deployments; the release `one` has everything else.
+const RELEASES: &[Fault] = &[
+    Fault {
+        name: "no evidence at all for these bytes",
+        make: |world| drop(world.sh("echo '# changed' >> out/server")),
+        command: "release create --name two --artifact out/server;promote two --to staging --key ../author.key",
+        code: 2,
+        says: &["no configured builder signed", "hint:"],
+    },
+    Fault {
+        name: "failed tests",
+        make: |world| assert_eq!(world.run("attest test --key ../builder.key -- sh -c echo${IFS}1${IFS}failed;exit${IFS}1").code, Some(1)),
+        command: "promote one --to staging --key ../author.key",
+        code: 1,
+        says: &["tests", "exit code 1", "hint:"],
+    },
+    Fault {
+        name: "tests that ran nothing",
+        make: |world| assert_eq!(world.run("attest test --key ../builder.key -- true").code, Some(2)),
+        command: "promote one --to staging --key ../author.key",
+        code: 2,
+        says: &["tests", "no test that ran", "hint:"],
+    },
+    Fault {
+        name: "evidence by a key that is no builder's",
+        make: |world| world.set_policy(&world.policy().replace("id = \"ci\"", "id = \"other\"")),
+        command: "promote one --to staging --key ../author.key",
+        code: 2,
+        says: &["no configured builder signed", "hint:"],
+    },
+    Fault {
+        name: "inspection under another policy",
+        make: |world| world.set_policy(&world.policy().replace("[advisories]", "[gate]\npath = \"low\"\n[advisories]")),
+        command: "promote one --to staging --key ../author.key",
+        code: 1,
+        says: &["inspected under policy", "hint:"],
+    },
+    Fault {
+        name: "untrusted policy",
+        make: |world| {
+            world.write("project/plimsoll.toml", &world.policy());
+            world.set("PLIMSOLL_POLICY", "");
+        },
+        command: "promote one --to staging --key ../author.key",
+        code: 1,
+        says: &["not trusted", "hint:"],
+    },
+    Fault {
+        name: "production before staging",
+        make: |_| (),
+        command: "promote one --to production --key ../author.key",
+        code: 2,
+        says: &["not deployed to staging", "waits for 1 of 1", "hint:"],
+    },
+    Fault {
+        name: "approval before anybody asked",
+        make: |_| (),
+        command: "approve one --to production --key ../colleague.key",
+        code: 1,
+        says: &["nobody has asked", "hint:"],
+    },
+    Fault {
+        name: "the author's own approval",
+        make: |world| assert_eq!(world.run("promote one --to production --key ../author.key").code, Some(2)),
+        command: "approve one --to production --key ../author.key",
+        code: 1,
+        says: &["refused", "`author` is the author"],
+    },
+    Fault {
+        name: "a builder's approval",
+        make: |world| assert_eq!(world.run("promote one --to production --key ../author.key").code, Some(2)),
+        command: "approve one --to production --key ../builder.key",
+        code: 1,
+        says: &["refused", "is not a person"],
+    },
+    Fault {
+        name: "expired approval",
+        make: |world| {
+            assert_eq!(world.run("promote one --to staging --key ../author.key").code, Some(0));
+            assert_eq!(world.run("promote one --to production --key ../author.key").code, Some(2));
+            approve_for(world, SignedDuration::ZERO);
+        },
+        command: "promote one --to production --key ../author.key",
+        code: 2,
+        says: &["an approval that expired", "hint:"],
+    },
+    Fault {
+        name: "unknown environment",
+        make: |_| (),
+        command: "promote one --to moon --key ../author.key",
+        code: 1,
+        says: &["no environment `moon`", "hint: it has staging, production"],
+    },
+    Fault {
+        name: "unknown release",
+        make: |_| (),
+        command: "promote nothing --to staging --key ../author.key",
+        code: 1,
+        says: &["no release `nothing`", "hint:"],
+    },
+    Fault {
+        name: "artifact changed where it is kept",
+        make: |world| drop(world.sh("chmod u+w ../state/artifacts/* && echo x >> ../state/artifacts/*")),
+        command: "promote one --to staging --key ../author.key",
+        code: 1,
+        says: &["install", "nothing healthy runs"],
+    },
+    Fault {
+        name: "somebody else answers the health check",
+        make: |world| {
+            let port = world.policy().split("http://127.0.0.1:").nth(1).unwrap().split('/').next().unwrap().to_owned();
+            let listener = std::net::TcpListener::bind(format!("127.0.0.1:{port}")).unwrap();
+            std::mem::forget(listener);
+        },
+        command: "promote one --to staging --key ../author.key",
+        code: 1,
+        says: &["already taken", "nothing healthy runs"],
+    },
+    Fault {
+        name: "wrong password",
+        make: |world| world.set("PLIMSOLL_PASSWORD", "wrong"),
+        command: "promote one --to staging --key ../author.key",
+        code: 70,
+        says: &["author.key", "password"],
+    },
+    Fault {
+        name: "no password",
+        make: |world| world.set("PLIMSOLL_PASSWORD", ""),
+        command: "promote one --to staging --key ../author.key",
+        code: 70,
+        says: &["no password", "hint:"],
+    },
+    Fault {
+        name: "no ledger",
+        make: |world| world.set("PLIMSOLL_STATE", "/nonexistent/state"),
+        command: "promote one --to staging --key ../author.key",
+        code: 1,
+        says: &["no ledger in /nonexistent/state", "hint:"],
+    },
+    Fault {
+        name: "log key of another ledger",
+        make: |world| {
+            world.set("PLIMSOLL_STATE", &world.path("other").display().to_string());
+            assert_eq!(world.run("release create --name x --artifact out/server").code, Some(0));
+            world.set("PLIMSOLL_STATE", &world.path("state").display().to_string());
+            world.sh("cp ../other/log.key ../state/log.key");
+        },
+        command: "ledger verify",
+        code: 1,
+        says: &["checkpoint", "BROKEN"],
+    },
+    Fault {
+        name: "changed evidence",
+        make: |world| {
+            let database = rusqlite::Connection::open(world.path("state/ledger.db")).unwrap();
+            database.execute_batch("PRAGMA ignore_check_constraints = ON").unwrap();
+            let triggers: Vec<String> = database.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").unwrap()
+                .query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+            for trigger in triggers {
+                database.execute_batch(&format!("DROP TRIGGER \"{trigger}\"")).unwrap();
+            }
+            let changed = database.execute(
+                "UPDATE blob SET bytes = CAST(replace(CAST(bytes AS TEXT), 'dsseEnvelope', 'dsseEnvelopf') AS BLOB) WHERE CAST(bytes AS TEXT) LIKE '%dsseEnvelope%'",
+                [],
+            );
+            assert!(changed.unwrap() > 0);
+        },
+        command: "promote one --to staging --key ../author.key",
+        code: 1,
+        says: &["sha256:"],
+    },
+    Fault {
+        name: "uncommitted changes under test",
+        make: |world| world.write("project/new", "x"),
+        command: "attest test --key ../builder.key -- true",
+        code: 1,
+        says: &["changes that commit", "hint: commit"],
+    },
+    Fault {
+        name: "built from uncommitted changes",
+        make: |world| {
+            world.write("project/server", "#!/bin/sh\n");
+            world.run("attest build --key ../builder.key --builder ci --artifact out/server -- cp server out/server");
+        },
+        command: "release create --name two --artifact out/server;promote two --to staging --key ../author.key",
+        code: 2,
+        says: &["uncommitted changes", "hint: commit"],
+    },
+    Fault {
+        name: "failed build",
+        make: |_| (),
+        command: "attest build --key ../builder.key --builder ci --artifact out/server -- false",
+        code: 1,
+        says: &["`false` ended with exit code 1", "nothing was signed"],
+    },
+    Fault {
+        name: "build that makes nothing",
+        make: |_| (),
+        command: "attest build --key ../builder.key --builder ci --artifact out/server -- true",
+        code: 1,
+        says: &["did not make out/server", "nothing was signed"],
+    },
+    Fault {
+        name: "nothing to roll back to",
+        make: |_| (),
+        command: "rollback --environment production --key ../author.key",
+        code: 1,
+        says: &["no earlier healthy release", "production"],
+    },
+    Fault {
+        name: "signed bytes that were changed",
+        make: |world| {
+            assert_eq!(world.run("sign out/server --key ../builder.key --bundle ../bundle").code, Some(0));
+            world.sh("echo x >> out/server");
+        },
+        command: "verify out/server --key ../builder.pub --bundle ../bundle",
+        code: 1,
+        says: &["out/server is not what the bundle signs"],
+    },
+];
+
+#[test]
+fn no_fault_of_a_check_is_allowed() {
+    let clean = World::new().run("check");
+    assert_eq!(clean.code, Some(0), "{}", clean.output);
+    for fault in CHECKS {
+        judge(fault, World::new());
+    }
+}
+
+#[test]
+fn no_fault_of_a_release_is_allowed() {
+    for fault in RELEASES {
+        let world = World::new();
+        world.attested();
+        judge(fault, world);
+    }
+}
+
+/// As the superuser reads everything, the check runs as nobody.
+#[test]
+fn a_file_that_cannot_be_read_denies() {
+    let world = World::new();
+    world.write("project/closed", "x");
+    let program = world.path("plimsoll");
+    std::fs::copy(env!("CARGO_BIN_EXE_plimsoll"), &program).unwrap();
+    std::fs::set_permissions(world.path("project/closed"), std::fs::Permissions::from_mode(0)).unwrap();
+    let arguments = ["--reuid=65534", "--regid=65534", "--clear-groups", program.to_str().unwrap(), "check", "--no-cache"];
+    let ran = world.finish(world.command("setpriv", arguments));
+    check(&ran, "unreadable file", 1, &["gap[secret/unreadable-file]", "closed", "mend: make it readable"]);
+}
+
+fn judge(fault: &Fault, mut world: World) {
+    (fault.make)(&mut world);
+    let mut ran = Ran { code: None, output: String::new() };
+    for command in fault.command.split(';') {
+        ran = world.run(command);
+    }
+    check(&ran, fault.name, fault.code, fault.says);
+}
+
+fn check(ran: &Ran, name: &str, code: i32, says: &[&str]) {
+    assert_eq!(ran.code, Some(code), "{name}\n{}", ran.output);
+    assert_ne!(ran.code, Some(0), "{name}");
+    for part in says {
+        assert!(ran.output.contains(part), "{name}: `{part}` is not said\n{}", ran.output);
+    }
+}
+
+fn approve_for(world: &World, valid_for: SignedDuration) {
+    let policy = world.path("policy.toml");
+    let sha256 = Some(plimsoll_model::Digest::of(&std::fs::read(&policy).unwrap()));
+    let trusted = load_policy(&PolicySource::File { path: policy, sha256 }, &world.path("project")).unwrap();
+    let ledger = Ledger::open(&world.path("state"), &Password::new(String::new())).unwrap();
+    let release = find_release(&ledger, "one").unwrap();
+    let pem = std::fs::read_to_string(world.path("colleague.key")).unwrap();
+    let key = PrivateKey::from_encrypted_pem(&pem, &Password::new("test".to_owned())).unwrap();
+    let promotion =
+        Promotion { trusted: &trusted, release: &release, environment: "production", key: &key, folder: Path::new(".") };
+    approve(&ledger, &promotion, valid_for).unwrap();
+}

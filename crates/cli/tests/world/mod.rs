@@ -1,0 +1,209 @@
+//! A small project with everything a release needs, made anew for each test: a repository, keys, a
+//! trusted policy, an advisory database, a server to deploy. Commands run as a user would run them.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use plimsoll_model::Digest;
+
+/// A server with a health page; `SERVER_FAULT` makes it fail there.
+const SERVER: &str = r#"#!/usr/bin/env python3
+import http.server, os, sys
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        status = 503 if os.environ.get("SERVER_FAULT") == VERSION else 200
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(VERSION.encode())
+
+    def log_message(self, *arguments):
+        pass
+
+VERSION = "v1"
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"#;
+
+const CARGO_LOCK: &str = "version = 4\n\n[[package]]\nname = \"leaf\"\nversion = \"1.0.0\"\nsource = \"registry+https://registry.example/index\"\nchecksum = \"0000000000000000000000000000000000000000000000000000000000000000\"\n";
+
+const ADVISORY: &str = r#"{"schema_version":"1.6.0","id":"RUSTSEC-2020-0001","modified":"2020-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"crates.io","name":"leaf"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"0.9.0"}]}]}]}"#;
+
+/// The project and its surroundings.
+pub(crate) struct World {
+    root: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// What a command did.
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) output: String,
+}
+
+impl World {
+    /// A clean project: `check` allows it.
+    pub(crate) fn new() -> Self {
+        let mut world = Self { root: tempfile::tempdir().unwrap(), variables: Vec::new() };
+        std::fs::set_permissions(world.root.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        for (name, value) in [
+            ("PLIMSOLL_PASSWORD", "test".to_owned()),
+            ("PLIMSOLL_STATE", world.path("state").display().to_string()),
+            ("XDG_CACHE_HOME", world.path("cache").display().to_string()),
+            ("XDG_DATA_HOME", world.path("data").display().to_string()),
+        ] {
+            world.variables.push((name.to_owned(), value));
+        }
+        world.write("project/server", SERVER);
+        world.write("project/Cargo.lock", CARGO_LOCK);
+        world.write("project/.gitignore", "/out\n");
+        world.write("advisories/crates.io/RUSTSEC-2020-0001.json", ADVISORY);
+        world.sh("chmod +x server && git init -q -b main && git add -A && git commit -qm one");
+        let imported = world.run("db import ../advisories --into ../databases");
+        assert_eq!(imported.code, Some(0), "{}", imported.output);
+        for id in ["builder", "author", "colleague"] {
+            assert_eq!(world.run(&format!("key generate ../{id}")).code, Some(0));
+        }
+        world.set_policy(&world.default_policy());
+        world
+    }
+
+    /// A path beside the project.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.root.path().join(path)
+    }
+
+    /// Writes a file, with its folders.
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// The policy that the project is released under.
+    pub(crate) fn default_policy(&self) -> String {
+        let key = |id: &str| {
+            let shown = self.run(&format!("key show ../{id}.pub"));
+            shown.output.split_whitespace().next().unwrap().to_owned()
+        };
+        let port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let environment = |name: &str, port: u16| {
+            format!(
+                "[[environment]]\nname = \"{name}\"\nrequires = [\"tests\", \"secrets\", \"dependencies\", \"sbom\", \"path\"]\n\
+                 deploy = {{ kind = \"process\", run = [\"{{artifact}}\", \"{port}\"] }}\n\
+                 health = {{ http = \"http://127.0.0.1:{port}/\", within_s = 10 }}\nsmoke = \"test -x $PLIMSOLL_ARTIFACT\"\n"
+            )
+        };
+        format!(
+            "[advisories]\npath = \"databases\"\n\
+             [[person]]\nid = \"author\"\nemails = [\"author@shop.example\"]\nkeys = [\"{}\"]\ngroups = [\"release\"]\n\
+             [[person]]\nid = \"colleague\"\nkeys = [\"{}\"]\ngroups = [\"release\"]\n\
+             [[builder]]\nid = \"ci\"\nkeys = [\"{}\"]\n{}{}after = \"staging\"\n\
+             [[environment.approval]]\ngroup = \"release\"\ncount = 1\n",
+            key("author"),
+            key("colleague"),
+            key("builder"),
+            environment("staging", port()),
+            environment("production", port()),
+        )
+    }
+
+    /// Writes the trusted policy and pins it for all later commands.
+    pub(crate) fn set_policy(&mut self, text: &str) {
+        self.write("policy.toml", text);
+        let pinned = format!("{}@{}", self.path("policy.toml").display(), Digest::of(text.as_bytes()));
+        self.set("PLIMSOLL_POLICY", &pinned);
+    }
+
+    /// The trusted policy as it is written.
+    pub(crate) fn policy(&self) -> String {
+        std::fs::read_to_string(self.path("policy.toml")).unwrap()
+    }
+
+    /// Sets a variable for all later commands; an empty value removes it.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.variables.retain(|(known, _)| known != name);
+        if !value.is_empty() {
+            self.variables.push((name.to_owned(), value.to_owned()));
+        }
+    }
+
+    /// All the evidence that staging asks for, and the release `one`.
+    pub(crate) fn attested(&self) {
+        for command in [
+            "attest test --key ../builder.key -- sh -c echo${IFS}1${IFS}passed,${IFS}0${IFS}failed",
+            "attest build --key ../builder.key --builder ci --artifact out/server -- sh -c mkdir${IFS}-p${IFS}out&&cp${IFS}server${IFS}out",
+            "attest sbom --key ../builder.key --artifact out/server",
+            "attest inspection --key ../builder.key",
+            "release create --name one --artifact out/server",
+        ] {
+            let ran = self.run(command);
+            assert_eq!(ran.code, Some(0), "{command}\n{}", ran.output);
+        }
+    }
+
+    /// Runs `plimsoll` in the project; arguments are separated by spaces.
+    pub(crate) fn run(&self, arguments: &str) -> Ran {
+        self.finish(self.command(env!("CARGO_BIN_EXE_plimsoll"), arguments.split(' ')))
+    }
+
+    /// Runs a shell script in the project; it must succeed.
+    pub(crate) fn sh(&self, script: &str) -> String {
+        let ran = self.finish(self.command("sh", ["-c", script]));
+        assert_eq!(ran.code, Some(0), "{script}\n{}", ran.output);
+        ran.output
+    }
+
+    /// A command in the project, with nothing of the caller's environment but what it needs.
+    pub(crate) fn command<'a>(&self, program: &str, arguments: impl IntoIterator<Item = &'a str>) -> Command {
+        let mut command = Command::new(program);
+        let home = self.path("home");
+        command.args(arguments).current_dir(self.path("project")).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", home).env("NO_COLOR", "1");
+        for role in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{role}_NAME"), "author");
+            command.env(format!("GIT_{role}_EMAIL"), "author@shop.example");
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn finish(&self, mut command: Command) -> Ran {
+        let Output { status, stdout, stderr } = command.output().unwrap();
+        let output = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
+        Ran { code: status.code(), output }
+    }
+
+    /// Everything that was written beside the project and in it.
+    #[allow(dead_code, reason = "not every test looks at all files")]
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        collect(self.root.path(), &mut files);
+        files
+    }
+}
+
+impl Drop for World {
+    /// Ends the servers of this world, which bear its folder in their command line.
+    fn drop(&mut self) {
+        let Ok(processes) = std::fs::read_dir("/proc") else { return };
+        let mark = self.root.path().as_os_str().as_encoded_bytes().to_owned();
+        for process in processes.flatten() {
+            let Ok(line) = std::fs::read(process.path().join("cmdline")) else { continue };
+            let ours = line.windows(mark.len()).any(|part| part == mark);
+            let id = process.file_name();
+            if ours && id != std::process::id().to_string().as_str() {
+                drop(Command::new("kill").arg("-9").arg(id).status());
+            }
+        }
+    }
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { collect(&path, files) } else { files.push(path) }
+    }
+}

@@ -1,0 +1,246 @@
+//! Evidence: what was done and seen, signed by the key of whoever did it.
+//!
+//! Each use-case does the thing itself: it inspects the commit, runs the tests, runs the build. It
+//! takes nobody's word for an outcome.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use plimsoll_model::{Body, Digest, Gap, Inspector, Provenance, Subject, TestResult};
+use plimsoll_sign::PrivateKey;
+use plimsoll_source::GitError;
+use plimsoll_store::EventKind;
+use plimsoll_wire::in_toto;
+
+use crate::check::Checked;
+use crate::checkout::Checkout;
+use crate::command::{self, CommandError};
+use crate::inspect::{self, Options};
+use crate::ledger::{Ledger, LedgerError};
+use crate::test_counts::TestCounts;
+use crate::{Rules, sbom};
+
+/// Evidence cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AttestError {
+    /// The repository cannot be read.
+    #[error("cannot tell which commit this is")]
+    Git(#[from] GitError),
+    /// The work tree is not the commit.
+    #[error("the work tree has changes that commit {commit:.12} does not name, so a result would be about neither\nhint: commit them first")]
+    Dirty {
+        /// The commit.
+        commit: String,
+    },
+    /// The command cannot be run.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The build failed.
+    #[error("the build `{command}` ended with {status}; nothing was signed")]
+    BuildFailed {
+        /// The command.
+        command: String,
+        /// How it ended.
+        status: String,
+    },
+    /// The build made no artifact.
+    #[error("the build `{command}` did not make {}; nothing was signed", artifact.display())]
+    NoArtifact {
+        /// The command.
+        command: String,
+        /// The file.
+        artifact: PathBuf,
+    },
+    /// A file cannot be read or moved.
+    #[error("cannot {operation} {}", path.display())]
+    File {
+        /// What was tried.
+        operation: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The check speaks about no commit.
+    #[error("only the inspection of a commit can be signed")]
+    NoCommit,
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Signs what a check of a commit saw. Returns the evidence's digest.
+pub fn attest_inspection(
+    ledger: &Ledger,
+    key: &PrivateKey,
+    checked: &Checked,
+) -> Result<Digest, AttestError> {
+    let report = &checked.report;
+    let subject = report.subject.as_ref().ok_or(AttestError::NoCommit)?;
+    let body = Body::Inspection(plimsoll_model::Inspected {
+        inspectors: Inspector::ALL.to_vec(),
+        findings: report.inspection.findings.clone(),
+        gaps: report.inspection.gaps.clone(),
+        policy_sha256: report.policy.sha256,
+        advisories_sha256: report.databases.iter().map(|database| database.sha256).collect(),
+        outcome: report.verdict.outcome,
+    });
+    record(ledger, key, subject, &report.subject_name, &body)
+}
+
+/// Runs the tests of the clean commit in `folder` and signs their result, whatever it is. `on_output`
+/// gets what they print, a line at a time.
+pub fn attest_test(
+    ledger: &Ledger,
+    key: &PrivateKey,
+    folder: &Path,
+    command: &[String],
+    on_output: &mut (dyn FnMut(&[u8]) + Send),
+) -> Result<(Digest, TestResult), AttestError> {
+    let checkout = clean(folder)?;
+    let mut counts = TestCounts::default();
+    let exit_code = command::run(command, folder, &mut |line| {
+        counts.read(&String::from_utf8_lossy(line));
+        on_output(line);
+    })?;
+    let result =
+        TestResult { command: command.to_owned(), exit_code, passed: counts.passed, failed: counts.failed };
+    let subject = checkout.subject();
+    let evidence = record(ledger, key, &subject, "source", &Body::Test(result.clone()))?;
+    Ok((evidence, result))
+}
+
+/// What a build made.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The digest of the artifact.
+    pub artifact: Digest,
+    /// The digest of the evidence.
+    pub evidence: Digest,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+/// What to build, and who builds.
+#[derive(Clone, Copy, Debug)]
+pub struct Build<'a> {
+    /// The folder with the source.
+    pub folder: &'a Path,
+    /// The builder's id.
+    pub builder: &'a str,
+    /// The file that the build makes; relative to the present folder.
+    pub artifact: &'a Path,
+    /// The build command, run in `folder`.
+    pub command: &'a [String],
+}
+
+/// Runs a build and signs where the artifact comes from. An artifact that was there before is moved
+/// away first, so that the bytes that are signed are the ones this build made.
+pub fn attest_build(
+    ledger: &Ledger,
+    key: &PrivateKey,
+    build: &Build<'_>,
+    on_output: &mut (dyn FnMut(&[u8]) + Send),
+) -> Result<Built, AttestError> {
+    let checkout = Checkout::open(build.folder, "HEAD")?;
+    let dirty = checkout.repository.is_dirty()?;
+    let aside = set_aside(build.artifact)?;
+    let made = make(build, on_output);
+    if let Some(aside) = aside {
+        put_back_or_remove(&aside, build.artifact, made.is_ok())?;
+    }
+    made?;
+    let artifact = digest_of(build.artifact)?;
+    let provenance = Provenance {
+        builder: build.builder.to_owned(),
+        source: checkout.subject(),
+        dirty: dirty || checkout.repository.is_dirty()?,
+        authors: checkout.authors.clone(),
+    };
+    let subject = Subject::Artifact { sha256: artifact };
+    let body = Body::Provenance(provenance.clone());
+    let evidence = record(ledger, key, &subject, &name_of(build.artifact), &body)?;
+    Ok(Built { artifact, evidence, provenance })
+}
+
+/// Lists the components of the commit that an artifact was built from, and signs the list about the
+/// artifact. Returns the evidence's digest, the number of components, and what could not be read.
+pub fn attest_sbom(
+    ledger: &Ledger,
+    key: &PrivateKey,
+    checkout: &Checkout,
+    artifact: &Path,
+) -> Result<(Digest, usize, Vec<Gap>), AttestError> {
+    let rules = Rules::builtin();
+    let options = Options { rules: &rules, cache: None, progress: &|_| () };
+    let tree = checkout.repository.revision(&checkout.commit)?;
+    let inspected = inspect::inspect(&tree, &options);
+    let subject = Subject::Artifact { sha256: digest_of(artifact)? };
+    let name = name_of(artifact);
+    let (document, gaps) = sbom::sbom(&inspected, &name, Some(&subject), Timestamp::now());
+    let statement = in_toto::write_sbom(&subject, &name, &document).map_err(LedgerError::from)?;
+    let evidence = ledger.record(EventKind::EvidenceRecorded, key, &subject, &statement)?;
+    Ok((evidence, inspected.inspection.components.len(), gaps))
+}
+
+fn clean(folder: &Path) -> Result<Checkout, AttestError> {
+    let checkout = Checkout::open(folder, "HEAD")?;
+    if checkout.repository.is_dirty()? {
+        return Err(AttestError::Dirty { commit: checkout.commit.to_string() });
+    }
+    Ok(checkout)
+}
+
+fn record(
+    ledger: &Ledger,
+    key: &PrivateKey,
+    subject: &Subject,
+    name: &str,
+    body: &Body,
+) -> Result<Digest, AttestError> {
+    let statement = in_toto::write(subject, name, body).map_err(LedgerError::from)?;
+    Ok(ledger.record(EventKind::EvidenceRecorded, key, subject, &statement)?)
+}
+
+/// The digest of a file's bytes.
+pub(crate) fn digest_of(path: &Path) -> Result<Digest, AttestError> {
+    let bytes = std::fs::read(path);
+    let bytes =
+        bytes.map_err(|source| AttestError::File { operation: "read", path: path.to_owned(), source })?;
+    Ok(Digest::of(&bytes))
+}
+
+fn make(build: &Build<'_>, on_output: &mut (dyn FnMut(&[u8]) + Send)) -> Result<(), AttestError> {
+    let command = build.command.join(" ");
+    let code = command::run(build.command, build.folder, on_output)?;
+    if code != Some(0) {
+        let status = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+        return Err(AttestError::BuildFailed { command, status });
+    }
+    if build.artifact.is_file() {
+        Ok(())
+    } else {
+        Err(AttestError::NoArtifact { command, artifact: build.artifact.to_owned() })
+    }
+}
+
+fn set_aside(artifact: &Path) -> Result<Option<PathBuf>, AttestError> {
+    if !artifact.exists() {
+        return Ok(None);
+    }
+    let mut aside = artifact.as_os_str().to_owned();
+    aside.push(".before");
+    let aside = PathBuf::from(aside);
+    std::fs::rename(artifact, &aside)
+        .map_err(|source| AttestError::File { operation: "move away", path: artifact.to_owned(), source })?;
+    Ok(Some(aside))
+}
+
+fn put_back_or_remove(aside: &Path, artifact: &Path, made: bool) -> Result<(), AttestError> {
+    let done = if made { std::fs::remove_file(aside) } else { std::fs::rename(aside, artifact) };
+    done.map_err(|source| AttestError::File { operation: "put back", path: artifact.to_owned(), source })
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}

@@ -1,0 +1,148 @@
+//! `check`: inspect a tree, match its components against advisories, and judge by the policy.
+
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use plimsoll_advisories::{Database, Identity};
+use plimsoll_model::{Gap, GapKind, Inspector, Outcome, Reason, RuleId, Subject, Verdict};
+use plimsoll_policy::Judgement;
+use plimsoll_secrets::Rules;
+use plimsoll_source::Tree;
+use plimsoll_wire::{PolicyIdentity, Report};
+
+use crate::inspect::{self, Inspected, Options};
+use crate::trusted::Trusted;
+use crate::excerpt;
+
+/// A database older than this many days is a gap unless the policy says otherwise.
+const MAX_AGE_DAYS: u32 = 7;
+
+/// What to check, and by what.
+pub struct Check<'a> {
+    /// The files.
+    pub tree: &'a dyn Tree,
+    /// Their name for people.
+    pub subject_name: String,
+    /// The commit they are, where they are one exactly.
+    pub subject: Option<Subject>,
+    /// The policy.
+    pub trusted: &'a Trusted,
+    /// How to inspect.
+    pub options: Options<'a>,
+    /// The folder with the advisory databases.
+    pub databases: &'a Path,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// The secret rules that the policy names cannot be used. It denies.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretRulesError {
+    /// The file cannot be read.
+    #[error("cannot read the secret rules {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The rules are wrong, or more than this build can keep.
+    #[error(transparent)]
+    Rules(#[from] plimsoll_secrets::RulesError),
+}
+
+/// A check's outcome, ready to be shown or signed.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// All that a report says.
+    pub report: Report,
+    /// What the gate made of each finding and gap.
+    pub judgement: Judgement,
+    /// Text files that were looked at.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// Checks a tree.
+pub fn check(check: &Check<'_>) -> Checked {
+    let Inspected { mut inspection, files, bytes } = inspect::inspect(check.tree, &check.options);
+    let max_age_days = check.trusted.base.advisories.max_age_days.unwrap_or(MAX_AGE_DAYS);
+    let max_age = SignedDuration::from_hours(24 * i64::from(max_age_days));
+    let databases = match Database::open(check.databases) {
+        Ok(database) => {
+            inspection.merge(database.inspect(&inspection.components, check.now, Some(max_age)));
+            database.identity()
+        }
+        Err(error) => {
+            inspection.gaps.push(unusable(check.databases, &error));
+            Vec::new()
+        }
+    };
+    inspection.sort();
+    excerpt::identify(&mut inspection.findings);
+    let mut judgement = check.trusted.effective.gate(&inspection, &Inspector::ALL, check.now);
+    judgement.verdict = with_policy(judgement.verdict, check.trusted);
+    let report = Report {
+        subject_name: check.subject_name.clone(),
+        subject: check.subject.clone(),
+        verdict: judgement.verdict.clone(),
+        policy: PolicyIdentity { sha256: check.trusted.base.sha256(), trusted: check.trusted.trusted },
+        inspection,
+        databases: databases.iter().map(|identity| aged(identity, check.now)).collect(),
+    };
+    Checked { report, judgement, files, bytes }
+}
+
+/// The secret rules that the policy names, or ours.
+pub fn secret_rules(trusted: &Trusted) -> Result<Rules, SecretRulesError> {
+    let Some(file) = &trusted.base.secrets.rules else { return Ok(Rules::builtin()) };
+    let path = trusted.folder.join(file);
+    let text =
+        std::fs::read_to_string(&path).map_err(|source| SecretRulesError::Read { path: path.clone(), source })?;
+    Ok(Rules::from_gitleaks(&text, &path.display().to_string())?)
+}
+
+/// The folder of the advisory databases: the flag, else the policy's, else the user's.
+pub fn database_folder(flag: Option<&Path>, trusted: &Trusted, user: &Path) -> PathBuf {
+    match (flag, &trusted.base.advisories.path) {
+        (Some(flag), _) => flag.to_owned(),
+        (None, Some(path)) => trusted.folder.join(path),
+        (None, None) => user.to_owned(),
+    }
+}
+
+fn with_policy(verdict: Verdict, trusted: &Trusted) -> Verdict {
+    let message = if trusted.trusted {
+        format!("trusted: {}", trusted.origin)
+    } else {
+        format!("untrusted tree: {} may be changed by whoever changes the tree", trusted.origin)
+    };
+    let hint = if trusted.trusted { "" } else { "such a check never admits to an environment; pin one: --policy FILE@sha256:…" };
+    let reason =
+        Reason { about: "policy".to_owned(), outcome: Outcome::Allow, message, hint: hint.to_owned() };
+    let mut reasons = verdict.reasons;
+    let outcome = verdict.outcome;
+    reasons.insert(0, reason);
+    Verdict { outcome, reasons }
+}
+
+fn unusable(folder: &Path, error: &dyn std::error::Error) -> Gap {
+    Gap {
+        id: RuleId::new(Inspector::Dependency, "unusable-database"),
+        kind: GapKind::Stale,
+        location: None,
+        message: format!("the advisory databases in {} cannot be used: {}", folder.display(), crate::chain(error)),
+        mend: format!("import them anew: plimsoll db import SOURCE --into {}", folder.display()),
+    }
+}
+
+fn aged(identity: &Identity, now: Timestamp) -> plimsoll_wire::DatabaseIdentity {
+    let age_days = now.duration_since(identity.imported_at).as_hours().max(0) / 24;
+    plimsoll_wire::DatabaseIdentity {
+        ecosystem: identity.ecosystem.clone(),
+        sha256: identity.digest,
+        as_of: identity.newest_modified.unwrap_or(identity.imported_at),
+        age_days: u64::try_from(age_days).unwrap_or(u64::MAX),
+    }
+}

@@ -1,0 +1,49 @@
+//! What a rule finds, why it matters and how to mend it. The words live with the rules.
+
+use std::sync::LazyLock;
+
+use plimsoll_model::{Inspector, RuleId};
+use plimsoll_secrets::Rules;
+
+/// A rule's documentation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What it finds.
+    pub title: String,
+    /// Why that matters.
+    pub why: String,
+    /// How to mend it.
+    pub mend: String,
+}
+
+static SECRET_RULES: LazyLock<Rules> = LazyLock::new(Rules::builtin);
+
+/// The documentation of a rule, or `None` for an id that this build does not have.
+pub fn explain(rule: &RuleId) -> Option<Explanation> {
+    match rule.inspector() {
+        Inspector::Secret => SECRET_RULES.explain(rule.name()).map(|rule| Explanation {
+            title: rule.title.to_owned(),
+            why: rule.why.to_owned(),
+            mend: rule.mend.to_owned(),
+        }),
+        Inspector::Path => {
+            let rule = plimsoll_path::rules().iter().find(|known| known.id() == *rule)?;
+            Some(Explanation {
+                title: rule.what.to_owned(),
+                why: rule.why.to_owned(),
+                mend: rule.mend.to_owned(),
+            })
+        }
+        Inspector::Dependency => Some(Explanation {
+            title: format!("a component has the known flaw {}", rule.name()),
+            why: "the locked version is in the range that the advisory names as affected".to_owned(),
+            mend: "raise the version to the one that fixes it, lock it, and check again".to_owned(),
+        }),
+    }
+}
+
+/// The ids of all rules that have documentation of their own.
+pub fn rule_ids() -> Vec<RuleId> {
+    let path = plimsoll_path::rules().iter().map(|rule| rule.id());
+    SECRET_RULES.ids().chain(path).collect()
+}

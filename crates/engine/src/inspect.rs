@@ -1,0 +1,208 @@
+//! Inspection of one tree: a map over its files and a fold over what they say.
+//!
+//! It decides nothing. A file is read once; what the inspectors make of it is cached by its bytes,
+//! its path, the rules and the build. Secrets come first, so that no other inspector ever sees a
+//! value.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use plimsoll_model::{Digest, Gap, GapKind, Inspection, Inspector, Location, Masks, RuleId, TreePath};
+use plimsoll_source::{Cache, Content, File, Text, Tree};
+use serde::{Deserialize, Serialize};
+use {plimsoll_packages as packages, plimsoll_path as path, plimsoll_secrets as secrets};
+
+use crate::excerpt;
+
+/// A file larger than this is not read; it is a gap.
+pub const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// The version of what is cached; it changes with every release.
+const EXTRACTOR_VERSION: &str = concat!("facts-1-", env!("CARGO_PKG_VERSION"));
+
+/// How to inspect.
+pub struct Options<'a> {
+    /// The secret rules.
+    pub rules: &'a secrets::Rules,
+    /// Where the extracted facts of unchanged files are kept.
+    pub cache: Option<&'a Cache>,
+    /// Told the number of files read so far, from several threads.
+    pub progress: &'a (dyn Fn(u64) + Sync),
+}
+
+/// What an inspection saw, and how much it looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Inspected {
+    /// Findings, components and gaps, in report order, with fingerprints and masked excerpts.
+    /// Components are not yet matched against advisories.
+    pub inspection: Inspection,
+    /// Text files that were looked at.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What the inspectors made of one file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct FileFacts {
+    secrets: secrets::Facts,
+    packages: Option<packages::Facts>,
+    path: Option<path::Facts>,
+}
+
+/// What the map has gathered.
+#[derive(Default)]
+struct Gathered {
+    secrets: BTreeMap<TreePath, secrets::Facts>,
+    packages: BTreeMap<TreePath, packages::Facts>,
+    path: BTreeMap<TreePath, path::Facts>,
+    gaps: Vec<Gap>,
+}
+
+/// The version under which a cache holds facts that this build can read.
+pub fn cache_version() -> &'static str {
+    EXTRACTOR_VERSION
+}
+
+/// Inspects a tree.
+pub fn inspect(tree: &dyn Tree, options: &Options<'_>) -> Inspected {
+    let (files, bytes) = (AtomicU64::new(0), AtomicU64::new(0));
+    let gathered = Mutex::new(Gathered::default());
+    let rules_sha256 = options.rules.sha256();
+    tree.walk(MAX_FILE_BYTES, &|path| claims(options.rules, path), &|path, content| {
+        let outcome = read(options.rules, &path, content).map(|(text, digest)| {
+            (options.progress)(files.fetch_add(1, Ordering::Relaxed) + 1);
+            bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
+            cached(options, &rules_sha256, &path, &text, digest)
+        });
+        let mut gathered = gathered.lock().expect("no thread panics while it holds the lock");
+        match outcome {
+            Ok(facts) => gathered.add(path, facts),
+            Err(Unread::Gaps(gaps)) => gathered.gaps.extend(gaps),
+            Err(Unread::Binary) => {
+                let secrets = options.rules.extract_path(&path);
+                gathered.add(path, FileFacts { secrets, packages: None, path: None });
+            }
+        }
+    });
+    let gathered = gathered.into_inner().expect("no thread panics while it holds the lock");
+    let mut inspection = secrets::conclude(options.rules, &gathered.secrets);
+    inspection.merge(packages::conclude(&gathered.packages));
+    inspection.merge(path::conclude(&gathered.path));
+    inspection.gaps.extend(gathered.gaps);
+    excerpt::add(tree, &gathered.secrets, &mut inspection);
+    Inspected { inspection, files: files.into_inner(), bytes: bytes.into_inner() }
+}
+
+impl Gathered {
+    fn add(&mut self, path: TreePath, facts: FileFacts) {
+        if !facts.secrets.hits.is_empty() || !facts.secrets.unchecked.is_empty() {
+            self.secrets.insert(path.clone(), facts.secrets);
+        }
+        if let Some(facts) = facts.packages {
+            self.packages.insert(path.clone(), facts);
+        }
+        if let Some(facts) = facts.path {
+            self.path.insert(path, facts);
+        }
+    }
+}
+
+fn claims(rules: &secrets::Rules, path: &TreePath) -> bool {
+    rules.claims(path) || packages::claims(path).is_some() || path::claims(path)
+}
+
+/// Why a file yields no facts.
+enum Unread {
+    Gaps(Vec<Gap>),
+    Binary,
+}
+
+fn read(rules: &secrets::Rules, path: &TreePath, content: Content) -> Result<(String, Digest), Unread> {
+    let unread = |kind, name, message, mend| Unread::Gaps(gaps(rules, path, kind, name, message, mend));
+    match content {
+        Content::Bytes(bytes) => {
+            let digest = Digest::of(&bytes);
+            match Text::decode(bytes) {
+                Text::Text(text) => Ok((text, digest)),
+                Text::Binary if packages::claims(path).is_some() || path::claims(path) => Err(unread(
+                    GapKind::Unreadable,
+                    "unreadable-file",
+                    format!("{path} should be text and is binary"),
+                    "restore the file",
+                )),
+                Text::Binary => Err(Unread::Binary),
+            }
+        }
+        Content::TooLarge { size_bytes } => Err(unread(
+            GapKind::Unsupported,
+            "large-file",
+            format!("{path} has {size_bytes} bytes, more than the {MAX_FILE_BYTES} that are read"),
+            "keep it out of the tree, or waive this gap for its path",
+        )),
+        Content::Unreadable { reason } => Err(unread(
+            GapKind::Unreadable,
+            "unreadable-file",
+            format!("{path} cannot be read: {reason}"),
+            "make it readable for the user who runs the check",
+        )),
+    }
+}
+
+/// The gap, once for each inspector that would have read the file; for a folder, which may hold
+/// anything, once for all.
+fn gaps(
+    rules: &secrets::Rules,
+    path: &TreePath,
+    kind: GapKind,
+    name: &str,
+    message: String,
+    mend: &str,
+) -> Vec<Gap> {
+    let claimed = |inspector: &Inspector| match inspector {
+        Inspector::Secret => rules.claims(path),
+        Inspector::Dependency => packages::claims(path).is_some(),
+        Inspector::Path => path::claims(path),
+    };
+    let anybody = Inspector::ALL.iter().any(claimed);
+    let concerned = Inspector::ALL.into_iter().filter(|inspector| !anybody || claimed(inspector));
+    let gap = |inspector| Gap {
+        id: RuleId::new(inspector, name),
+        kind,
+        location: Some(Location::file(path.clone())),
+        message: message.clone(),
+        mend: mend.to_owned(),
+    };
+    concerned.map(gap).collect()
+}
+
+fn cached(options: &Options<'_>, rules: &Digest, path: &TreePath, text: &str, content: Digest) -> FileFacts {
+    let Some(cache) = options.cache else { return extract(options.rules, path, text) };
+    let parts = [EXTRACTOR_VERSION.as_bytes(), rules.as_bytes(), path.as_str().as_bytes(), content.as_bytes()];
+    let key = Digest::of_parts(&parts);
+    let known = cache.get(&key).and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    known.unwrap_or_else(|| {
+        let facts = extract(options.rules, path, text);
+        let bytes = serde_json::to_vec(&facts).expect("facts hold only text, numbers and lists");
+        cache.put(key, bytes);
+        facts
+    })
+}
+
+fn extract(rules: &secrets::Rules, path: &TreePath, text: &str) -> FileFacts {
+    let none = Masks::default();
+    let secrets = rules.extract(&File { path, text, masks: &none });
+    let masks = secrets.masks();
+    let parser = packages::claims(path);
+    if parser.is_none() && !path::claims(path) {
+        return FileFacts { secrets, packages: None, path: None };
+    }
+    let blank = if masks.is_empty() { None } else { Some(masks.blank(text)) };
+    let file = File { path, text: blank.as_deref().unwrap_or(text), masks: &masks };
+    FileFacts {
+        packages: parser.map(|parser| parser.extract(&file)),
+        path: path::claims(path).then(|| path::extract(&file)),
+        secrets,
+    }
+}

@@ -1,0 +1,252 @@
+//! The ledger in its folder: the store, the log's own key, and evidence going in and coming out.
+//!
+//! What is appended is anchored by a checkpoint that the log key signs. Evidence is kept as the exact
+//! bytes of its bundle and is verified each time it is read.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use jiff::Timestamp;
+use plimsoll_model::{Digest, Evidence, OwnId, Signatory, Subject};
+use plimsoll_policy::Policy;
+use plimsoll_sign::{
+    Bundle, BundleError, KeyError, LogKey, LogPublicKey, Password, PrivateKey, PublicKey, VerifyError,
+    checkpoint, verify_statement,
+};
+use plimsoll_store::{Event, EventFilter, EventKind, NewEvent, Store, StoreError};
+use plimsoll_wire::in_toto;
+
+/// The log's name in its checkpoints.
+const ORIGIN: &str = "plimsoll-ledger";
+
+/// An open ledger.
+pub struct Ledger {
+    pub(crate) store: Store,
+    log_key: LogKey,
+    pub(crate) folder: PathBuf,
+}
+
+/// The ledger cannot be used, or what it holds does not verify. It denies.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// A file of the ledger's folder.
+    #[error("cannot {operation} {}", path.display())]
+    File {
+        /// What was tried.
+        operation: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// There is no ledger.
+    #[error("there is no ledger in {}\nhint: the first `plimsoll attest` or `plimsoll release create` makes one", folder.display())]
+    Absent {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The log's key.
+    #[error("cannot use the log key {}", path.display())]
+    LogKey {
+        /// The key.
+        path: PathBuf,
+        /// Why.
+        source: KeyError,
+    },
+    /// The store.
+    #[error("the ledger cannot be read or written")]
+    Store(#[from] StoreError),
+    /// A checkpoint could not be signed.
+    #[error("the log cannot sign a checkpoint")]
+    Checkpoint(#[from] checkpoint::CheckpointError),
+    /// Evidence that was recorded does not verify any more.
+    #[error("event {seq} of the ledger holds evidence that does not verify: {why}\nhint: plimsoll ledger verify")]
+    Evidence {
+        /// The event.
+        seq: u64,
+        /// What is wrong.
+        why: String,
+    },
+    /// A bundle cannot be made.
+    #[error("the statement cannot be signed")]
+    Sign(#[from] BundleError),
+    /// A statement cannot be written.
+    #[error("the statement cannot be written")]
+    Statement(#[from] in_toto::WriteError),
+    /// No random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    Random(getrandom::Error),
+}
+
+impl Ledger {
+    /// Opens the ledger in a folder, or makes one.
+    pub fn open_or_create(folder: &Path, log_password: &Password) -> Result<Self, LedgerError> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(file("make", folder))?;
+        let key = folder.join("log.key");
+        if !key.exists() && !folder.join("ledger.db").exists() {
+            let made = LogKey::generate().map_err(|source| LedgerError::LogKey { path: key.clone(), source })?;
+            let pem = made.to_encrypted_pem(log_password);
+            let pem = pem.map_err(|source| LedgerError::LogKey { path: key.clone(), source })?;
+            create(&folder.join("log.pub"), 0o644, &made.public().to_pem())?;
+            create(&key, 0o600, &pem)?;
+            drop(Store::open(&folder.join("ledger.db"))?);
+        }
+        Self::open(folder, log_password)
+    }
+
+    /// Opens the ledger that must be in a folder.
+    pub fn open(folder: &Path, log_password: &Password) -> Result<Self, LedgerError> {
+        let database = folder.join("ledger.db");
+        if !database.exists() {
+            return Err(LedgerError::Absent { folder: folder.to_owned() });
+        }
+        let path = folder.join("log.key");
+        let pem = std::fs::read_to_string(&path).map_err(file("read", &path))?;
+        let log_key = LogKey::from_encrypted_pem(&pem, log_password)
+            .map_err(|source| LedgerError::LogKey { path, source })?;
+        Ok(Self { store: Store::open(&database)?, log_key, folder: folder.to_owned() })
+    }
+
+    /// Appends events in one transaction and anchors them with a signed checkpoint.
+    pub(crate) fn append(&self, events: &[NewEvent]) -> Result<Vec<Event>, LedgerError> {
+        let events = self.store.append(events)?;
+        let head = self.store.head()?;
+        let note = checkpoint::sign(&self.log_key, ORIGIN, head.size, &head.root)?;
+        self.store.save_checkpoint(head.size, &head.root, &note)?;
+        Ok(events)
+    }
+
+    /// Appends one event whose body is JSON.
+    pub(crate) fn append_json(
+        &self,
+        kind: EventKind,
+        subject: &Subject,
+        body: &impl serde::Serialize,
+    ) -> Result<(), LedgerError> {
+        let body = serde_json::to_vec(body).expect("bodies hold only text, numbers and lists");
+        let event = NewEvent { kind, subject: subject.clone(), occurred_at: Timestamp::now(), body };
+        self.append(&[event]).map(drop)
+    }
+
+    /// Signs a statement, keeps the bundle's exact bytes and the public key, and appends the event.
+    /// Returns the digest of the bundle.
+    pub(crate) fn record(
+        &self,
+        kind: EventKind,
+        key: &PrivateKey,
+        subject: &Subject,
+        statement: &[u8],
+    ) -> Result<Digest, LedgerError> {
+        let bundle = Bundle::statement(key, statement)?.to_json();
+        let digest = Digest::of(&bundle);
+        self.store.put_blob(key.public().spki_der())?;
+        let event =
+            NewEvent { kind, subject: subject.clone(), occurred_at: Timestamp::now(), body: bundle };
+        self.append(&[event])?;
+        Ok(digest)
+    }
+
+    /// The evidence about these subjects, in the order in which it was recorded, each signature
+    /// verified. A deleted bundle is left out: what it proved is then not proven.
+    pub(crate) fn evidence(
+        &self,
+        policy: &Policy,
+        subjects: &[String],
+    ) -> Result<Vec<Evidence>, LedgerError> {
+        let kinds = vec![EventKind::EvidenceRecorded, EventKind::ApprovalRecorded];
+        let mut found = Vec::new();
+        for subject in subjects {
+            let filter =
+                EventFilter { kinds: kinds.clone(), subject: Some(subject.clone()), from_seq: 0 };
+            for event in self.store.events(&filter)? {
+                if let Some(bundle) = self.store.blob(&event.body_sha256)? {
+                    let evidence = self.read(policy, &event, &bundle);
+                    let evidence =
+                        evidence.map_err(|why| LedgerError::Evidence { seq: event.seq, why })?;
+                    found.push((event.seq, evidence));
+                }
+            }
+        }
+        found.sort_by_key(|(seq, _)| *seq);
+        Ok(found.into_iter().map(|(_, evidence)| evidence).collect())
+    }
+
+    fn read(&self, policy: &Policy, event: &Event, bundle: &[u8]) -> Result<Evidence, String> {
+        let key = self.signing_key(bundle).map_err(|error| crate::chain(&*error))?;
+        let bundle = Bundle::from_json(bundle).map_err(|error| crate::chain(&error))?;
+        let verified = verify_statement(&bundle, std::slice::from_ref(&key));
+        let verified = verified.map_err(|error: VerifyError| crate::chain(&error))?;
+        let statement = in_toto::read(&verified.payload).map_err(|error| crate::chain(&error))?;
+        if statement.subject.key() != event.subject {
+            return Err(format!("it is about {}, recorded for {}", statement.subject.key(), event.subject));
+        }
+        Ok(Evidence {
+            id: event.body_sha256,
+            subject: statement.subject,
+            signed_by: signatory(policy, &verified.key),
+            recorded_at: event.recorded_at,
+            body: statement.body,
+        })
+    }
+
+    /// The public key that the bundle names; it was kept beside the bundle under its own digest. That
+    /// it signed is proven afterwards.
+    pub(crate) fn signing_key(&self, bundle: &[u8]) -> Result<PublicKey, Box<dyn std::error::Error>> {
+        let bundle = Bundle::from_json(bundle)?;
+        let hint = BASE64.decode(bundle.key_hint())?;
+        let id = Digest::from_bytes(hint.try_into().map_err(|_| "it names no key")?);
+        let der = self.store.blob(&id)?.ok_or("its public key is not in the ledger")?;
+        Ok(PublicKey::from_spki_der(&der)?)
+    }
+
+    /// The log's public key and name, to verify its checkpoints with.
+    pub(crate) fn log(&self) -> (LogPublicKey, &'static str) {
+        (self.log_key.public(), ORIGIN)
+    }
+}
+
+/// Whose key this is, by the policy.
+pub(crate) fn signatory(policy: &Policy, key: &Digest) -> Signatory {
+    let has = |keys: &[String]| keys.iter().any(|own| key_id(own).as_ref() == Some(key));
+    if let Some(builder) = policy.builders.iter().find(|builder| has(&builder.keys)) {
+        return Signatory::Builder(builder.id.clone());
+    }
+    match policy.people.iter().find(|person| has(&person.keys)) {
+        Some(person) => Signatory::Person(person.id.clone()),
+        None => Signatory::Unknown(*key),
+    }
+}
+
+/// The id of a key as a policy writes it: `sha256:…`, or the PEM itself. What is neither is nobody's
+/// key.
+fn key_id(written: &str) -> Option<Digest> {
+    match written.parse() {
+        Ok(digest) => Some(digest),
+        Err(_) => PublicKey::from_pem(written).map(|key| key.id()).ok(),
+    }
+}
+
+/// A new id for a release or a deployment.
+pub(crate) fn new_id() -> Result<OwnId, LedgerError> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(LedgerError::Random)?;
+    let unix_ms = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
+    Ok(OwnId::from_parts(unix_ms, u128::from_be_bytes(random)))
+}
+
+pub(crate) fn file(
+    operation: &'static str,
+    path: &Path,
+) -> impl FnOnce(std::io::Error) -> LedgerError + use<> {
+    let path = path.to_owned();
+    move |source| LedgerError::File { operation, path, source }
+}
+
+fn create(path: &Path, mode: u32, text: &str) -> Result<(), LedgerError> {
+    let options = OpenOptions::new().write(true).create_new(true).mode(mode).clone();
+    options.open(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(file("write", path))
+}

@@ -1,0 +1,289 @@
+//! Promotion: the policy decides on evidence, people approve, and only then something is deployed.
+
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use plimsoll_model::{
+    Approval, Body, DeploymentOutcome, Evidence, Outcome, OwnId, Signatory, Subject, Verdict,
+};
+use plimsoll_policy::{EnvironmentSettings, Request};
+use plimsoll_sign::PrivateKey;
+use plimsoll_store::{EventFilter, EventKind, Release};
+use plimsoll_wire::in_toto;
+use serde::{Deserialize, Serialize};
+
+use crate::deploy::{DeployError, Deployer, OnStep, lease};
+use crate::ledger::{Ledger, LedgerError, signatory};
+use crate::trusted::Trusted;
+
+/// A promotion, approval or rollback could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum PromoteError {
+    /// The policy has no such environment.
+    #[error("the policy {origin} has no environment `{wanted}`\nhint: it has {known}")]
+    NoEnvironment {
+        /// Where the policy comes from.
+        origin: String,
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        known: String,
+    },
+    /// The policy is the inspected tree's own.
+    #[error("the policy {origin} is not trusted: whoever changes the tree can change it\nhint: pin the trusted one: --policy FILE@sha256:…, or --base REV")]
+    Untrusted {
+        /// Where the policy comes from.
+        origin: String,
+    },
+    /// Nobody asked for the release in the environment.
+    #[error("nobody has asked for release `{release}` in `{environment}` yet\nhint: plimsoll promote {release} --to {environment}")]
+    NotRequested {
+        /// The release.
+        release: String,
+        /// The environment.
+        environment: String,
+    },
+    /// The approval could not count.
+    #[error("the approval is refused: {why}")]
+    Refused {
+        /// Why.
+        why: String,
+    },
+    /// There is nothing to go back to.
+    #[error("`{environment}` has no earlier healthy release to go back to")]
+    NothingBefore {
+        /// The environment.
+        environment: String,
+    },
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The deployment.
+    #[error(transparent)]
+    Deploy(#[from] DeployError),
+}
+
+/// Who does something about which release and environment, by which policy.
+pub struct Promotion<'a> {
+    /// The policy; it must be trusted.
+    pub trusted: &'a Trusted,
+    /// The release.
+    pub release: &'a Release,
+    /// The environment's name.
+    pub environment: &'a str,
+    /// The key of whoever asks.
+    pub key: &'a PrivateKey,
+    /// The folder in which smoke commands run.
+    pub folder: &'a Path,
+}
+
+/// What a promotion came to.
+#[derive(Clone, Debug)]
+pub struct Promoted {
+    /// What a deployment that had been interrupted came to.
+    pub settled: Option<DeploymentOutcome>,
+    /// The decision.
+    pub verdict: Verdict,
+    /// What the deployment came to; `None` when it was not allowed.
+    pub outcome: Option<DeploymentOutcome>,
+}
+
+/// Who asked for a release in an environment.
+#[derive(Serialize, Deserialize)]
+struct PromotionRequested {
+    release: OwnId,
+    environment: String,
+    requester: Signatory,
+}
+
+/// A decision, as the ledger keeps it.
+#[derive(Serialize)]
+struct PolicyDecided<'a> {
+    release: &'a OwnId,
+    environment: &'a str,
+    policy_sha256: plimsoll_model::Digest,
+    evidence: Vec<plimsoll_model::Digest>,
+    verdict: &'a Verdict,
+}
+
+/// Decides and, when everything is proven, deploys.
+pub fn promote(
+    ledger: &Ledger,
+    promotion: &Promotion<'_>,
+    on_step: OnStep<'_>,
+) -> Result<Promoted, PromoteError> {
+    let environment = environment(promotion)?;
+    let (key, folder) = (promotion.key, promotion.folder);
+    let lease = lease(ledger, key, &environment.name)?;
+    let settled = Deployer::open(ledger, key, environment, folder, on_step, &lease)?.settle()?;
+    let requester = signatory(&promotion.trusted.base, &promotion.key.public().id());
+    let about = Subject::Artifact { sha256: promotion.release.artifact };
+    let requested = PromotionRequested {
+        release: promotion.release.id.clone(),
+        environment: environment.name.clone(),
+        requester: requester.clone(),
+    };
+    ledger.append_json(EventKind::PromotionRequested, &about, &requested)?;
+    let evidence = evidence(ledger, promotion)?;
+    let verdict =
+        promotion.trusted.base.decide(&request(promotion, environment, &requester, &evidence));
+    let decided = PolicyDecided {
+        release: &promotion.release.id,
+        environment: &environment.name,
+        policy_sha256: promotion.trusted.base.sha256(),
+        evidence: evidence.iter().map(|evidence| evidence.id).collect(),
+        verdict: &verdict,
+    };
+    ledger.append_json(EventKind::PolicyDecided, &about, &decided)?;
+    if verdict.outcome != Outcome::Allow {
+        return Ok(Promoted { settled, verdict, outcome: None });
+    }
+    let mut deployer = Deployer::open(ledger, key, environment, folder, on_step, &lease)?;
+    let outcome = deployer.deploy(&promotion.release.id, promotion.release.artifact)?;
+    Ok(Promoted { settled, verdict, outcome: Some(outcome) })
+}
+
+/// Signs that the release may enter the environment. Refused, and not recorded, when the approval
+/// could not count.
+pub fn approve(
+    ledger: &Ledger,
+    promotion: &Promotion<'_>,
+    valid_for: SignedDuration,
+) -> Result<Signatory, PromoteError> {
+    let environment = environment(promotion)?;
+    let requester = requester(ledger, promotion)?;
+    let evidence = evidence(ledger, promotion)?;
+    let approver = signatory(&promotion.trusted.base, &promotion.key.public().id());
+    let request = request(promotion, environment, &requester, &evidence);
+    if let Some(why) = promotion.trusted.base.refuses_approval(&request, &approver) {
+        return Err(PromoteError::Refused { why });
+    }
+    let approval = Approval {
+        release: promotion.release.id.clone(),
+        environment: environment.name.clone(),
+        policy_sha256: promotion.trusted.base.sha256(),
+        expires_at: Timestamp::now() + valid_for,
+    };
+    let subject = Subject::Artifact { sha256: promotion.release.artifact };
+    let statement = in_toto::write(&subject, &promotion.release.name, &Body::Approval(approval));
+    let statement = statement.map_err(LedgerError::from)?;
+    ledger.record(EventKind::ApprovalRecorded, promotion.key, &subject, &statement)?;
+    Ok(approver)
+}
+
+/// Deploys the release that was healthy before the present one.
+pub fn roll_back(
+    ledger: &Ledger,
+    trusted: &Trusted,
+    name: &str,
+    key: &PrivateKey,
+    folder: &Path,
+    on_step: OnStep<'_>,
+) -> Result<(Release, DeploymentOutcome), PromoteError> {
+    let environment = named(trusted, name)?;
+    let lease = lease(ledger, key, name)?;
+    Deployer::open(ledger, key, environment, folder, on_step, &lease)?.settle()?;
+    let before = healthy_before(ledger, name)?
+        .ok_or_else(|| PromoteError::NothingBefore { environment: name.to_owned() })?;
+    let mut deployer = Deployer::open(ledger, key, environment, folder, on_step, &lease)?;
+    let outcome = deployer.deploy(&before.id, before.artifact)?;
+    Ok((before, outcome))
+}
+
+/// The last healthy release in an environment whose bytes are not the present ones.
+fn healthy_before(ledger: &Ledger, environment: &str) -> Result<Option<Release>, LedgerError> {
+    let filter = EventFilter { kinds: vec![EventKind::DeploymentFinished], ..EventFilter::default() };
+    let present = ledger.store.current(environment)?.and_then(|current| current.last_healthy);
+    let mut found = None;
+    for event in ledger.store.events(&filter)? {
+        let Some(body) = ledger.store.blob(&event.body_sha256)? else { continue };
+        let plimsoll_store::Fact::DeploymentFinished(finished) =
+            plimsoll_store::Fact::read(event.kind, &body)?
+        else {
+            continue;
+        };
+        let other = present.as_ref().is_none_or(|present| present.artifact != finished.artifact);
+        if finished.environment == environment && finished.outcome == DeploymentOutcome::Healthy && other {
+            found = Some(finished.release);
+        }
+    }
+    let releases = ledger.store.releases()?;
+    Ok(found.and_then(|id| releases.into_iter().find(|release| release.id == id)))
+}
+
+fn environment<'a>(promotion: &Promotion<'a>) -> Result<&'a EnvironmentSettings, PromoteError> {
+    named(promotion.trusted, promotion.environment)
+}
+
+fn named<'a>(trusted: &'a Trusted, wanted: &str) -> Result<&'a EnvironmentSettings, PromoteError> {
+    if !trusted.trusted {
+        return Err(PromoteError::Untrusted { origin: trusted.origin.clone() });
+    }
+    trusted.base.environment(wanted).ok_or_else(|| {
+        let names: Vec<_> = trusted.base.environments.iter().map(|known| known.name.as_str()).collect();
+        PromoteError::NoEnvironment {
+            origin: trusted.origin.clone(),
+            wanted: wanted.to_owned(),
+            known: if names.is_empty() { "none".to_owned() } else { names.join(", ") },
+        }
+    })
+}
+
+/// The evidence about the artifact and about every source that its provenance names.
+fn evidence(ledger: &Ledger, promotion: &Promotion<'_>) -> Result<Vec<Evidence>, LedgerError> {
+    let policy = &promotion.trusted.base;
+    let artifact = Subject::Artifact { sha256: promotion.release.artifact }.key();
+    let about_artifact = ledger.evidence(policy, std::slice::from_ref(&artifact))?;
+    let mut subjects = vec![artifact];
+    subjects.extend(about_artifact.iter().filter_map(|evidence| match &evidence.body {
+        Body::Provenance(provenance) => Some(provenance.source.key()),
+        _ => None,
+    }));
+    subjects.sort();
+    subjects.dedup();
+    ledger.evidence(policy, &subjects)
+}
+
+fn request<'a>(
+    promotion: &Promotion<'a>,
+    environment: &'a EnvironmentSettings,
+    requester: &'a Signatory,
+    evidence: &'a [Evidence],
+) -> Request<'a> {
+    Request {
+        environment,
+        release: &promotion.release.id,
+        artifact: promotion.release.artifact,
+        requester,
+        policy_trusted: promotion.trusted.trusted,
+        evidence,
+        now: Timestamp::now(),
+    }
+}
+
+/// Who asked last for the release in the environment.
+fn requester(ledger: &Ledger, promotion: &Promotion<'_>) -> Result<Signatory, PromoteError> {
+    let filter = EventFilter {
+        kinds: vec![EventKind::PromotionRequested],
+        subject: Some(Subject::Artifact { sha256: promotion.release.artifact }.key()),
+        from_seq: 0,
+    };
+    let mut last = None;
+    for event in ledger.store.events(&filter).map_err(LedgerError::from)? {
+        let body = ledger.store.blob(&event.body_sha256).map_err(LedgerError::from)?;
+        let requested: Option<PromotionRequested> =
+            body.map(|body| serde_json::from_slice(&body)).transpose().map_err(|error| {
+                LedgerError::Evidence { seq: event.seq, why: error.to_string() }
+            })?;
+        if let Some(requested) = requested
+            && requested.release == promotion.release.id
+            && requested.environment == promotion.environment
+        {
+            last = Some(requested.requester);
+        }
+    }
+    last.ok_or_else(|| PromoteError::NotRequested {
+        release: promotion.release.name.clone(),
+        environment: promotion.environment.to_owned(),
+    })
+}

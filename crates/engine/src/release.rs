@@ -1,0 +1,79 @@
+//! Releases: a name for people, an id, and the exact bytes that ship.
+
+use std::path::{Path, PathBuf};
+
+use plimsoll_model::{Digest, Subject};
+use plimsoll_store::{EventKind, Release, ReleaseCreated};
+
+use crate::ledger::{Ledger, LedgerError, file, new_id};
+
+/// A release cannot be made or found.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// The name is taken by other bytes.
+    #[error("there is already a release named `{name}`\nhint: give the new one a name of its own")]
+    Taken {
+        /// The name.
+        name: String,
+    },
+    /// The name is empty or looks like an id.
+    #[error("`{name}` cannot name a release\nhint: use letters, digits, `.`, `_`, `-`, at most 100")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// There is no such release.
+    #[error("there is no release `{wanted}`\nhint: `plimsoll release list` shows them")]
+    Absent {
+        /// What was asked for.
+        wanted: String,
+    },
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Makes a release of an artifact: keeps its bytes by their digest and appends the event.
+pub fn create_release(ledger: &Ledger, name: &str, artifact: &Path) -> Result<Release, ReleaseError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if name.is_empty() || name.len() > 100 || !name.chars().all(allowed) {
+        return Err(ReleaseError::Name { name: name.to_owned() });
+    }
+    let releases = ledger.store.releases().map_err(LedgerError::from)?;
+    if releases.iter().any(|release| release.name == name) {
+        return Err(ReleaseError::Taken { name: name.to_owned() });
+    }
+    let sha256 = keep(ledger, artifact)?;
+    let created = ReleaseCreated { release: new_id()?, name: name.to_owned(), artifact: sha256 };
+    ledger.append_json(EventKind::ReleaseCreated, &Subject::Artifact { sha256 }, &created)?;
+    find_release(ledger, created.release.as_str())
+}
+
+/// The release with this id or name.
+pub fn find_release(ledger: &Ledger, wanted: &str) -> Result<Release, ReleaseError> {
+    let releases = ledger.store.releases().map_err(LedgerError::from)?;
+    let found = releases.into_iter().find(|release| release.id.as_str() == wanted || release.name == wanted);
+    found.ok_or_else(|| ReleaseError::Absent { wanted: wanted.to_owned() })
+}
+
+/// Every release, oldest first.
+pub fn releases(ledger: &Ledger) -> Result<Vec<Release>, ReleaseError> {
+    Ok(ledger.store.releases().map_err(LedgerError::from)?)
+}
+
+/// Where the bytes of an artifact are kept.
+pub(crate) fn kept(ledger: &Ledger, artifact: &Digest) -> PathBuf {
+    ledger.folder.join("artifacts").join(artifact.hex())
+}
+
+fn keep(ledger: &Ledger, artifact: &Path) -> Result<Digest, LedgerError> {
+    let bytes = std::fs::read(artifact).map_err(file("read", artifact))?;
+    let digest = Digest::of(&bytes);
+    let to = kept(ledger, &digest);
+    let folder = ledger.folder.join("artifacts");
+    std::fs::create_dir_all(&folder).map_err(file("make", &folder))?;
+    let draft = folder.join(format!("{}.{}", digest.hex(), std::process::id()));
+    std::fs::write(&draft, &bytes).map_err(file("write", &draft))?;
+    std::fs::rename(&draft, &to).map_err(file("move into place", &to))?;
+    Ok(digest)
+}

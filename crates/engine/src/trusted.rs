@@ -1,0 +1,140 @@
+//! Which policy counts. The inspected tree must not control its own verdict: a trusted base comes
+//! from a file pinned by digest or from a revision that the tree's author cannot change, and the
+//! tree's own `plimsoll.toml` may only tighten it.
+
+use std::path::{Path, PathBuf};
+
+use plimsoll_model::{Digest, TreePath};
+use plimsoll_policy::{Policy, PolicyError};
+use plimsoll_source::{GitError, Repository};
+
+/// The name of the policy file in a tree.
+pub const POLICY_FILE: &str = "plimsoll.toml";
+
+/// Where to take the policy from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PolicySource {
+    /// A file, trusted when its bytes have this digest: `--policy FILE@sha256:…`.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The digest its bytes must have; without one the file is not trusted.
+        sha256: Option<Digest>,
+    },
+    /// `plimsoll.toml` at a protected revision of the tree's repository: `--base REV`.
+    Base {
+        /// The revision.
+        revision: String,
+    },
+    /// The tree's own file, or the defaults when it has none. Not trusted.
+    Tree,
+}
+
+/// The policy that counts, and whether it may admit to an environment.
+#[derive(Clone, Debug)]
+pub struct Trusted {
+    /// The base policy: environments, people, builders, waivers, and the identity of the whole.
+    pub base: Policy,
+    /// The base with whatever the tree tightened: what `check` judges by.
+    pub effective: Policy,
+    /// Whether the base is trusted.
+    pub trusted: bool,
+    /// Where the base was read from, for people.
+    pub origin: String,
+    /// The folder that relative paths in the base are resolved against.
+    pub folder: PathBuf,
+}
+
+/// The policy cannot be used. It denies.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustedError {
+    /// The file cannot be read.
+    #[error("cannot read the policy {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not the pinned one.
+    #[error(
+        "the policy {} has digest {found}, pinned is {pinned}\nhint: review the change, then pin the new digest",
+        path.display()
+    )]
+    Pin {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        pinned: Digest,
+        /// What the file has.
+        found: Digest,
+    },
+    /// The file is not text.
+    #[error("the policy {origin} is not UTF-8 text")]
+    Text {
+        /// The file.
+        origin: String,
+    },
+    /// There is no policy at the base revision.
+    #[error(
+        "there is no plimsoll.toml at `{revision}`\nhint: commit one to the protected branch, or pin a file: --policy FILE@sha256:…"
+    )]
+    NoBase {
+        /// The revision.
+        revision: String,
+    },
+    /// The repository cannot be read.
+    #[error("cannot read the policy at the base revision")]
+    Git(#[from] GitError),
+    /// The policy is wrong.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+}
+
+/// Loads the policy for the tree in the folder `root`.
+pub fn load(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedError> {
+    let own = root.join(POLICY_FILE);
+    let own = if own.exists() { Some(read(&own)?) } else { None };
+    let own = own.map(|bytes| parse(&bytes, &root.join(POLICY_FILE).display().to_string())).transpose()?;
+    let (base, trusted, origin, folder) = match source {
+        PolicySource::File { path, sha256 } => {
+            let bytes = read(path)?;
+            let found = Digest::of(&bytes);
+            if let Some(pinned) = *sha256
+                && pinned != found
+            {
+                return Err(TrustedError::Pin { path: path.clone(), pinned, found });
+            }
+            let origin = path.display().to_string();
+            (parse(&bytes, &origin)?, sha256.is_some(), origin, folder_of(path))
+        }
+        PolicySource::Base { revision } => {
+            let repository = Repository::discover(root)?;
+            let commit = repository.resolve(revision)?;
+            let bytes = repository
+                .read(&commit, &TreePath::new(POLICY_FILE))?
+                .ok_or_else(|| TrustedError::NoBase { revision: revision.clone() })?;
+            let origin = format!("{POLICY_FILE} at {revision}");
+            (parse(&bytes, &origin)?, true, origin, repository.root().to_owned())
+        }
+        PolicySource::Tree => {
+            let origin = if own.is_some() { POLICY_FILE } else { "defaults" };
+            (own.clone().unwrap_or_default(), false, origin.to_owned(), root.to_owned())
+        }
+    };
+    let effective = own.map_or_else(|| base.clone(), |own| base.tightened_by(&own));
+    Ok(Trusted { base, effective, trusted, origin, folder })
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().map_or_else(PathBuf::new, Path::to_owned)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TrustedError> {
+    std::fs::read(path).map_err(|source| TrustedError::Read { path: path.to_owned(), source })
+}
+
+fn parse(bytes: &[u8], origin: &str) -> Result<Policy, TrustedError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| TrustedError::Text { origin: origin.to_owned() })?;
+    Ok(Policy::parse(text, origin)?)
+}
