@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{Component, Ecosystem, LineIndex, Purl, Span, Version};
+use plimsoll_model::{Component, Ecosystem, Purl, Span, Version};
 use plimsoll_source::File;
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::facts::{Covers, Family, Lock};
+use crate::places::Places;
 use crate::{Facts, Parser, gap};
 
 pub(crate) static PARSER: Parser = Parser { id: "cargo-lock/1", globs: &["**/Cargo.lock"], read };
@@ -44,12 +45,14 @@ struct Package<'a> {
 }
 
 fn read(file: &File<'_>) -> Facts {
-    let lines = file.lines();
     let lock: LockFile<'_> = match toml::from_str(file.text) {
         Ok(lock) => lock,
         Err(error) => {
             let offset = error.span().map_or(0, |span| span.start);
-            return broken(gap::unreadable_lockfile(file.path, &lines, offset, error.message()));
+            return broken(gap::unreadable_lockfile(
+                file.location(Span::new(offset, offset)),
+                error.message(),
+            ));
         }
     };
     if let Some(version) = lock.version.filter(|version| !(1..=NEWEST_VERSION).contains(version)) {
@@ -57,7 +60,7 @@ fn read(file: &File<'_>) -> Facts {
         let location = file.location(Span::new(0, 0));
         return broken(gap::unsupported_lockfile(location, &what, "use a newer Plimsoll"));
     }
-    facts(file, &lines, &lock)
+    facts(file, &lock)
 }
 
 fn broken(gap: plimsoll_model::Gap) -> Facts {
@@ -65,13 +68,14 @@ fn broken(gap: plimsoll_model::Gap) -> Facts {
     Facts { gaps: vec![gap], lock: Some(lock), ..Facts::default() }
 }
 
-fn facts(file: &File<'_>, lines: &LineIndex<'_>, lock: &LockFile<'_>) -> Facts {
+fn facts(file: &File<'_>, lock: &LockFile<'_>) -> Facts {
     let mut facts = Facts::default();
+    let mut places = Places::new(file.path, file.text);
     let mut members = BTreeMap::new();
     let index = Index::new(&lock.package);
     for package in lock.package.iter().chain(&lock.root) {
         let span = package.name.span();
-        let location = lines.location(file.path, Span::new(span.start, span.end));
+        let location = places.location(Span::new(span.start, span.end));
         match package.source.as_deref() {
             None => {
                 let asked: BTreeSet<String> = package.dependencies.iter().map(|text| name_of(text)).collect();

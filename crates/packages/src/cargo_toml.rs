@@ -69,7 +69,7 @@ fn read(file: &File<'_>) -> Facts {
         Ok(manifest) => manifest,
         Err(error) => {
             let offset = error.span().map_or(0, |span| span.start);
-            let gap = gap::unreadable_manifest(file.path, &file.lines(), offset, error.message());
+            let gap = gap::unreadable_manifest(file.location(Span::new(offset, offset)), error.message());
             return Facts { gaps: vec![gap], ..Facts::default() };
         }
     };

@@ -14,14 +14,41 @@ pub fn conclude(facts: &BTreeMap<TreePath, Facts>) -> Inspection {
         inspection.gaps.extend(facts.gaps.iter().cloned());
     }
     let locks = Locks::new(facts);
+    let mut installed = BTreeMap::new();
     for (path, facts_of_file) in facts {
         if let Some(manifest) = &facts_of_file.manifest {
-            inspection.gaps.extend(manifest_gap(path, manifest, &locks));
+            match (manifest_gap(path, manifest, &locks), installation(path)) {
+                (Some(_), Some(folder)) => installed.entry(folder).or_insert_with(Vec::new).push(manifest),
+                (gap, _) => inspection.gaps.extend(gap),
+            }
         }
         inspection.gaps.extend(open_gap(path, facts_of_file, facts));
         inspection.gaps.extend(include_gaps(path, facts_of_file, facts));
     }
     inspection
+        .gaps
+        .extend(installed.into_iter().map(|(folder, manifests)| installed_gap(folder, &manifests)));
+    inspection
+}
+
+/// The outermost `node_modules` folder that the path lies in.
+fn installation(path: &TreePath) -> Option<&str> {
+    const FOLDER: &str = "node_modules";
+    let mut end = 0;
+    path.as_str().split('/').find_map(|part| {
+        end += part.len() + 1;
+        (part == FOLDER && end < path.as_str().len()).then(|| &path.as_str()[..end - 1])
+    })
+}
+
+/// Installed packages are many, and one thing makes up for all of them: one gap.
+fn installed_gap(folder: &str, manifests: &[&Manifest]) -> Gap {
+    let message = format!(
+        "{folder} holds {} installed packages that ask for others and that no lockfile lists; none of them was checked",
+        manifests.len()
+    );
+    let mend = "take the folder out of the tree, or commit the lockfile it was installed from";
+    gap::unlocked_manifest(manifests[0].location.clone(), message, mend)
 }
 
 /// The lockfiles of a tree by folder.

@@ -1,6 +1,6 @@
 //! The gaps of this crate: one function for each id, so that its kind, words and mend stand in one place.
 
-use plimsoll_model::{Gap, GapKind, Inspector, LineIndex, Location, RuleId, Span, TreePath};
+use plimsoll_model::{Gap, GapKind, Inspector, Location, RuleId, TreePath};
 
 fn gap(name: &str, kind: GapKind, location: Location, message: String, mend: impl Into<String>) -> Gap {
     let id = RuleId::new(Inspector::Dependency, name);
@@ -8,22 +8,20 @@ fn gap(name: &str, kind: GapKind, location: Location, message: String, mend: imp
 }
 
 /// A lockfile that is not of its format, from `offset` on.
-pub(crate) fn unreadable_lockfile(path: &TreePath, lines: &LineIndex<'_>, offset: usize, why: &str) -> Gap {
-    let location = lines.location(path, Span::new(offset, offset));
+pub(crate) fn unreadable_lockfile(location: Location, why: &str) -> Gap {
     let message = format!(
-        "{path} cannot be read from line {} on ({why}), so its packages were not checked",
-        location.start.line
+        "{} cannot be read from line {} on ({why}), so its packages were not checked",
+        location.path, location.start.line
     );
     let mend = "mend that line, or make the file again with its package manager";
     gap("unreadable-lockfile", GapKind::Unreadable, location, message, mend)
 }
 
 /// A manifest that is not of its format.
-pub(crate) fn unreadable_manifest(path: &TreePath, lines: &LineIndex<'_>, offset: usize, why: &str) -> Gap {
-    let location = lines.location(path, Span::new(offset, offset));
+pub(crate) fn unreadable_manifest(location: Location, why: &str) -> Gap {
     let message = format!(
-        "{path} cannot be read from line {} on ({why}), so what it asks for was not checked",
-        location.start.line
+        "{} cannot be read from line {} on ({why}), so what it asks for was not checked",
+        location.path, location.start.line
     );
     gap("unreadable-manifest", GapKind::Unreadable, location, message, "mend that line")
 }

@@ -12,6 +12,7 @@ mod json;
 mod package_json;
 mod package_lock;
 mod parser;
+mod places;
 mod pyproject;
 mod requirement;
 mod requirements;

@@ -31,7 +31,7 @@ fn read(file: &File<'_>) -> Facts {
             let offset = error_offset(text, &error);
             let why =
                 if error.is_data() { "a value of the wrong type stands there" } else { "it is not JSON" };
-            let gap = gap::unreadable_manifest(file.path, &file.lines(), offset, why);
+            let gap = gap::unreadable_manifest(file.location(Span::new(offset, offset)), why);
             return Facts { gaps: vec![gap], ..Facts::default() };
         }
     };

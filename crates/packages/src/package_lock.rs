@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use plimsoll_model::{Component, Ecosystem, LineIndex, Location, Purl, Version};
+use plimsoll_model::{Component, Ecosystem, Location, Purl, Span, Version};
 use plimsoll_source::File;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::facts::{Covers, Family, Lock};
 use crate::json::{Entries, error_offset, key_span};
+use crate::places::Places;
 use crate::{Facts, Parser, gap};
 
 pub(crate) static PARSER: Parser =
@@ -81,7 +82,7 @@ struct Package {
 /// What was read so far.
 struct Reading<'a> {
     file: &'a File<'a>,
-    lines: LineIndex<'a>,
+    places: Places<'a>,
     packages: BTreeMap<String, Package>,
     folders: BTreeMap<String, Option<BTreeSet<String>>>,
     facts: Facts,
@@ -91,7 +92,7 @@ fn read(file: &File<'_>) -> Facts {
     let text = file.text.strip_prefix('\u{feff}').unwrap_or(file.text);
     let mut reading = Reading {
         file,
-        lines: file.lines(),
+        places: Places::new(file.path, file.text),
         packages: BTreeMap::new(),
         folders: BTreeMap::new(),
         facts: Facts::default(),
@@ -111,7 +112,7 @@ impl Reading<'_> {
             (..=1, None, Some(dependencies)) => self.nested(dependencies),
             (2..=NEWEST_VERSION, None, _) => {
                 let why = "`packages` is missing";
-                self.facts.gaps.push(gap::unreadable_lockfile(self.file.path, &self.lines, 0, why));
+                self.facts.gaps.push(gap::unreadable_lockfile(Location::file(self.file.path.clone()), why));
             }
             (version, ..) => {
                 let what = format!("an npm lockfile of version {version}");
@@ -186,15 +187,16 @@ impl Reading<'_> {
             serde_json::error::Category::Eof => "it ends too early",
             serde_json::error::Category::Syntax | serde_json::error::Category::Io => "it is not JSON",
         };
-        self.facts.gaps.push(gap::unreadable_lockfile(self.file.path, &self.lines, offset, why));
+        let location = self.places.location(Span::new(offset, offset));
+        self.facts.gaps.push(gap::unreadable_lockfile(location, why));
     }
 
     fn cover(&mut self, folder: &str, asked: Option<BTreeSet<String>>) {
         self.folders.insert(folder.to_owned(), asked);
     }
 
-    fn location(&self, key: &str, value: &RawValue) -> Location {
-        self.lines.location(self.file.path, key_span(self.file.text, key, value))
+    fn location(&mut self, key: &str, value: &RawValue) -> Location {
+        self.places.location(key_span(self.file.text, key, value))
     }
 
     fn finish(mut self) -> Facts {

@@ -123,6 +123,27 @@ fn a_node_manifest_needs_a_lockfile_that_knows_its_folder() {
 }
 
 #[test]
+fn installed_packages_without_a_lockfile_are_one_gap_a_folder() {
+    let asks = r#"{"version":"1.0.0","dependencies":{"x":"1"}}"#;
+    let files = [
+        ("web/node_modules/a/package.json", asks),
+        ("web/node_modules/a/node_modules/b/package.json", asks),
+        ("web/node_modules/c/package.json", r#"{"version":"1.0.0"}"#),
+        ("web/package.json", asks),
+    ];
+    check(
+        &files,
+        &[
+            "unlocked-manifest web/node_modules/a/node_modules/b/package.json:1",
+            "unlocked-manifest web/package.json:1",
+        ],
+    );
+    assert!(
+        inspect(&files).gaps.iter().any(|gap| gap.message.contains("web/node_modules holds 2 installed"))
+    );
+}
+
+#[test]
 fn a_python_project_is_locked_when_everything_it_asks_for_is_pinned() {
     let project = "[project]\nname = \"p\"\ndependencies = [\n  \"A_b>=1\",\n  \"c\",\n]\n";
     check(&[("pyproject.toml", project)], &["unlocked-manifest pyproject.toml:4"]);
@@ -293,4 +314,16 @@ fn hostile_files_end_in_a_gap() {
     check(&[("requirements.txt", &"\\\n".repeat(300_000))], &[]);
     let huge = "#".repeat((64 << 20) + 1);
     check(&[("requirements.txt", &huge)], &["unsupported-lockfile requirements.txt:1"]);
+}
+
+/// Were a column counted from the beginning of its line each time, this would take minutes.
+#[test]
+fn a_lockfile_in_one_long_line_is_read_in_one_pass() {
+    let entry = |number: u32| format!("\"node_modules/p{number}\":{{\"version\":\"1.0.0\"}}");
+    let entries: Vec<String> = (0..100_000).map(entry).collect();
+    let text = format!("{{\"lockfileVersion\":3,\"packages\":{{{}}}}}", entries.join(","));
+    let inspection = inspect(&[("package-lock.json", &text)]);
+    assert_eq!(inspection.components.len(), entries.len());
+    let last = inspection.components.iter().find(|component| component.name == "p99999").unwrap();
+    assert_eq!(last.location.start.column as usize, text.rfind("\"node_modules").unwrap() + 1);
 }
