@@ -110,6 +110,8 @@ fn what_cannot_be_read_or_proven_is_a_gap() {
     );
     for (text, gap) in [
         ("jobs: [", "path/unreadable-workflow"),
+        ("on: push\njobs:\n  a:\n    steps: {}\n", "path/unreadable-workflow"),
+        ("on: push\njobs:\n  a:\n    steps:\n      - run: [x]\n", "path/unreadable-workflow"),
         ("on: push\njobs:\n  a:\n    needs: b\n    steps: []\n", "path/unreadable-workflow"),
         ("on: push\njobs:\n  a:\n    needs: a\n    steps: []\n", "path/unreadable-workflow"),
         (

@@ -1,9 +1,10 @@
-use plimsoll_model::{Finding, Severity, TraceStep};
+use plimsoll_model::{Finding, Location, Severity, TraceStep};
 
 use super::Rule;
+use crate::Capability;
 use crate::case::{Case, Neutralised, Why};
-use crate::workflow::Tolerance;
-use crate::{Capability, script};
+use crate::script::Command;
+use crate::workflow::{Job, Tolerance};
 
 /// `path/gate-cannot-fail`.
 pub(super) static RULE: Rule = Rule {
@@ -25,56 +26,63 @@ fn check(case: &mut Case) -> Vec<Finding> {
 fn finding(case: &Case, each: &Neutralised) -> Option<Finding> {
     let (job, step, command) = case.workflow.command(&each.gate)?;
     let gate = gate_of(command)?;
-    let place = |tolerance: &Tolerance| match tolerance {
-        Tolerance::Yes(location) => location.clone(),
-        Tolerance::No | Tolerance::Unknown(_) => command.location.clone(),
+    let at = match each.why {
+        Why::StepContinues => place(&step.tolerance, command),
+        Why::JobContinues => place(&job.tolerance, command),
+        Why::ExitZero | Why::ReportsOnly | Why::Shell => &command.location,
     };
-    let (because, at, fix) = match each.why {
-        Why::ExitZero => {
-            ("a flag makes it report success", command.location.clone(), "let the tool fail on findings")
-        }
-        Why::StepContinues => {
-            ("`continue-on-error` passes over it", place(&step.tolerance), "take `continue-on-error` away")
-        }
-        Why::JobContinues => (
-            "its job's `continue-on-error` passes over it",
-            place(&job.tolerance),
-            "take `continue-on-error` away",
-        ),
-        Why::ReportsOnly => (
-            "it reports success whatever it finds unless it is told otherwise",
-            command.location.clone(),
-            "tell the scanner to fail on findings: `--exit-code 1`, `--fail-on high`, `--error`",
-        ),
-        Why::Shell => (
-            "the shell drops its status",
-            command.location.clone(),
-            "let its status be the script's: no `|| true`, no `&`, `set -o pipefail` before a pipe",
-        ),
-    };
+    let (because, fix) = reason(each.why);
     let message = format!("the {gate} `{}` stops nothing when it fails: {because}", command.label);
-    // Where the findings are uploaded, code scanning can still stop a merge.
-    let uploads = job
-        .steps
-        .iter()
-        .filter_map(|step| step.uses.as_deref())
-        .any(|uses| uses.starts_with("github/codeql-action/upload-sarif"));
-    let severity = match (each.why, uploads) {
-        (Why::ReportsOnly, true) => return None,
-        (Why::ReportsOnly, false) | (_, true) => Severity::Medium,
-        (_, false) => Severity::High,
-    };
-    let mut finding = RULE.finding(severity, message, &command.location, fix);
-    if at != command.location {
+    let mut finding = RULE.finding(severity(each.why, job)?, message, &command.location, fix);
+    if *at != command.location {
         finding.locations.push(at.clone());
     }
+    let then = format!("{because}, so job `{}` goes on", job.id);
     finding.trace = vec![
         TraceStep { message: format!("`{}` fails", command.label), location: Some(command.location.clone()) },
-        TraceStep { message: format!("{because}, so job `{}` goes on", job.id), location: Some(at) },
+        TraceStep { message: then, location: Some(at.clone()) },
     ];
     Some(finding)
 }
 
-fn gate_of(command: &script::Command) -> Option<Capability> {
+fn place<'a>(tolerance: &'a Tolerance, command: &'a Command) -> &'a Location {
+    match tolerance {
+        Tolerance::Yes(location) => location,
+        Tolerance::No | Tolerance::Unknown(_) => &command.location,
+    }
+}
+
+fn reason(why: Why) -> (&'static str, &'static str) {
+    match why {
+        Why::ExitZero => ("a flag makes it report success", "let the tool fail on findings"),
+        Why::StepContinues => ("`continue-on-error` passes over it", "take `continue-on-error` away"),
+        Why::JobContinues => {
+            ("its job's `continue-on-error` passes over it", "take `continue-on-error` away")
+        }
+        Why::ReportsOnly => (
+            "it reports success whatever it finds unless it is told otherwise",
+            "tell the scanner to fail on findings: `--exit-code 1`, `--fail-on high`, `--error`",
+        ),
+        Why::Shell => (
+            "the shell drops its status",
+            "let its status be the script's: no `|| true`, no `&`, `set -o pipefail` before a pipe",
+        ),
+    }
+}
+
+/// Where the findings are uploaded, code scanning can still stop a merge; a scanner that was never
+/// told to fail is then no finding.
+fn severity(why: Why, job: &Job) -> Option<Severity> {
+    let mut actions = job.steps.iter().filter_map(|step| step.uses.as_deref());
+    let uploads = actions.any(|uses| uses.starts_with("github/codeql-action/upload-sarif"));
+    match why {
+        Why::ReportsOnly => (!uploads).then_some(Severity::Medium),
+        Why::ExitZero | Why::StepContinues | Why::JobContinues | Why::Shell => {
+            Some(if uploads { Severity::Medium } else { Severity::High })
+        }
+    }
+}
+
+fn gate_of(command: &Command) -> Option<Capability> {
     command.capabilities.iter().copied().find(|capability| capability.is_gate())
 }

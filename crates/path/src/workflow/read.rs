@@ -158,6 +158,9 @@ impl Reader<'_> {
         };
         let steps = match (&calls, node.get("steps")) {
             (Some(called), _) => vec![self.call(called, node)],
+            (None, Some(steps)) if !matches!(steps.value, Yaml::Sequence(_)) => {
+                return refuse(steps, format!("the steps of job `{id}` are no list"));
+            }
             (None, Some(steps)) => {
                 steps.items().iter().map(|step| self.step(step, &defaults)).collect::<Read<Vec<_>>>()?
             }
@@ -204,9 +207,12 @@ impl Reader<'_> {
         let uses = node.get("uses").and_then(Node::as_str).map(str::to_owned);
         let mut foreign_shell = None;
         let script = match (node.get("uses"), node.get("run")) {
-            (Some(uses), None) => self.action(node, uses),
+            (Some(uses), None) => match uses.as_str() {
+                Some(name) => self.action(node, uses, name),
+                None => return refuse(uses, "`uses:` is no text"),
+            },
             (None, Some(run)) => {
-                let text = run.scalar().unwrap_or_default();
+                let Some(text) = run.scalar() else { return refuse(run, "`run:` is no text") };
                 match shell(
                     node.get("shell").and_then(Node::scalar).or_else(|| defaults.shell.clone()),
                     defaults,
@@ -241,17 +247,16 @@ impl Reader<'_> {
         Script::read(text, options, &Place { path: self.file.path, lines: self.lines, offset: &offset })
     }
 
-    fn action(&self, node: &Node, uses: &Node) -> Script {
-        let name = uses.scalar().unwrap_or_default();
+    fn action(&self, node: &Node, uses: &Node, name: &str) -> Script {
         let with: Vec<(String, String)> = node
             .get("with")
             .map_or(&[][..], Node::entries)
             .iter()
             .filter_map(|(key, value)| Some((key.as_str()?.to_owned(), value.scalar()?)))
             .collect();
-        let recognised = recognise::action(&name, &with);
+        let recognised = recognise::action(name, &with);
         let command = Command {
-            label: label(&name),
+            label: label(name),
             location: self.location(uses.span),
             effect: Effect::MayFail,
             capabilities: recognised.capabilities,

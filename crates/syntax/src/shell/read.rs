@@ -5,7 +5,7 @@ use tree_sitter::{Node, Parser};
 
 use super::{Arm, Assignment, Branch, Command, Kind, Redirection, Script, Statement, Word};
 use crate::SyntaxError;
-use crate::shell::read::precedence::{Piece, and_or};
+use crate::shell::read::precedence::{Piece, and_or, take_bangs};
 use crate::shell::read::word::{expression_spans, literal};
 
 mod precedence;
@@ -48,30 +48,6 @@ fn blank(text: &str, expressions: &[Span]) -> String {
         bytes[span.start..span.end].fill(b'_');
     }
     String::from_utf8(bytes).expect("expressions begin and end between characters")
-}
-
-/// The parser knows `!` before simple commands only: before a compound one it is taken away, and
-/// put back as a negation of the statement that begins behind it. Gives that byte and the `!`'s.
-fn take_bangs(text: &mut String) -> Vec<(usize, usize)> {
-    const COMPOUND: [&str; 6] = ["{", "if", "while", "until", "for", "case"];
-    let mut bangs = Vec::new();
-    for (bang, _) in text.match_indices('!') {
-        let behind = &text[bang + 1..];
-        let word = behind.trim_start_matches([' ', '\t']);
-        let spaces = behind.len() - word.len();
-        let compound = COMPOUND
-            .iter()
-            .any(|start| word.strip_prefix(start).is_some_and(|rest| rest.starts_with(char::is_whitespace)));
-        let alone =
-            text[..bang].chars().next_back().is_none_or(|char| char.is_whitespace() || ";&|(".contains(char));
-        if spaces > 0 && compound && alone {
-            bangs.push((bang + 1 + spaces, bang));
-        }
-    }
-    for (_, bang) in &bangs {
-        text.replace_range(*bang..=*bang, " ");
-    }
-    bangs
 }
 
 /// Where the parser found no structure, or made up a token that is not there.

@@ -64,3 +64,27 @@ fn join(left: Option<(Statement, bool)>, right: Statement) -> Statement {
     let kind = if and { Kind::And(left, right) } else { Kind::Or(left, right) };
     Statement { span, kind, background: false }
 }
+
+/// The parser knows `!` before simple commands only: before a compound one it is taken away, and
+/// put back as a negation of the statement that begins behind it. Gives that byte and the `!`'s.
+pub(super) fn take_bangs(text: &mut String) -> Vec<(usize, usize)> {
+    const COMPOUND: [&str; 6] = ["{", "if", "while", "until", "for", "case"];
+    let mut bangs = Vec::new();
+    for (bang, _) in text.match_indices('!') {
+        let behind = &text[bang + 1..];
+        let word = behind.trim_start_matches([' ', '\t']);
+        let spaces = behind.len() - word.len();
+        let compound = COMPOUND
+            .iter()
+            .any(|start| word.strip_prefix(start).is_some_and(|rest| rest.starts_with(char::is_whitespace)));
+        let alone =
+            text[..bang].chars().next_back().is_none_or(|char| char.is_whitespace() || ";&|(".contains(char));
+        if spaces > 0 && compound && alone {
+            bangs.push((bang + 1 + spaces, bang));
+        }
+    }
+    for (_, bang) in &bangs {
+        text.replace_range(*bang..=*bang, " ");
+    }
+    bangs
+}
