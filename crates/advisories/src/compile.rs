@@ -59,16 +59,27 @@ pub(crate) fn compile(
         unreadable: unreadable.iter().take(UNREADABLE_NAMED_MAX).cloned().collect(),
         releases: releases.into_iter().map(str::to_owned).collect(),
     };
-    let (fan, index, blocks, undecided) = package_sections(base, &packages)?;
-    let (advisories, details) = detail_sections(base, &live)?;
-    let mut meta_json = serde_json::to_vec(&meta).expect("meta has string keys only");
+    let (bytes, undecided) = assemble(&meta, &packages, &live, imported_at)?;
+    Ok(Compiled { bytes, meta, undecided })
+}
+
+/// The bytes of the file, and how much of it is undecided.
+fn assemble(
+    meta: &Meta,
+    packages: &Packages<'_>,
+    live: &[&Record],
+    imported_at: Timestamp,
+) -> Result<(Vec<u8>, u64), TooLarge> {
+    let (fan, index, blocks, undecided) = package_sections(&meta.ecosystem, packages)?;
+    let (advisories, details) = detail_sections(&meta.ecosystem, live)?;
+    let mut meta_json = serde_json::to_vec(meta).expect("meta has string keys only");
     meta_json.resize(meta_json.len().next_multiple_of(8), b' ');
     let sections = [&meta_json[..], &fan, &index, &blocks, &advisories, &details];
     let mut bytes = Header::of(imported_at, sections).write();
     for section in sections {
         bytes.extend(section);
     }
-    Ok(Compiled { bytes, meta, undecided })
+    Ok((bytes, undecided))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

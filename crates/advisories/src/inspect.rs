@@ -120,23 +120,28 @@ impl<'a> Judged<'a> {
             undecided: BTreeSet::new(),
             unordered: false,
         };
-        for row in block.rows() {
-            let flaw = file.flaw(row.advisory)?;
-            if rank.is_some_and(|rank| row.contains(rank)) {
-                judged.affecting.entry(flaw).or_default().insert(row.advisory);
-            }
-            judged.rows.entry(flaw).or_default().push(row);
-        }
-        for (advisory, named) in block.named().ok_or(Damage("a package's versions cannot be read"))? {
-            if named == version {
-                judged.affecting.entry(file.flaw(advisory)?).or_default().insert(advisory);
-            }
-        }
-        for advisory in block.undecided() {
-            judged.undecided.insert((file.flaw(advisory)?, advisory));
-        }
+        judged.compare(file, version)?;
         judged.unordered = parsed.is_none() && (!judged.rows.is_empty() || !judged.undecided.is_empty());
         Ok(judged)
+    }
+
+    fn compare(&mut self, file: &EcosystemFile, version: &str) -> Result<(), Damage> {
+        for row in self.block.rows() {
+            let flaw = file.flaw(row.advisory)?;
+            if self.rank.is_some_and(|rank| row.contains(rank)) {
+                self.affecting.entry(flaw).or_default().insert(row.advisory);
+            }
+            self.rows.entry(flaw).or_default().push(row);
+        }
+        for (advisory, named) in self.block.named().ok_or(Damage("a package's versions cannot be read"))? {
+            if named == version {
+                self.affecting.entry(file.flaw(advisory)?).or_default().insert(advisory);
+            }
+        }
+        for advisory in self.block.undecided() {
+            self.undecided.insert((file.flaw(advisory)?, advisory));
+        }
+        Ok(())
     }
 
     /// The smallest version above the installed one that a record of the flaw names as its fix and

@@ -103,7 +103,7 @@ fn judge_published(ecosystem: &str, pairs_min: usize) {
         let versions: BTreeSet<String> =
             oracle.versions(package).iter().flat_map(|version| neighbours(ecosystem, version)).collect();
         // Long lists are thinned evenly, because the second opinion is slow.
-        let step = versions.len().div_ceil(20).max(1);
+        let step = versions.len().div_ceil(8).max(1);
         pairs.extend(versions.into_iter().step_by(step).map(|version| (package.to_owned(), version)));
     }
     let database = Database::open(folder.path()).unwrap();
@@ -114,17 +114,17 @@ fn judge_published(ecosystem: &str, pairs_min: usize) {
 
 #[test]
 fn published_crates_io_advisories_match_as_the_schema_says() {
-    judge_published("crates.io", 5000);
+    judge_published("crates.io", 3000);
 }
 
 #[test]
 fn published_npm_advisories_match_as_the_schema_says() {
-    judge_published("npm", 2000);
+    judge_published("npm", 1500);
 }
 
 #[test]
 fn published_pypi_advisories_match_as_the_schema_says() {
-    judge_published("PyPI", 5000);
+    judge_published("PyPI", 3000);
 }
 
 /// A small generator of numbers, so that a failure can be repeated.
