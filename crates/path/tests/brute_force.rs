@@ -1,0 +1,183 @@
+//! The judge of the prover: another reading of `docs/github-actions.md`, by brute force.
+//!
+//! Workflows are generated as structures, written as text for the prover, and played in every run that there is. Nothing
+//! here shares code with the prover; of the shell, the real one has the last word.
+
+#[path = "brute_force/bash.rs"]
+mod bash;
+#[path = "brute_force/condition.rs"]
+mod condition;
+#[path = "brute_force/dice.rs"]
+mod dice;
+#[path = "brute_force/expression.rs"]
+mod expression;
+#[path = "brute_force/generate.rs"]
+mod generate;
+#[path = "brute_force/judge.rs"]
+mod judge;
+#[path = "brute_force/run.rs"]
+mod run;
+#[path = "brute_force/script.rs"]
+mod script;
+#[path = "brute_force/shell.rs"]
+mod shell;
+#[path = "brute_force/shrink.rs"]
+mod shrink;
+#[path = "brute_force/text.rs"]
+mod text;
+#[path = "brute_force/workflow.rs"]
+mod workflow;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+const WORKFLOWS: u64 = 2000;
+/// Enough to have met every kind of script there is, in every shell.
+const SCRIPTS: usize = 300;
+
+/// What the generated workflows must have, by the words that show it.
+const FEATURES: [&str; 40] = [
+    " if: ",
+    "always()",
+    "failure()",
+    "success()",
+    "cancelled()",
+    "github.event_name",
+    "inputs.in0 == 'true'",
+    "github.event.inputs.in0 == 'true'",
+    "type: boolean",
+    "type: choice",
+    "type: number",
+    "type: string",
+    "github.ref == 'refs/heads/main'",
+    "vars.DEPLOY",
+    ".result == 'success'",
+    ".result != 'skipped'",
+    ".outputs.ok",
+    ".outcome == 'success'",
+    ".conclusion",
+    "(vars.TARGET || 'staging')",
+    "contains(",
+    "vars.LEFT == vars.RIGHT",
+    "if: false",
+    "continue-on-error: true",
+    "continue-on-error: ${{",
+    "shell: bash\n",
+    "shell: bash {0}",
+    "shell: sh",
+    "defaults:",
+    "|| true",
+    "| tee",
+    "set +e",
+    "if ! ",
+    "; then",
+    "! cargo",
+    " &\n",
+    " && ",
+    "exit 0",
+    "uses:",
+    "out=$(",
+];
+
+#[test]
+fn the_scripts_mean_what_the_shell_says() {
+    if !Path::new("/bin/bash").exists() {
+        eprintln!("SKIPPED: the scripts were not judged because there is no /bin/bash");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    bash::install_stubs(folder.path()).unwrap();
+    let mut seen = BTreeSet::new();
+    let mut runs = 0;
+    for workflow in (0..WORKFLOWS).map(generate::workflow) {
+        for case in bash::Case::all(&workflow) {
+            if seen.len() < SCRIPTS && seen.insert(case.key()) {
+                runs += case.check(folder.path()).unwrap();
+            }
+        }
+    }
+    println!("{} scripts, {runs} runs", seen.len());
+    assert_eq!(seen.len(), SCRIPTS);
+}
+
+#[test]
+fn held_and_skippable_equal_enumeration() {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let tallies: Vec<Tally> = std::thread::scope(|scope| {
+        let start = |first| scope.spawn(move || tally((0..WORKFLOWS).skip(first).step_by(threads)));
+        let started: Vec<_> = (0..threads).map(start).collect();
+        started.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let sum = |of: fn(&Tally) -> usize| tallies.iter().map(of).sum::<usize>();
+    let (held, skippable) = (sum(|tally| tally.held), sum(|tally| tally.skippable));
+    println!("{held} held, {skippable} skippable; {} deployments never run", sum(|tally| tally.unreachable));
+    println!("{} runs of {WORKFLOWS} workflows", sum(|tally| tally.runs));
+    let mut wrong: Vec<_> = tallies.iter().flat_map(|tally| &tally.wrong).collect();
+    wrong.sort();
+    assert!(
+        wrong.is_empty(),
+        "{} of {WORKFLOWS} workflows are judged otherwise; of each kind one:\n{}",
+        wrong.len(),
+        report(&wrong)
+    );
+    assert!(held * 5 >= held + skippable && skippable * 5 >= held + skippable, "one verdict is rare");
+    for (place, feature) in FEATURES.into_iter().enumerate() {
+        let count: usize = tallies.iter().map(|tally| tally.features[place]).sum();
+        println!("{count:5} workflows have {feature:?}");
+        assert!(count >= 5, "only {count} workflows have {feature:?}");
+    }
+}
+
+/// What some of the workflows came to.
+struct Tally {
+    held: usize,
+    skippable: usize,
+    unreachable: usize,
+    runs: usize,
+    features: [usize; FEATURES.len()],
+    wrong: Vec<(u64, String)>,
+}
+
+fn tally(seeds: impl Iterator<Item = u64>) -> Tally {
+    let features = [0; FEATURES.len()];
+    let mut tally = Tally { held: 0, skippable: 0, unreachable: 0, runs: 0, features, wrong: Vec::new() };
+    for seed in seeds {
+        let workflow = generate::workflow(seed);
+        tally.runs += run::Choices::of(&workflow).count(&workflow);
+        let text = workflow.text();
+        for (count, feature) in tally.features.iter_mut().zip(FEATURES) {
+            *count += usize::from(text.contains(feature));
+        }
+        match judge::judge(&workflow) {
+            Ok(truths) => truths.values().for_each(|truth| match (truth.reachable, truth.holds) {
+                (false, _) => tally.unreachable += 1,
+                (true, true) => tally.held += 1,
+                (true, false) => tally.skippable += 1,
+            }),
+            Err(problem) => tally.wrong.push((seed, problem)),
+        }
+    }
+    tally
+}
+
+/// The smallest workflow for each kind of disagreement.
+fn report(wrong: &[&(u64, String)]) -> String {
+    let mut seen = BTreeSet::new();
+    let first = wrong.iter().filter(|(_, problem)| seen.insert(kind(problem)));
+    first.map(|(seed, problem)| smallest(*seed, problem)).collect::<Vec<_>>().join("\n")
+}
+
+/// What is wrong, without the place.
+fn kind(problem: &str) -> String {
+    let line = problem.lines().next().unwrap_or_default();
+    line.rsplit("}: ").next().unwrap_or(line).to_owned()
+}
+
+fn smallest(seed: u64, problem: &str) -> String {
+    let workflow = generate::workflow(seed);
+    let smallest = shrink::shrink(&workflow, &|candidate| {
+        judge::judge(candidate).is_err_and(|found| kind(&found) == kind(problem))
+    });
+    let problem = judge::judge(&smallest).expect_err("shrinking keeps the disagreement");
+    format!("seed {seed}: {problem}")
+}

@@ -1,0 +1,151 @@
+//! Prover and enumeration, side by side. The one place that knows the prover's types.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_model::{Masks, TreePath};
+use plimsoll_path::{Capability, CommandRef, Proof, Value, prove};
+use plimsoll_source::File;
+
+use super::expression::Literal;
+use super::run::{self, Choices, Run, Truth};
+use super::workflow::{Gate, Place, Role, Workflow};
+
+/// What enumeration says of each deployment and gate, or why the prover is wrong about the workflow.
+pub(crate) fn judge(workflow: &Workflow) -> Result<BTreeMap<(usize, Gate), Truth>, String> {
+    let places = workflow.places();
+    let gates: BTreeSet<_> = places.keys().filter_map(|command| gate(workflow, *command)).collect();
+    let mut truths = run::enumerate(workflow);
+    truths.retain(|(_, gate), _| gates.contains(gate));
+    let mut proofs = proofs(workflow)?;
+    for ((deploy, gate), truth) in &truths {
+        let place = reference(&places[deploy]);
+        let about = format!("{gate:?} before {place:?}");
+        let found =
+            proofs.iter().position(|proof| proof.deployment == place && proof.gate == capability(*gate));
+        let proof = proofs.swap_remove(found.ok_or_else(|| format!("{about}: no proof"))?);
+        if proof.holds != truth.holds {
+            let shown = shown(workflow, &proof);
+            return Err(format!(
+                "{about}: prover says {}, enumeration {}\n{shown}",
+                proof.holds, truth.holds
+            ));
+        }
+        if let Some(problem) = replay(workflow, *deploy, *gate, &proof)? {
+            return Err(format!("{about}: {problem}\n{}", shown(workflow, &proof)));
+        }
+    }
+    match proofs.as_slice() {
+        [] => Ok(truths),
+        [proof, ..] => Err(format!("a proof about nothing: {proof:?}")),
+    }
+}
+
+fn proofs(workflow: &Workflow) -> Result<Vec<Proof>, String> {
+    let path = TreePath::new(".github/workflows/generated.yml");
+    let (text, masks) = (workflow.text(), Masks::new(Vec::new()));
+    let file = File { path: &path, text: &text, masks: &masks };
+    let parsed = plimsoll_path::Workflow::parse(&file).map_err(|error| format!("not read: {error:?}"))?;
+    prove(&parsed).map_err(|error| format!("not proven: {error:?}"))
+}
+
+fn gate(workflow: &Workflow, command: usize) -> Option<Gate> {
+    match workflow.commands[command].role {
+        Role::Gate(gate) => Some(gate),
+        Role::Deploy | Role::Other => None,
+    }
+}
+
+fn capability(gate: Gate) -> Capability {
+    match gate {
+        Gate::Test => Capability::Test,
+        Gate::SecretScan => Capability::SecretScan,
+        Gate::ImageScan => Capability::ImageScan,
+    }
+}
+
+fn reference(place: &Place) -> CommandRef {
+    CommandRef { job: format!("job{}", place.job), step: place.step, command: place.number }
+}
+
+/// Plays the prover's counterexample; says what is wrong with it.
+fn replay(workflow: &Workflow, deploy: usize, gate: Gate, proof: &Proof) -> Result<Option<String>, String> {
+    let Some(counterexample) = &proof.counterexample else {
+        return Ok((!proof.holds).then(|| "skippable, but no run shows it".to_owned()));
+    };
+    if proof.holds {
+        return Ok(Some("holds, but a run is said to show that it does not".to_owned()));
+    }
+    let choices = Choices::of(workflow);
+    let run = translate(workflow, &choices, counterexample)?;
+    let deployments = run::play(workflow, &choices, &run);
+    Ok(match deployments.iter().find(|deployment| deployment.command == deploy) {
+        None => Some("the counterexample does not reach the deployment".to_owned()),
+        Some(deployment) if deployment.passed[&gate] => {
+            Some("the gate passed in the counterexample".to_owned())
+        }
+        Some(_) => None,
+    })
+}
+
+/// The prover's run in our terms. What it names and we do not know is an error.
+fn translate(workflow: &Workflow, choices: &Choices, theirs: &plimsoll_path::Run) -> Result<Run, String> {
+    let mut run = Run::first(workflow);
+    let event = workflow.events.iter().position(|event| *event == theirs.event);
+    run.event = event.ok_or_else(|| format!("no event {}", theirs.event))?;
+    for (name, value) in &theirs.inputs {
+        let number = (0..workflow.inputs.len()).find(|number| *name == format!("in{number}"));
+        let number = number.ok_or_else(|| format!("no input {name}"))?;
+        run.inputs[number] =
+            find(&choices.inputs[number], value).ok_or_else(|| format!("{name} = {value:?}"))?;
+    }
+    for (name, value) in &theirs.facts {
+        let fact = workflow.facts.iter().position(|fact| scoped(fact.job, &fact.path) == *name);
+        let unknowns = workflow.unknowns.iter();
+        let unknown = unknowns
+            .map(|unknown| scoped(unknown.job, &unknown.text))
+            .position(|text| text.eq_ignore_ascii_case(name));
+        match (fact, unknown, value) {
+            (_, Some(unknown), Value::Bool(value)) => run.unknowns[unknown] = *value,
+            (Some(fact), ..) => {
+                run.facts[fact] =
+                    find(&choices.facts[fact], value).ok_or_else(|| format!("{name} = {value:?}"))?;
+            }
+            _ => return Err(format!("no fact {name} = {value:?}")),
+        }
+    }
+    let places = workflow.places();
+    for failure in &theirs.failures {
+        let command = places.iter().find(|(_, place)| reference(place) == *failure);
+        let (command, _) = command.ok_or_else(|| format!("{failure:?} cannot fail"))?;
+        run.failures[*command] = true;
+    }
+    Ok(run)
+}
+
+fn scoped(job: Option<usize>, text: &str) -> String {
+    match job {
+        Some(job) => format!("job{job}:{text}"),
+        None => text.to_owned(),
+    }
+}
+
+/// The place of a value in a domain, whose first is the one that equals no literal where the domain is open.
+fn find(domain: &[Literal], value: &Value) -> Option<usize> {
+    let same = |literal: &Literal| match (literal, value) {
+        (Literal::Null, Value::Null) => true,
+        (Literal::Bool(ours), Value::Bool(theirs)) => ours == theirs,
+        (Literal::Number(ours), Value::Number(theirs)) => (f64::from(*ours) - theirs).abs() < f64::EPSILON,
+        (Literal::Text(ours), Value::Text(theirs)) => ours.eq_ignore_ascii_case(theirs),
+        _ => false,
+    };
+    let other = match (&domain[0], value) {
+        (Literal::Text(other), Value::Text(text)) => other == "other" && !text.is_empty(),
+        (Literal::Number(_), Value::Number(number)) => *number != 0.0,
+        _ => false,
+    };
+    domain.iter().position(same).or(other.then_some(0))
+}
+
+fn shown(workflow: &Workflow, proof: &Proof) -> String {
+    format!("{:#?}\n{}", proof.counterexample, workflow.text())
+}
