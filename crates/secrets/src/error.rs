@@ -1,26 +1,22 @@
+use std::fmt;
+
 /// Why a file of rules was refused. A file is taken whole or not at all, so that no rule is
 /// silently missing and none runs broader than it was written.
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
     /// The text is not TOML.
-    #[error("{origin}, line {line}: the secret rules are not TOML")]
+    #[error("{place}: the secret rules are not TOML")]
     NotToml {
-        /// The file as the user named it.
-        origin: String,
-        /// From 1.
-        line: usize,
+        /// Where the parser stopped.
+        place: Box<Place>,
         /// What the parser says.
         source: Box<toml::de::Error>,
     },
     /// A key that the dialect does not have, or that this build refuses.
-    #[error("{origin}, line {line}: {place} has the key `{key}`, which {reason}; hint: {mend}")]
+    #[error("{place} has the key `{key}`, which {reason}; hint: {mend}")]
     Key {
-        /// The file as the user named it.
-        origin: String,
-        /// From 1.
-        line: usize,
-        /// The table that holds the key, for example ``rule `github-pat` ``.
-        place: String,
+        /// Where the key stands.
+        place: Box<Place>,
         /// The key as it is written.
         key: String,
         /// Why it is refused.
@@ -29,14 +25,10 @@ pub enum RulesError {
         mend: String,
     },
     /// A value of the wrong type or out of its range, or a table that lacks one.
-    #[error("{origin}, line {line}: {place}: {problem}; hint: {mend}")]
+    #[error("{place}: {problem}; hint: {mend}")]
     Value {
-        /// The file as the user named it.
-        origin: String,
-        /// From 1.
-        line: usize,
-        /// The table that holds the value.
-        place: String,
+        /// Where the value stands, or its table begins.
+        place: Box<Place>,
         /// What is wrong with it.
         problem: String,
         /// What to do.
@@ -44,15 +36,11 @@ pub enum RulesError {
     },
     /// A regular expression that cannot be read.
     #[error(
-        "{origin}, line {line}: {place}: `{key}` holds a regular expression that cannot be read; hint: use the RE2 syntax, without look-around and back-references"
+        "{place}: `{key}` holds a regular expression that cannot be read; hint: use the RE2 syntax, without look-around and back-references"
     )]
     Pattern {
-        /// The file as the user named it.
-        origin: String,
-        /// From 1.
-        line: usize,
-        /// The table that holds the expression.
-        place: String,
+        /// Where the expression stands.
+        place: Box<Place>,
         /// The key that holds it.
         key: String,
         /// What the parser says.
@@ -64,4 +52,23 @@ pub enum RulesError {
         /// The file as the user named it.
         origin: String,
     },
+}
+
+/// A place in a file of rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file as the user named it.
+    pub origin: String,
+    /// From 1.
+    pub line: usize,
+    /// The table around it, for example ``rule `github-pat` ``; empty at the top level of a file
+    /// that is not TOML.
+    pub table: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, line {}", self.origin, self.line)?;
+        if self.table.is_empty() { Ok(()) } else { write!(f, ": {}", self.table) }
+    }
 }

@@ -22,7 +22,7 @@ pub(crate) fn extract(rules: &Rules, file: &File<'_>) -> Facts {
     }
     let runs = keyword_runs(rules, text);
     let mut scan = Scan::new(rules, &path, text);
-    for (index, rule) in rules.rules.iter().enumerate() {
+    for (index, rule) in rules.all.iter().enumerate() {
         if rule.speaks_of(&path) {
             scan.apply(index, &runs[index]);
         }
@@ -37,7 +37,7 @@ pub(crate) fn extract_path(rules: &Rules, path: &TreePath) -> Facts {
         return Facts::default();
     }
     let mut scan = Scan::new(rules, &path, b"");
-    for (index, rule) in rules.rules.iter().enumerate() {
+    for (index, rule) in rules.all.iter().enumerate() {
         if rule.pattern.is_none() && rule.speaks_of(&path) {
             scan.apply(index, &[]);
         }
@@ -55,7 +55,7 @@ impl Rule {
 /// For each rule the stretches of text in which its keywords stand; keywords that are near each
 /// other share one, so that their number stays small.
 fn keyword_runs(rules: &Rules, text: &[u8]) -> Vec<Vec<Span>> {
-    let mut runs: Vec<Vec<Span>> = vec![Vec::new(); rules.rules.len()];
+    let mut runs: Vec<Vec<Span>> = vec![Vec::new(); rules.all.len()];
     for keyword in rules.keywords.find_overlapping_iter(text) {
         for rule in &rules.woken[keyword.pattern().as_usize()] {
             match runs[*rule].last_mut() {
@@ -117,7 +117,7 @@ impl<'a> Scan<'a> {
     }
 
     fn apply(&mut self, index: usize, runs: &[Span]) {
-        let rule = &self.rules.rules[index];
+        let rule = &self.rules.all[index];
         let Some(pattern) = &rule.pattern else {
             self.found.push(Found { rule: index, span: Span::new(0, 0) });
             return;
@@ -155,7 +155,7 @@ impl<'a> Scan<'a> {
 
     /// The place of the secret, unless the match does not count.
     fn judge(&mut self, index: usize, compiled: &Compiled, part: &[u8], matched: Match<'_>) -> Option<Span> {
-        let rule = &self.rules.rules[index];
+        let rule = &self.rules.all[index];
         let whole = trimmed(matched);
         let secret = secret(rule, compiled, part, matched).unwrap_or(whole);
         let value = &self.text[secret.start..secret.end];
@@ -193,7 +193,7 @@ impl<'a> Scan<'a> {
     }
 
     fn hit(&self, found: &Found, place: &[Position]) -> Hit {
-        let rule = &self.rules.rules[found.rule];
+        let rule = &self.rules.all[found.rule];
         let value = &self.text[found.span.start..found.span.end];
         Hit {
             rule: rule.id.clone(),
@@ -230,7 +230,7 @@ fn trimmed(matched: Match<'_>) -> Span {
 
 /// Drops what a rule that only guesses found where another rule knows the shape.
 fn shadow_generic(rules: &Rules, found: &mut Vec<Found>) {
-    let generic = |found: &Found| rules.rules[found.rule].generic;
+    let generic = |found: &Found| rules.all[found.rule].generic;
     let known = found.iter().filter(|found| !generic(found)).map(|found| found.span).collect();
     let known = plimsoll_model::Masks::new(known);
     found.retain(|found| {

@@ -23,8 +23,8 @@ pub(crate) struct RuleSet {
 }
 
 /// A rule as it is written: what is absent may come from the rule of the same id that it extends.
-pub(crate) struct Draft {
-    pub(crate) id: String,
+pub(crate) struct Draft<'a> {
+    id: String,
     description: Option<String>,
     pattern: Option<String>,
     secret_group: Option<usize>,
@@ -33,9 +33,8 @@ pub(crate) struct Draft {
     path: Option<PathId>,
     allowlists: Vec<Allowlist>,
     skip: bool,
-    /// The errors that only the whole file can show.
-    incomplete: RulesError,
-    twice: RulesError,
+    /// Its table, for errors that only the whole file can show.
+    keys: Keys<'a>,
 }
 
 /// Reads a file of rules; `default` is what `extend.useDefault` adds to.
@@ -67,16 +66,8 @@ pub(crate) fn load(
 }
 
 /// Reads one rule and finishes its table.
-pub(crate) fn draft(mut keys: Keys<'_>, paths: &mut Vec<String>) -> Result<Draft, RulesError> {
-    let id = keys.text("id")?.ok_or_else(|| keys.problem("a rule has no `id`", "give it one"))?;
-    keys.name(format!("rule `{}`", id.text));
-    if id.text.is_empty() || id.text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
-        return Err(keys.problem_with(
-            &id,
-            "the `id` has white space or a slash, or is empty",
-            "write a-kebab-name",
-        ));
-    }
+pub(crate) fn draft<'a>(mut keys: Keys<'a>, paths: &mut Vec<String>) -> Result<Draft<'a>, RulesError> {
+    let id = id(&mut keys)?;
     refuse_extended(&mut keys)?;
     keys.refuse(
         "required",
@@ -94,31 +85,18 @@ pub(crate) fn draft(mut keys: Keys<'_>, paths: &mut Vec<String>) -> Result<Draft
     keys.texts("tags")?;
     let skip = keys.flag("skipReport")?;
     let allowlists = allowlists(&mut keys, paths)?.into_iter().map(|(list, _)| list).collect();
-    let incomplete = keys.problem("the rule has neither `regex` nor `path`", "give it one of them");
-    let twice = keys.problem("the id stands twice", "make one rule of them, or give one another id");
     keys.finish(
         "id, description, path, regex, secretGroup, entropy, keywords, tags, skipReport, allowlists",
     )?;
-    Ok(Draft {
-        id: id.text,
-        description,
-        pattern,
-        secret_group,
-        entropy,
-        keywords,
-        path,
-        allowlists,
-        skip,
-        incomplete,
-        twice,
-    })
+    Ok(Draft { id, description, pattern, secret_group, entropy, keywords, path, allowlists, skip, keys })
 }
 
-impl Draft {
+impl Draft<'_> {
     /// The rule on its own.
     pub(crate) fn finish(self) -> Result<Rule, RulesError> {
         if self.pattern.is_none() && self.path.is_none() {
-            return Err(self.incomplete);
+            let problem = "the rule has neither `regex` nor `path`";
+            return Err(self.keys.problem(problem, "give it one of them"));
         }
         Ok(Rule {
             title: self.description.unwrap_or_else(|| self.id.clone()),
@@ -154,11 +132,28 @@ impl Draft {
     }
 }
 
+/// The rule's id, which from here on names the rule in messages.
+fn id(keys: &mut Keys<'_>) -> Result<String, RulesError> {
+    let id = keys.text("id")?.ok_or_else(|| keys.problem("a rule has no `id`", "give it one"))?;
+    keys.name(format!("rule `{}`", id.text));
+    if id.text.is_empty() || id.text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
+        return Err(keys.problem_with(
+            &id,
+            "the `id` has white space or a slash, or is empty",
+            "write a-kebab-name",
+        ));
+    }
+    Ok(id.text)
+}
+
 /// Adds a rule, or lays it over the one of the same id among the first `inherited`.
-fn apply(rules: &mut Vec<Rule>, draft: Draft, inherited: usize) -> Result<(), RulesError> {
+fn apply(rules: &mut Vec<Rule>, draft: Draft<'_>, inherited: usize) -> Result<(), RulesError> {
     match rules.iter().position(|rule| rule.id == draft.id) {
         Some(at) if at < inherited => draft.extend(&mut rules[at]),
-        Some(_) => return Err(draft.twice),
+        Some(_) => {
+            let mend = "make one rule of them, or give one another id";
+            return Err(draft.keys.problem("the id stands twice", mend));
+        }
         None => rules.push(draft.finish()?),
     }
     Ok(())

@@ -6,7 +6,7 @@ use plimsoll_model::Span;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::RulesError;
+use crate::error::{Place, RulesError};
 
 /// A file of rules: its name, for messages, and its text, for line numbers.
 #[derive(Clone, Copy, Debug)]
@@ -19,15 +19,16 @@ impl<'a> Origin<'a> {
     /// Parses the text as a TOML document.
     pub(crate) fn parse(self) -> Result<DeTable<'a>, RulesError> {
         DeTable::parse(self.text).map(Spanned::into_inner).map_err(|mut error| {
-            let line = self.line(error.span().map_or(0, |span| span.start));
+            let place = Box::new(self.place(error.span().map_or(0, |span| span.start), ""));
             error.set_input(None);
-            RulesError::NotToml { origin: self.name.to_owned(), line, source: Box::new(error) }
+            RulesError::NotToml { place, source: Box::new(error) }
         })
     }
 
-    fn line(self, offset: usize) -> usize {
+    fn place(self, offset: usize, table: &str) -> Place {
         let before = self.text.as_bytes().iter().take(offset);
-        1 + before.filter(|byte| **byte == b'\n').count()
+        let line = 1 + before.filter(|byte| **byte == b'\n').count();
+        Place { origin: self.name.to_owned(), line, table: table.to_owned() }
     }
 }
 
@@ -125,7 +126,7 @@ impl<'a> Keys<'a> {
     }
 
     /// Fails when a key is left that nobody read; `known` is what there is to choose from.
-    pub(crate) fn finish(self, known: &str) -> Result<(), RulesError> {
+    pub(crate) fn finish(&self, known: &str) -> Result<(), RulesError> {
         match self.left.iter().min_by_key(|(_, start, _)| *start) {
             Some((name, start, _)) => {
                 let mend = format!("remove it, or write one of {known}");
@@ -148,9 +149,7 @@ impl<'a> Keys<'a> {
     /// The expression in the syntax that the matcher takes.
     pub(crate) fn pattern(&self, written: &Written) -> Result<String, RulesError> {
         crate::dialect::translate(&written.text).map_err(|source| RulesError::Pattern {
-            origin: self.origin.name.to_owned(),
-            line: self.origin.line(written.span.start),
-            place: self.place.clone(),
+            place: Box::new(self.place_of(written.span.start)),
             key: written.key.to_owned(),
             source,
         })
@@ -181,27 +180,17 @@ impl<'a> Keys<'a> {
     }
 
     fn problem_at(&self, offset: usize, problem: &str, mend: &str) -> RulesError {
-        RulesError::Value {
-            origin: self.origin.name.to_owned(),
-            line: self.origin.line(offset),
-            place: self.shown(),
-            problem: problem.to_owned(),
-            mend: mend.to_owned(),
-        }
+        let place = Box::new(self.place_of(offset));
+        RulesError::Value { place, problem: problem.to_owned(), mend: mend.to_owned() }
     }
 
     fn unwelcome(&self, key: &str, start: usize, reason: &str, mend: &str) -> RulesError {
-        RulesError::Key {
-            origin: self.origin.name.to_owned(),
-            line: self.origin.line(start),
-            place: self.shown(),
-            key: key.to_owned(),
-            reason: reason.to_owned(),
-            mend: mend.to_owned(),
-        }
+        let (key, reason, mend) = (key.to_owned(), reason.to_owned(), mend.to_owned());
+        RulesError::Key { place: Box::new(self.place_of(start)), key, reason, mend }
     }
 
-    fn shown(&self) -> String {
-        if self.place.is_empty() { "the top level".to_owned() } else { self.place.clone() }
+    fn place_of(&self, offset: usize) -> Place {
+        let table = if self.place.is_empty() { "the top level" } else { &self.place };
+        self.origin.place(offset, table)
     }
 }

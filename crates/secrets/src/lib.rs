@@ -24,6 +24,6 @@ mod rule;
 mod rules;
 
 pub use conclude::conclude;
-pub use error::RulesError;
+pub use error::{Place, RulesError};
 pub use facts::{Facts, Hit, Unchecked};
 pub use rules::{Explanation, Rules};

@@ -13,7 +13,7 @@ use crate::rule::Rule;
 /// The kinds of credential to look for. Expressions are compiled when they are first needed.
 #[derive(Debug)]
 pub struct Rules {
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) all: Vec<Rule>,
     pub(crate) allowlists: Vec<Allowlist>,
     pub(crate) paths: PathPatterns,
     /// All keywords of all rules, without regard to ASCII case.
@@ -101,20 +101,20 @@ impl Rules {
 
     /// The public ids of all rules, in order.
     pub fn ids(&self) -> impl Iterator<Item = RuleId> + '_ {
-        self.rules.iter().map(|rule| RuleId::new(Inspector::Secret, &rule.id))
+        self.all.iter().map(|rule| RuleId::new(Inspector::Secret, &rule.id))
     }
 
     pub(crate) fn rule(&self, id: &str) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.id == id)
+        self.all.iter().find(|rule| rule.id == id)
     }
 
     fn new(set: RuleSet, texts: &[&[u8]]) -> Option<Self> {
-        let rules: Vec<Rule> = set.rules.into_iter().filter(|rule| !rule.skip).collect();
-        let mut words: Vec<&String> = rules.iter().flat_map(|rule| &rule.keywords).collect();
+        let all: Vec<Rule> = set.rules.into_iter().filter(|rule| !rule.skip).collect();
+        let mut words: Vec<&String> = all.iter().flat_map(|rule| &rule.keywords).collect();
         words.sort_unstable();
         words.dedup();
         let wakes = |word: &String| -> Vec<usize> {
-            (0..rules.len()).filter(|index| rules[*index].keywords.contains(word)).collect()
+            (0..all.len()).filter(|index| all[*index].keywords.contains(word)).collect()
         };
         let woken = words.iter().map(|word| wakes(word)).collect();
         let keywords = AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()?;
@@ -127,7 +127,7 @@ impl Rules {
             keywords,
             woken,
             sha256: Digest::of_parts(&parts),
-            rules,
+            all,
         })
     }
 }

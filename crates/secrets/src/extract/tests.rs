@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use plimsoll_model::{LineIndex, Masks, Span, TreePath};
 use plimsoll_source::File;
@@ -36,14 +37,26 @@ fn quoted(words: &str) -> String {
     words.split(' ').map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ")
 }
 
+/// Each expression as rules of ours, beside the same expression as `regex` takes it.
+static EXPRESSION_RULES: LazyLock<Vec<(&str, Rules, regex::Regex)>> = LazyLock::new(|| {
+    let both = |(expression, keywords): (&str, &'static str)| {
+        let toml = format!("[[rules]]\nid = 'a'\nregex = '{expression}'\nkeywords = [{}]", quoted(keywords));
+        let rules = Rules::from_gitleaks(&toml, "rules.toml").unwrap();
+        let rule = &rules.all[0];
+        let compiled = rule.pattern.as_ref().unwrap().compiled(&rule.keywords).unwrap();
+        assert!(compiled.reach.is_some(), "{expression}");
+        let ascii = expression.replace(r"\b", r"(?-u:\b)");
+        (keywords, rules, regex::Regex::new(&ascii).unwrap())
+    };
+    EXPRESSIONS.into_iter().map(both).collect()
+});
+
 /// What a search of the whole text finds, by code of its own.
-fn by_whole_search(expression: &str, keywords: &str, text: &str) -> Vec<Span> {
+fn by_whole_search(regex: &regex::Regex, keywords: &str, text: &str) -> Vec<Span> {
     let lower = text.to_ascii_lowercase();
     if !keywords.split(' ').any(|word| lower.contains(word)) {
         return Vec::new();
     }
-    let ascii = expression.replace("(?i)", "(?i-u)").replace(r"\b", r"(?-u:\b)").replace(r"(?i-u)", "(?i)");
-    let regex = regex::Regex::new(&ascii).unwrap();
     let trim = |found: regex::Match<'_>| {
         let start = found.as_str().len() - found.as_str().trim_start_matches('\n').len();
         let kept = found.as_str().trim_matches('\n').len();
@@ -67,13 +80,9 @@ proptest! {
 
     #[test]
     fn windows_find_what_the_whole_file_holds(text in texts()) {
-        for (expression, keywords) in EXPRESSIONS {
-            let toml = format!("[[rules]]\nid = 'a'\nregex = '{expression}'\nkeywords = [{}]", quoted(keywords));
-            let rules = Rules::from_gitleaks(&toml, "rules.toml").unwrap();
-            let pattern = rules.rules[0].pattern.as_ref().unwrap();
-            prop_assert!(pattern.compiled(&rules.rules[0].keywords).unwrap().reach.is_some(), "{expression}");
-            let spans: Vec<Span> = extract(&rules, &text).hits.iter().map(|hit| hit.span).collect();
-            prop_assert_eq!(spans, by_whole_search(expression, keywords, &text), "{}", expression);
+        for (keywords, rules, regex) in EXPRESSION_RULES.iter() {
+            let spans: Vec<Span> = extract(rules, &text).hits.iter().map(|hit| hit.span).collect();
+            prop_assert_eq!(spans, by_whole_search(regex, keywords, &text), "{}", regex);
         }
     }
 
@@ -91,7 +100,7 @@ fn an_unbounded_rule_or_one_whose_keyword_is_elsewhere_gets_the_whole_file() {
     let reach = |expression: &str, keywords: &str| {
         let toml = format!("[[rules]]\nid = 'a'\nregex = '{expression}'\nkeywords = [{}]", quoted(keywords));
         let rules = Rules::from_gitleaks(&toml, "rules.toml").unwrap();
-        rules.rules[0].pattern.as_ref().unwrap().compiled(&rules.rules[0].keywords).unwrap().reach
+        rules.all[0].pattern.as_ref().unwrap().compiled(&rules.all[0].keywords).unwrap().reach
     };
     assert_eq!(reach("key[a-z]{3}", "key"), Some(6));
     assert_eq!(reach("key[a-z]+", "key"), None);
