@@ -109,9 +109,12 @@ fn owners(sockets: &BTreeSet<u64>) -> Result<String, EnvironmentError> {
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
+    use std::time::Duration;
 
     use super::{Listeners, listeners};
     use crate::linux::live;
+
+    const POLL: Duration = Duration::from_millis(10);
 
     #[test]
     fn a_listener_belongs_to_who_holds_its_socket() {
@@ -130,7 +133,15 @@ mod tests {
             let expected = format!("process {} ", std::process::id());
             assert!(matches!(&foreign, Listeners::Foreign(by) if by.starts_with(&expected)), "{foreign:?}");
             drop(listener);
-            assert_eq!(listeners(address, &[me]).unwrap(), Listeners::None, "{bound}");
+            // A child that another test is just starting may hold a copy for a moment.
+            let is_free = || listeners(address, &[me]).unwrap() == Listeners::None;
+            assert!(
+                (0..200).any(|_| is_free() || {
+                    std::thread::sleep(POLL);
+                    false
+                }),
+                "{bound}"
+            );
         }
     }
 

@@ -8,7 +8,7 @@ use crate::config::{ARTIFACT, Endpoint};
 use crate::launch::{Gated, Launch};
 use crate::linux::{self, Identity};
 use crate::listener::{Listeners, listeners};
-use crate::record::{Record, create_folder};
+use crate::record::{Phase, Record, create_folder};
 use crate::{ConfigError, EnvironmentError, ProcessConfig, artifact, log};
 
 /// A deploy target that is one process on this machine.
@@ -33,6 +33,9 @@ pub struct Running {
     pub pid: u32,
     /// Whether that process itself lives. If not, only descendants of it do; stop them.
     pub main_lives: bool,
+    /// Whether its start was finished and its stop not begun. If not, whoever did that was killed
+    /// meanwhile, and it may end by itself at any moment: start it again or stop it.
+    pub settled: bool,
     /// Every process of this start that lives, the main one included.
     pub pids: Vec<u32>,
     /// Where it should answer.
@@ -70,20 +73,23 @@ impl Process {
     }
 
     /// Starts an installed artifact, after hashing it again, detached from the caller's terminal and
-    /// life. If the same already runs with the same settings, that is returned.
+    /// life. If the same already runs with the same settings, that is returned; what is not settled is
+    /// ended first.
     pub fn start(&self, digest: &Digest) -> Result<Running, EnvironmentError> {
         if let Some((record, running)) = self.look()? {
             let same = record.digest == *digest && record.settings == self.settings(&record.marker);
-            if same && running.main_lives {
+            if running.settled && same && running.main_lives {
                 return Ok(running);
+            } else if running.settled {
+                return Err(EnvironmentError::AlreadyRunning { digest: record.digest, pid: running.pid });
             }
-            return Err(EnvironmentError::AlreadyRunning { digest: record.digest, pid: running.pid });
+            self.stop()?;
         }
         let installed = artifact::verify(&self.state, digest)?;
         self.require_free_address()?;
         let marker = linux::random_id()?;
-        let main = self.launch(digest, &installed, &marker)?;
-        Ok(self.describe(digest, main, &marker, true, vec![main.pid]))
+        let record = self.launch(digest, &installed, &marker)?;
+        Ok(self.describe(&record, &[record.main]))
     }
 
     /// What runs of what was started last, or `None` when nothing of it does.
@@ -103,26 +109,24 @@ impl Process {
         if family.is_empty() {
             return Ok(None);
         }
-        let pids = family.iter().map(|process| process.pid).collect();
-        let main_lives = family.contains(&record.main);
-        let running = self.describe(&record.digest, record.main, &record.marker, main_lives, pids);
+        let running = self.describe(&record, &family);
         Ok(Some((record, running)))
     }
 
-    fn describe(
-        &self,
-        digest: &Digest,
-        main: Identity,
-        marker: &str,
-        main_lives: bool,
-        pids: Vec<u32>,
-    ) -> Running {
-        let log = log::path(&self.state, marker);
-        Running { digest: *digest, pid: main.pid, main_lives, pids, port: self.endpoint.address.port(), log }
+    fn describe(&self, record: &Record, family: &[Identity]) -> Running {
+        Running {
+            digest: record.digest,
+            pid: record.main.pid,
+            main_lives: family.contains(&record.main),
+            settled: record.phase == Phase::Started,
+            pids: family.iter().map(|process| process.pid).collect(),
+            port: self.endpoint.address.port(),
+            log: log::path(&self.state, &record.marker),
+        }
     }
 
-    /// Starts the process behind its gate, records it, and opens the gate.
-    fn launch(&self, digest: &Digest, installed: &Path, marker: &str) -> Result<Identity, EnvironmentError> {
+    /// Starts the process behind its gate, records it, opens the gate, and records that.
+    fn launch(&self, digest: &Digest, installed: &Path, marker: &str) -> Result<Record, EnvironmentError> {
         let failed = |source| EnvironmentError::Start { digest: *digest, source };
         let work = self.state.join("work");
         create_folder(&work)?;
@@ -132,13 +136,19 @@ impl Process {
         let gated =
             Gated::new(Launch { run: &run, variables, marker, folder: &work }, log).map_err(failed)?;
         let ended = || failed(std::io::Error::other("it ended at once"));
-        let main = linux::live(gated.pid())?.ok_or_else(ended)?.identity;
-        let settings = self.settings(marker);
-        let record =
-            Record { digest: *digest, settings, marker: marker.to_owned(), boot: linux::boot()?, main };
+        let mut record = Record {
+            digest: *digest,
+            settings: self.settings(marker),
+            marker: marker.to_owned(),
+            boot: linux::boot()?,
+            main: linux::live(gated.pid())?.ok_or_else(ended)?.identity,
+            phase: Phase::Starting,
+        };
         record.write(&self.state)?;
         gated.open().map_err(failed)?;
-        Ok(main)
+        record.phase = Phase::Started;
+        record.write(&self.state)?;
+        Ok(record)
     }
 
     /// The command with the installed file's absolute path in it.

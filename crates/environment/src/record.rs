@@ -22,6 +22,19 @@ pub(crate) struct Record {
     pub(crate) marker: String,
     pub(crate) boot: String,
     pub(crate) main: Identity,
+    pub(crate) phase: Phase,
+}
+
+/// What was being done when the record was written. Whoever did it may have been killed since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Phase {
+    /// It stands behind its gate, or has just passed it.
+    Starting,
+    /// It has passed its gate.
+    Started,
+    /// It is being ended: a signal may be on its way.
+    Stopping,
 }
 
 impl Record {

@@ -4,7 +4,7 @@ use plimsoll_model::Digest;
 use rustix::process::Signal;
 
 use crate::linux::{self, Identity};
-use crate::record::Record;
+use crate::record::{Phase, Record};
 use crate::{EnvironmentError, Process};
 
 /// What was stopped.
@@ -20,10 +20,12 @@ impl Process {
     /// Ends what was started last, with all its descendants: SIGTERM, the grace, SIGKILL. Returns
     /// `None` when nothing of it ran. Nothing that was not started here is ever signalled.
     pub fn stop(&self) -> Result<Option<Stopped>, EnvironmentError> {
-        let Some((record, _)) = self.look()? else {
+        let Some((mut record, _)) = self.look()? else {
             Record::remove(&self.state)?;
             return Ok(None);
         };
+        record.phase = Phase::Stopping;
+        record.write(&self.state)?;
         let grace = Duration::from_millis(self.config.stop_grace_ms);
         let killed = end(Some(record.main), &record.marker, grace)?;
         Record::remove(&self.state)?;

@@ -44,6 +44,7 @@ fn worker() {
     for _ in 0..if std::env::var_os("PLIMSOLL_TEST_ONCE").is_some() { 1 } else { 1000 } {
         process.install(&digest, &folder.join("built")).unwrap();
         process.start(&digest).unwrap();
+        std::thread::sleep(Duration::from_millis(10));
         process.stop().unwrap();
         std::fs::remove_dir_all(folder.join("state/artifacts")).unwrap();
     }
@@ -123,7 +124,7 @@ fn killed_at_random_moments_no_server_is_lost() {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let child = worker_command("env", &[], &folder).spawn().unwrap();
         wait_until_begun(&child, &folder);
-        std::thread::sleep(Duration::from_micros(random >> 48));
+        std::thread::sleep(Duration::from_micros(random >> 46));
         kill(child);
         survived[usize::from(recover(&folder))] += 1;
     }

@@ -161,7 +161,7 @@ fn a_server_is_started_healthy_found_again_and_stopped() {
     let installed = shop.state().join("artifacts").join(digest.hex());
     assert!(ps(running.pid, "args=").contains(installed.to_str().unwrap()));
     assert_eq!(ps(running.pid, "pgid="), running.pid.to_string(), "in a group of its own");
-    assert_eq!((running.digest, running.main_lives), (digest, true));
+    assert_eq!((running.digest, running.main_lives, running.settled), (digest, true, true));
     assert_eq!(shop.process().start(&digest).unwrap().pid, running.pid, "started once only");
     let other = shop.install("other");
     assert!(matches!(shop.process().start(&other), Err(EnvironmentError::AlreadyRunning { .. })));
@@ -222,19 +222,17 @@ fn a_reused_process_id_is_neither_believed_nor_killed() {
     let shop = Shop::new();
     let digest = shop.serve("serve()");
     let own = shop.process().running().unwrap().unwrap().pid;
-    let mut bystander = Command::new("sleep").arg("603").spawn().unwrap();
+    let bystander = Stranger(Command::new("sleep").arg("603").spawn().unwrap());
     let record = shop.state().join("process.json");
     let honest = std::fs::read_to_string(&record).unwrap();
-    let forged = honest.replace(&format!("\"pid\":{own}"), &format!("\"pid\":{}", bystander.id()));
+    let forged = honest.replace(&format!("\"pid\":{own}"), &format!("\"pid\":{}", bystander.0.id()));
     let marker = honest.split("\"marker\":\"").nth(1).unwrap().split('"').next().unwrap();
     let forged = forged.replace(marker, "00000000-0000-0000-0000-000000000000");
     assert_ne!(forged, honest);
     std::fs::write(&record, forged).unwrap();
     assert_eq!(shop.process().running().unwrap(), None, "the start time is another");
     assert_eq!(shop.process().stop().unwrap(), None);
-    assert_ne!(ps(bystander.id(), "pid="), "", "the bystander lives");
-    bystander.kill().unwrap();
-    bystander.wait().unwrap();
+    assert_ne!(ps(bystander.0.id(), "pid="), "", "the bystander lives");
     std::fs::write(&record, &honest).unwrap();
     assert_eq!(shop.process().running().unwrap().unwrap().digest, digest);
     let other_boot = honest.split("\"boot\":\"").nth(1).unwrap().split('"').next().unwrap();
@@ -336,8 +334,17 @@ fn python() -> &'static str {
     PYTHON.get_or_init(|| output("python3", &["-c", "import sys; print(sys.executable)"]))
 }
 
+/// A process that the target did not start; it ends with the test, however that ends.
+struct Stranger(Child);
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        self.0.kill().and_then(|()| self.0.wait()).expect("a child can be killed");
+    }
+}
+
 /// A server that this target did not start.
-fn stranger(port: u16) -> Child {
+fn stranger(port: u16) -> Stranger {
     let mut child = Command::new(python())
         .args(["-c", &format!("{SERVER}serve()"), &port.to_string()])
         .stderr(Stdio::null())
@@ -345,7 +352,7 @@ fn stranger(port: u16) -> Child {
         .unwrap();
     wait_for_listener(port);
     assert_eq!(child.try_wait().unwrap(), None);
-    child
+    Stranger(child)
 }
 
 #[test]
@@ -354,28 +361,25 @@ fn a_stranger_that_answers_never_counts() {
     shop.config.health.within_ms = 1500;
     let waits = format!("{SERVER}time.sleep(600)\n");
     let digest = shop.install(&waits);
-    let mut child = stranger(shop.port);
+    let child = stranger(shop.port);
     let taken = shop.process().start(&digest);
-    let by = format!("process {} (", child.id());
+    let by = format!("process {} (", child.0.id());
     assert!(
         matches!(&taken, Err(EnvironmentError::AddressTaken { by: got, .. }) if got.starts_with(&by)),
         "{taken:?}"
     );
-    child.kill().unwrap();
-    child.wait().unwrap();
+    drop(child);
 
     shop.process().start(&digest).unwrap();
-    let mut child = stranger(shop.port);
+    let child = stranger(shop.port);
     let url = format!("http://127.0.0.1:{}/health", shop.port);
     assert_eq!(output("curl", &["-s", &url]), "ok", "the trap works: it answers");
     let report = shop.health(&digest);
     assert_eq!(report.outcome, HealthOutcome::NotInTime);
-    let by = format!("process {} (", child.id());
+    let by = format!("process {} (", child.0.id());
     let is_foreign = |seen: &Seen| matches!(seen, Seen::ForeignListener { by: got } if got.starts_with(&by));
     assert!(report.attempts.iter().any(|attempt| is_foreign(&attempt.seen)), "{report:?}");
     assert!(!report.attempts.iter().any(|attempt| matches!(attempt.seen, Seen::Status { .. })), "{report:?}");
-    child.kill().unwrap();
-    child.wait().unwrap();
 }
 
 #[test]
