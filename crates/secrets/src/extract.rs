@@ -73,7 +73,8 @@ fn keyword_runs(rules: &Rules, text: &[u8]) -> Vec<Vec<Span>> {
 /// The parts of the text that a search must cover so that it finds what a search of the whole finds.
 ///
 /// A match holds a keyword and is no longer than the reach, so it lies within reach of each keyword
-/// that it holds. Parts that overlap or touch are joined, so no match crosses the end of one.
+/// that it holds, and ends before the window does: `$` and `\b` at its end see what follows. Windows
+/// that overlap or touch are joined, so no match crosses the end of one.
 fn windows(compiled: &Compiled, runs: &[Span], length: usize) -> Vec<Span> {
     let Some(reach) = compiled.reach else { return vec![Span::new(0, length)] };
     let mut windows: Vec<Span> = Vec::with_capacity(runs.len());
@@ -136,8 +137,7 @@ impl<'a> Scan<'a> {
     }
 
     fn search(&mut self, index: usize, compiled: &Compiled, window: Span, count: &mut usize) {
-        // One byte more than the window, so that `$` and `\b` at its end see what follows.
-        let part = &self.text[..(window.end + 1).min(self.text.len())];
+        let part = &self.text[..window.end];
         let mut at = window.start;
         while at <= part.len()
             && let Some(matched) = compiled.regex.find_at(part, at)

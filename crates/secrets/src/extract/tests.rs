@@ -23,7 +23,8 @@ fn random(length: usize) -> String {
 }
 
 /// Expressions whose matches depend on what stands before and after them, and on each other.
-const EXPRESSIONS: [(&str, &str); 7] = [
+const EXPRESSIONS: [(&str, &str); 8] = [
+    (r"=[ -~]{0,8}tok", "tok"),
     (r"\bkey[a-z]{0,5}=[a-z0-9]{2,6}\b", "key"),
     (r"(?:tok|key)_?x{0,3}$", "key tok"),
     (r"[a-z]{0,12}?(?:key|tok)[a-z]{0,12}", "key tok"),
@@ -76,7 +77,7 @@ fn texts() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_500))]
+    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn windows_find_what_the_whole_file_holds(text in texts()) {
