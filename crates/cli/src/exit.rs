@@ -3,9 +3,7 @@
 use std::process::ExitCode;
 
 use plimsoll_engine::sign::{BundleError, VerifyError};
-use plimsoll_engine::{
-    AttestError, LedgerError, PromoteError, ReleaseError, SecretRulesError, TrustedError,
-};
+use plimsoll_engine::{AttestError, LedgerError, PromoteError, ReleaseError, SecretRulesError, TrustedError};
 use plimsoll_model::Outcome;
 
 use crate::render;

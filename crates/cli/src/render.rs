@@ -6,7 +6,7 @@ mod verdict;
 
 use std::io::{self, Write as _};
 
-use plimsoll_engine::Checked;
+use plimsoll_engine::{Checked, masked};
 
 pub(crate) use style::{BOLD, COMMAND, DIM, outcome as outcome_style};
 pub(crate) use verdict::verdict;
@@ -44,13 +44,14 @@ fn days(days: u64) -> String {
     if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }
 
-/// Shows an error and its causes on standard error.
+/// Shows an error and its causes on standard error. Errors quote what strangers wrote, so credentials
+/// in them are masked.
 pub(crate) fn error(error: &anyhow::Error) {
     let red = style::severity(plimsoll_model::Severity::Critical);
     let mut out = anstream::stderr().lock();
-    let mut shown = writeln!(out, "{red}error{red:#}: {error}");
+    let mut shown = writeln!(out, "{red}error{red:#}: {}", masked(&error.to_string()));
     for cause in error.chain().skip(1) {
-        shown = shown.and_then(|()| writeln!(out, "  because: {cause}"));
+        shown = shown.and_then(|()| writeln!(out, "  because: {}", masked(&cause.to_string())));
     }
     if shown.is_err() {
         // Standard error is gone: there is nobody left to tell, and the exit code still says it.

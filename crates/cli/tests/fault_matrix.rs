@@ -64,18 +64,26 @@ const CHECKS: &[Fault] = &[
         make: |world| std::fs::remove_dir_all(world.path("databases")).unwrap(),
         command: "check",
         code: 1,
-        says: &["gap[dependency/", "databases", "plimsoll db import"],
+        says: &["gap[dependency/missing-database]", "crates.io", "plimsoll db import"],
     },
     Fault {
         name: "old database",
-        make: |world| world.set_policy(&world.policy().replace("[[person]]", "max_age_days = 0\n[[person]]").replacen("max_age_days = 0\n[[person]]\nid = \"colleague\"", "[[person]]\nid = \"colleague\"", 1)),
+        make: |world| {
+            world.set_policy(&world.policy().replace("[[person]]", "max_age_days = 0\n[[person]]").replacen(
+                "max_age_days = 0\n[[person]]\nid = \"colleague\"",
+                "[[person]]\nid = \"colleague\"",
+                1,
+            ))
+        },
         command: "check",
         code: 1,
         says: &["dependency/stale-database", "crates.io", "mend:"],
     },
     Fault {
         name: "damaged database",
-        make: |world| world.sh("for f in ../databases/*; do head -c 100 $f > $f.x && mv $f.x $f; done").clear(),
+        make: |world| {
+            world.sh("for f in ../databases/*; do head -c 100 $f > $f.x && mv $f.x $f; done").clear()
+        },
         command: "check",
         code: 1,
         says: &["gap[dependency/unusable-database]", "databases", "plimsoll db import"],
@@ -158,8 +166,20 @@ const CHECKS: &[Fault] = &[
         says: &["absent"],
     },
     Fault { name: "no such folder", make: |_| (), command: "check nowhere", code: 70, says: &["nowhere"] },
-    Fault { name: "wrong command line", make: |_| (), command: "check --formt json", code: 64, says: &["--format"] },
-    Fault { name: "unknown rule", make: |_| (), command: "explain secret/absent", code: 70, says: &["secret/absent", "hint:"] },
+    Fault {
+        name: "wrong command line",
+        make: |_| (),
+        command: "check --formt json",
+        code: 64,
+        says: &["--format"],
+    },
+    Fault {
+        name: "unknown rule",
+        make: |_| (),
+        command: "explain secret/absent",
+        code: 70,
+        says: &["secret/absent", "hint:"],
+    },
 ];
 
 /// Faults of evidence, approvals and deployments; the release `one` has everything else.
@@ -173,7 +193,14 @@ const RELEASES: &[Fault] = &[
     },
     Fault {
         name: "failed tests",
-        make: |world| assert_eq!(world.run("attest test --key ../builder.key -- sh -c echo${IFS}1${IFS}failed;exit${IFS}1").code, Some(1)),
+        make: |world| {
+            assert_eq!(
+                world
+                    .run("attest test --key ../builder.key -- sh -c echo${IFS}1${IFS}failed;exit${IFS}1")
+                    .code,
+                Some(1)
+            )
+        },
         command: "promote one --to staging --key ../author.key",
         code: 1,
         says: &["tests", "exit code 1", "hint:"],
@@ -194,7 +221,9 @@ const RELEASES: &[Fault] = &[
     },
     Fault {
         name: "inspection under another policy",
-        make: |world| world.set_policy(&world.policy().replace("[advisories]", "[gate]\npath = \"low\"\n[advisories]")),
+        make: |world| {
+            world.set_policy(&world.policy().replace("[advisories]", "[gate]\npath = \"low\"\n[advisories]"))
+        },
         command: "promote one --to staging --key ../author.key",
         code: 1,
         says: &["inspected under policy", "hint:"],
@@ -264,7 +293,7 @@ const RELEASES: &[Fault] = &[
     },
     Fault {
         name: "artifact changed where it is kept",
-        make: |world| drop(world.sh("chmod u+w ../state/artifacts/* && echo x >> ../state/artifacts/*")),
+        make: |world| drop(world.sh("for kept in ../state/artifacts/*; do echo x >> $kept; done")),
         command: "promote one --to staging --key ../author.key",
         code: 1,
         says: &["install", "nothing healthy runs"],
@@ -272,7 +301,15 @@ const RELEASES: &[Fault] = &[
     Fault {
         name: "somebody else answers the health check",
         make: |world| {
-            let port = world.policy().split("http://127.0.0.1:").nth(1).unwrap().split('/').next().unwrap().to_owned();
+            let port = world
+                .policy()
+                .split("http://127.0.0.1:")
+                .nth(1)
+                .unwrap()
+                .split('/')
+                .next()
+                .unwrap()
+                .to_owned();
             let listener = std::net::TcpListener::bind(format!("127.0.0.1:{port}")).unwrap();
             std::mem::forget(listener);
         },
@@ -318,8 +355,13 @@ const RELEASES: &[Fault] = &[
         make: |world| {
             let database = rusqlite::Connection::open(world.path("state/ledger.db")).unwrap();
             database.execute_batch("PRAGMA ignore_check_constraints = ON").unwrap();
-            let triggers: Vec<String> = database.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").unwrap()
-                .query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+            let triggers: Vec<String> = database
+                .prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+                .unwrap()
+                .query_map([], |row| row.get(0))
+                .unwrap()
+                .map(Result::unwrap)
+                .collect();
             for trigger in triggers {
                 database.execute_batch(&format!("DROP TRIGGER \"{trigger}\"")).unwrap();
             }
@@ -409,7 +451,14 @@ fn a_file_that_cannot_be_read_denies() {
     let program = world.path("plimsoll");
     std::fs::copy(env!("CARGO_BIN_EXE_plimsoll"), &program).unwrap();
     std::fs::set_permissions(world.path("project/closed"), std::fs::Permissions::from_mode(0)).unwrap();
-    let arguments = ["--reuid=65534", "--regid=65534", "--clear-groups", program.to_str().unwrap(), "check", "--no-cache"];
+    let arguments = [
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        program.to_str().unwrap(),
+        "check",
+        "--no-cache",
+    ];
     let ran = world.finish(world.command("setpriv", arguments));
     check(&ran, "unreadable file", 1, &["gap[secret/unreadable-file]", "closed", "mend: make it readable"]);
 }
@@ -439,7 +488,12 @@ fn approve_for(world: &World, valid_for: SignedDuration) {
     let release = find_release(&ledger, "one").unwrap();
     let pem = std::fs::read_to_string(world.path("colleague.key")).unwrap();
     let key = PrivateKey::from_encrypted_pem(&pem, &Password::new("test".to_owned())).unwrap();
-    let promotion =
-        Promotion { trusted: &trusted, release: &release, environment: "production", key: &key, folder: Path::new(".") };
+    let promotion = Promotion {
+        trusted: &trusted,
+        release: &release,
+        environment: "production",
+        key: &key,
+        folder: Path::new("."),
+    };
     approve(&ledger, &promotion, valid_for).unwrap();
 }

@@ -12,13 +12,15 @@ use plimsoll_source::GitError;
 use plimsoll_store::EventKind;
 use plimsoll_wire::in_toto;
 
+use crate::Rules;
 use crate::check::Checked;
 use crate::checkout::Checkout;
 use crate::command::{self, CommandError};
 use crate::inspect::{self, Options};
 use crate::ledger::{Ledger, LedgerError};
+use crate::mask::masked;
+use crate::sbom::sbom;
 use crate::test_counts::TestCounts;
-use crate::{Rules, sbom};
 
 /// Evidence cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +29,9 @@ pub enum AttestError {
     #[error("cannot tell which commit this is")]
     Git(#[from] GitError),
     /// The work tree is not the commit.
-    #[error("the work tree has changes that commit {commit:.12} does not name, so a result would be about neither\nhint: commit them first")]
+    #[error(
+        "the work tree has changes that commit {commit:.12} does not name, so a result would be about neither\nhint: commit them first"
+    )]
     Dirty {
         /// The commit.
         commit: String,
@@ -103,8 +107,8 @@ pub fn attest_test(
         counts.read(&String::from_utf8_lossy(line));
         on_output(line);
     })?;
-    let result =
-        TestResult { command: command.to_owned(), exit_code, passed: counts.passed, failed: counts.failed };
+    let shown = command.iter().map(|word| masked(word)).collect();
+    let result = TestResult { command: shown, exit_code, passed: counts.passed, failed: counts.failed };
     let subject = checkout.subject();
     let evidence = record(ledger, key, &subject, "source", &Body::Test(result.clone()))?;
     Ok((evidence, result))
@@ -177,7 +181,7 @@ pub fn attest_sbom(
     let inspected = inspect::inspect(&tree, &options);
     let subject = Subject::Artifact { sha256: digest_of(artifact)? };
     let name = name_of(artifact);
-    let (document, gaps) = sbom::sbom(&inspected, &name, Some(&subject), Timestamp::now());
+    let (document, gaps) = sbom(&inspected, &name, Some(&subject), Timestamp::now());
     let statement = in_toto::write_sbom(&subject, &name, &document).map_err(LedgerError::from)?;
     let evidence = ledger.record(EventKind::EvidenceRecorded, key, &subject, &statement)?;
     Ok((evidence, inspected.inspection.components.len(), gaps))
@@ -231,8 +235,11 @@ fn set_aside(artifact: &Path) -> Result<Option<PathBuf>, AttestError> {
     let mut aside = artifact.as_os_str().to_owned();
     aside.push(".before");
     let aside = PathBuf::from(aside);
-    std::fs::rename(artifact, &aside)
-        .map_err(|source| AttestError::File { operation: "move away", path: artifact.to_owned(), source })?;
+    std::fs::rename(artifact, &aside).map_err(|source| AttestError::File {
+        operation: "move away",
+        path: artifact.to_owned(),
+        source,
+    })?;
     Ok(Some(aside))
 }
 

@@ -10,9 +10,9 @@ use plimsoll_secrets::Rules;
 use plimsoll_source::Tree;
 use plimsoll_wire::{PolicyIdentity, Report};
 
+use crate::excerpt;
 use crate::inspect::{self, Inspected, Options};
 use crate::trusted::Trusted;
-use crate::excerpt;
 
 /// A database older than this many days is a gap unless the policy says otherwise.
 const MAX_AGE_DAYS: u32 = 7;
@@ -66,7 +66,7 @@ pub struct Checked {
 
 /// Checks a tree.
 pub fn check(check: &Check<'_>) -> Checked {
-    let Inspected { mut inspection, files, bytes } = inspect::inspect(check.tree, &check.options);
+    let Inspected { mut inspection, masks, files, bytes } = inspect::inspect(check.tree, &check.options);
     let max_age_days = check.trusted.base.advisories.max_age_days.unwrap_or(MAX_AGE_DAYS);
     let max_age = SignedDuration::from_hours(24 * i64::from(max_age_days));
     let databases = match Database::open(check.databases) {
@@ -79,8 +79,7 @@ pub fn check(check: &Check<'_>) -> Checked {
             Vec::new()
         }
     };
-    inspection.sort();
-    excerpt::identify(&mut inspection.findings);
+    excerpt::add(check.tree, &masks, &mut inspection);
     let mut judgement = check.trusted.effective.gate(&inspection, &Inspector::ALL, check.now);
     judgement.verdict = with_policy(judgement.verdict, check.trusted);
     let report = Report {
@@ -98,8 +97,8 @@ pub fn check(check: &Check<'_>) -> Checked {
 pub fn secret_rules(trusted: &Trusted) -> Result<Rules, SecretRulesError> {
     let Some(file) = &trusted.base.secrets.rules else { return Ok(Rules::builtin()) };
     let path = trusted.folder.join(file);
-    let text =
-        std::fs::read_to_string(&path).map_err(|source| SecretRulesError::Read { path: path.clone(), source })?;
+    let text = std::fs::read_to_string(&path)
+        .map_err(|source| SecretRulesError::Read { path: path.clone(), source })?;
     Ok(Rules::from_gitleaks(&text, &path.display().to_string())?)
 }
 
@@ -118,7 +117,11 @@ fn with_policy(verdict: Verdict, trusted: &Trusted) -> Verdict {
     } else {
         format!("untrusted tree: {} may be changed by whoever changes the tree", trusted.origin)
     };
-    let hint = if trusted.trusted { "" } else { "such a check never admits to an environment; pin one: --policy FILE@sha256:…" };
+    let hint = if trusted.trusted {
+        ""
+    } else {
+        "such a check never admits to an environment; pin one: --policy FILE@sha256:…"
+    };
     let reason =
         Reason { about: "policy".to_owned(), outcome: Outcome::Allow, message, hint: hint.to_owned() };
     let mut reasons = verdict.reasons;
@@ -132,7 +135,11 @@ fn unusable(folder: &Path, error: &dyn std::error::Error) -> Gap {
         id: RuleId::new(Inspector::Dependency, "unusable-database"),
         kind: GapKind::Stale,
         location: None,
-        message: format!("the advisory databases in {} cannot be used: {}", folder.display(), crate::chain(error)),
+        message: format!(
+            "the advisory databases in {} cannot be used: {}",
+            folder.display(),
+            crate::chain(error)
+        ),
         mend: format!("import them anew: plimsoll db import SOURCE --into {}", folder.display()),
     }
 }

@@ -24,8 +24,9 @@ pub(crate) fn run(
     on_line: &mut (dyn FnMut(&[u8]) + Send),
 ) -> Result<Option<i32>, CommandError> {
     let failed = |source| CommandError { command: command.to_owned(), source };
-    let (program, arguments) =
-        command.split_first().ok_or_else(|| failed(std::io::Error::from(std::io::ErrorKind::InvalidInput)))?;
+    let (program, arguments) = command
+        .split_first()
+        .ok_or_else(|| failed(std::io::Error::from(std::io::ErrorKind::InvalidInput)))?;
     let mut child = Command::new(program)
         .args(arguments)
         .current_dir(folder)

@@ -320,10 +320,7 @@ pub(crate) fn target(
             within_ms: u64::from(environment.health.within_s) * 1000,
             interval_ms: HEALTH_INTERVAL_MS,
         },
-        smoke: environment
-            .smoke
-            .clone()
-            .map(|command| SmokeTest { command, within_ms: SMOKE_WITHIN_MS }),
+        smoke: environment.smoke.clone().map(|command| SmokeTest { command, within_ms: SMOKE_WITHIN_MS }),
         stop_grace_ms: STOP_GRACE_MS,
     };
     Process::new(&environment.name, config, folder, state).map(Target::Process)

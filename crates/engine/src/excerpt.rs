@@ -6,7 +6,6 @@ use std::sync::Mutex;
 use plimsoll_model::{
     Excerpt, ExcerptLine, Finding, Inspection, LineIndex, Location, Masks, Position, Span, TreePath,
 };
-use plimsoll_secrets as secrets;
 use plimsoll_source::{Content, Text, Tree};
 
 use crate::inspect::MAX_FILE_BYTES;
@@ -17,11 +16,7 @@ const MAX_LINES: u32 = 6;
 const MAX_LINE_BYTES: usize = 240;
 
 /// Adds excerpt and fingerprint to every finding, by reading the files with findings once more.
-pub(crate) fn add(
-    tree: &dyn Tree,
-    secrets: &BTreeMap<TreePath, secrets::Facts>,
-    inspection: &mut Inspection,
-) {
+pub(crate) fn add(tree: &dyn Tree, masks: &BTreeMap<TreePath, Masks>, inspection: &mut Inspection) {
     let mut by_path: BTreeMap<TreePath, Vec<usize>> = BTreeMap::new();
     inspection.sort();
     for (at, finding) in inspection.findings.iter().enumerate() {
@@ -40,10 +35,10 @@ pub(crate) fn add(
     let texts = texts.into_inner().expect("no thread panics while it holds the lock");
     let none = Masks::default();
     for (path, findings) in &by_path {
-        let masks = secrets.get(path).map(secrets::Facts::masks);
+        let masks = masks.get(path).unwrap_or(&none);
         let text = texts.get(path).map(|text| (LineIndex::new(text), text.as_str()));
         for at in findings {
-            show(&mut inspection.findings[*at], text.as_ref(), masks.as_ref().unwrap_or(&none));
+            show(&mut inspection.findings[*at], text.as_ref(), masks);
         }
     }
     identify(&mut inspection.findings);
@@ -101,7 +96,7 @@ fn cut(line: ExcerptLine) -> ExcerptLine {
 }
 
 /// Sets the fingerprints; findings that are equal but for their line are told apart by an ordinal.
-pub(crate) fn identify(findings: &mut [Finding]) {
+fn identify(findings: &mut [Finding]) {
     let mut seen: BTreeMap<(String, Option<TreePath>, String), u32> = BTreeMap::new();
     for finding in findings {
         let masked = finding.excerpt.as_ref().map_or_else(

@@ -4,19 +4,23 @@
 //! its path, the rules and the build. Secrets come first, so that no other inspector ever sees a
 //! value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use plimsoll_model::{Digest, Gap, GapKind, Inspection, Inspector, Location, Masks, RuleId, TreePath};
+use plimsoll_model::{Digest, Gap, GapKind, Inspection, Inspector, Location, Masks, RuleId, Span, TreePath};
 use plimsoll_source::{Cache, Content, File, Text, Tree};
 use serde::{Deserialize, Serialize};
 use {plimsoll_packages as packages, plimsoll_path as path, plimsoll_secrets as secrets};
 
-use crate::excerpt;
-
 /// A file larger than this is not read; it is a gap.
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// Values outside these lengths, in bytes, are masked only where a rule found them.
+const SHORTEST: usize = 8;
+const LONGEST: usize = 4096;
+/// So many different values of one file are looked for elsewhere in it.
+const MOST_VALUES: usize = 256;
 
 /// The version of what is cached; it changes with every release.
 const EXTRACTOR_VERSION: &str = concat!("facts-1-", env!("CARGO_PKG_VERSION"));
@@ -34,9 +38,11 @@ pub struct Options<'a> {
 /// What an inspection saw, and how much it looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Inspected {
-    /// Findings, components and gaps, in report order, with fingerprints and masked excerpts.
-    /// Components are not yet matched against advisories.
+    /// Findings, components and gaps. Components are not yet matched against advisories, and findings
+    /// have neither fingerprint nor excerpt yet.
     pub inspection: Inspection,
+    /// Where secret values stand, in the files that hold any.
+    pub masks: BTreeMap<TreePath, Masks>,
     /// Text files that were looked at.
     pub files: u64,
     /// Their bytes.
@@ -54,6 +60,7 @@ struct FileFacts {
 /// What the map has gathered.
 #[derive(Default)]
 struct Gathered {
+    masks: BTreeMap<TreePath, Masks>,
     secrets: BTreeMap<TreePath, secrets::Facts>,
     packages: BTreeMap<TreePath, packages::Facts>,
     path: BTreeMap<TreePath, path::Facts>,
@@ -74,15 +81,16 @@ pub fn inspect(tree: &dyn Tree, options: &Options<'_>) -> Inspected {
         let outcome = read(options.rules, &path, content).map(|(text, digest)| {
             (options.progress)(files.fetch_add(1, Ordering::Relaxed) + 1);
             bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
-            cached(options, &rules_sha256, &path, &text, digest)
+            let facts = cached(options, &rules_sha256, &path, &text, digest);
+            (wherever(&text, &facts.secrets.masks()), facts)
         });
         let mut gathered = gathered.lock().expect("no thread panics while it holds the lock");
         match outcome {
-            Ok(facts) => gathered.add(path, facts),
+            Ok((masks, facts)) => gathered.add(path, masks, facts),
             Err(Unread::Gaps(gaps)) => gathered.gaps.extend(gaps),
             Err(Unread::Binary) => {
                 let secrets = options.rules.extract_path(&path);
-                gathered.add(path, FileFacts { secrets, packages: None, path: None });
+                gathered.add(path, Masks::default(), FileFacts { secrets, packages: None, path: None });
             }
         }
     });
@@ -91,12 +99,15 @@ pub fn inspect(tree: &dyn Tree, options: &Options<'_>) -> Inspected {
     inspection.merge(packages::conclude(&gathered.packages));
     inspection.merge(path::conclude(&gathered.path));
     inspection.gaps.extend(gathered.gaps);
-    excerpt::add(tree, &gathered.secrets, &mut inspection);
-    Inspected { inspection, files: files.into_inner(), bytes: bytes.into_inner() }
+    inspection.sort();
+    Inspected { inspection, masks: gathered.masks, files: files.into_inner(), bytes: bytes.into_inner() }
 }
 
 impl Gathered {
-    fn add(&mut self, path: TreePath, facts: FileFacts) {
+    fn add(&mut self, path: TreePath, masks: Masks, facts: FileFacts) {
+        if !masks.is_empty() {
+            self.masks.insert(path.clone(), masks);
+        }
         if !facts.secrets.hits.is_empty() || !facts.secrets.unchecked.is_empty() {
             self.secrets.insert(path.clone(), facts.secrets);
         }
@@ -177,9 +188,29 @@ fn gaps(
     concerned.map(gap).collect()
 }
 
+/// The masks, and every other place of the file where one of the same values stands: in a comment, a
+/// name, a longer word. Values that are ordinary words stay where they are.
+fn wherever(text: &str, masks: &Masks) -> Masks {
+    if masks.is_empty() {
+        return Masks::default();
+    }
+    let unusual = |value: &&str| {
+        (SHORTEST..=LONGEST).contains(&value.len())
+            && (value.len() >= 12 || value.bytes().any(|byte| byte.is_ascii_digit()))
+    };
+    let values: BTreeSet<&str> =
+        masks.spans().iter().filter_map(|span| text.get(span.start..span.end)).filter(unusual).collect();
+    let mut spans = masks.spans().to_vec();
+    for value in values.into_iter().take(MOST_VALUES) {
+        spans.extend(text.match_indices(value).map(|(at, _)| Span::new(at, at + value.len())));
+    }
+    Masks::new(spans)
+}
+
 fn cached(options: &Options<'_>, rules: &Digest, path: &TreePath, text: &str, content: Digest) -> FileFacts {
     let Some(cache) = options.cache else { return extract(options.rules, path, text) };
-    let parts = [EXTRACTOR_VERSION.as_bytes(), rules.as_bytes(), path.as_str().as_bytes(), content.as_bytes()];
+    let parts =
+        [EXTRACTOR_VERSION.as_bytes(), rules.as_bytes(), path.as_str().as_bytes(), content.as_bytes()];
     let key = Digest::of_parts(&parts);
     let known = cache.get(&key).and_then(|bytes| serde_json::from_slice(&bytes).ok());
     known.unwrap_or_else(|| {
@@ -193,7 +224,7 @@ fn cached(options: &Options<'_>, rules: &Digest, path: &TreePath, text: &str, co
 fn extract(rules: &secrets::Rules, path: &TreePath, text: &str) -> FileFacts {
     let none = Masks::default();
     let secrets = rules.extract(&File { path, text, masks: &none });
-    let masks = secrets.masks();
+    let masks = wherever(text, &secrets.masks());
     let parser = packages::claims(path);
     if parser.is_none() && !path::claims(path) {
         return FileFacts { secrets, packages: None, path: None };

@@ -64,7 +64,9 @@ pub enum LedgerError {
     #[error("the log cannot sign a checkpoint")]
     Checkpoint(#[from] checkpoint::CheckpointError),
     /// Evidence that was recorded does not verify any more.
-    #[error("event {seq} of the ledger holds evidence that does not verify: {why}\nhint: plimsoll ledger verify")]
+    #[error(
+        "event {seq} of the ledger holds evidence that does not verify: {why}\nhint: plimsoll ledger verify"
+    )]
     Evidence {
         /// The event.
         seq: u64,
@@ -85,10 +87,15 @@ pub enum LedgerError {
 impl Ledger {
     /// Opens the ledger in a folder, or makes one.
     pub fn open_or_create(folder: &Path, log_password: &Password) -> Result<Self, LedgerError> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(file("make", folder))?;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(file("make", folder))?;
         let key = folder.join("log.key");
         if !key.exists() && !folder.join("ledger.db").exists() {
-            let made = LogKey::generate().map_err(|source| LedgerError::LogKey { path: key.clone(), source })?;
+            let made =
+                LogKey::generate().map_err(|source| LedgerError::LogKey { path: key.clone(), source })?;
             let pem = made.to_encrypted_pem(log_password);
             let pem = pem.map_err(|source| LedgerError::LogKey { path: key.clone(), source })?;
             create(&folder.join("log.pub"), 0o644, &made.public().to_pem())?;
@@ -108,7 +115,7 @@ impl Ledger {
         let pem = std::fs::read_to_string(&path).map_err(file("read", &path))?;
         let log_key = LogKey::from_encrypted_pem(&pem, log_password)
             .map_err(|source| LedgerError::LogKey { path, source })?;
-        Ok(Self { store: Store::open(&database)?, log_key, folder: folder.to_owned() })
+        Ok(Self { store: Store::open_existing(&database)?, log_key, folder: folder.to_owned() })
     }
 
     /// Appends events in one transaction and anchors them with a signed checkpoint.
@@ -144,8 +151,7 @@ impl Ledger {
         let bundle = Bundle::statement(key, statement)?.to_json();
         let digest = Digest::of(&bundle);
         self.store.put_blob(key.public().spki_der())?;
-        let event =
-            NewEvent { kind, subject: subject.clone(), occurred_at: Timestamp::now(), body: bundle };
+        let event = NewEvent { kind, subject: subject.clone(), occurred_at: Timestamp::now(), body: bundle };
         self.append(&[event])?;
         Ok(digest)
     }
@@ -160,13 +166,11 @@ impl Ledger {
         let kinds = vec![EventKind::EvidenceRecorded, EventKind::ApprovalRecorded];
         let mut found = Vec::new();
         for subject in subjects {
-            let filter =
-                EventFilter { kinds: kinds.clone(), subject: Some(subject.clone()), from_seq: 0 };
+            let filter = EventFilter { kinds: kinds.clone(), subject: Some(subject.clone()), from_seq: 0 };
             for event in self.store.events(&filter)? {
                 if let Some(bundle) = self.store.blob(&event.body_sha256)? {
                     let evidence = self.read(policy, &event, &bundle);
-                    let evidence =
-                        evidence.map_err(|why| LedgerError::Evidence { seq: event.seq, why })?;
+                    let evidence = evidence.map_err(|why| LedgerError::Evidence { seq: event.seq, why })?;
                     found.push((event.seq, evidence));
                 }
             }

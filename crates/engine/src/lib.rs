@@ -13,6 +13,7 @@ mod explain;
 mod history;
 mod inspect;
 mod ledger;
+mod mask;
 mod promote;
 mod release;
 mod sbom;
@@ -29,6 +30,7 @@ pub use explain::{Explanation, explain, rule_ids};
 pub use history::{Entry, Proof, history, newest_checkpoint, verify_history};
 pub use inspect::{Inspected, MAX_FILE_BYTES, Options, cache_version, inspect};
 pub use ledger::{Ledger, LedgerError};
+pub use mask::masked;
 pub use plimsoll_policy::Disposition;
 pub use promote::{PromoteError, Promoted, Promotion, approve, promote, roll_back};
 pub use release::{ReleaseError, create_release, find_release, releases};
@@ -39,8 +41,8 @@ pub use trusted::{POLICY_FILE, PolicySource, Trusted, TrustedError, load as load
 pub use plimsoll_advisories as advisories;
 pub use plimsoll_secrets::Rules;
 pub use plimsoll_sign as sign;
-pub use plimsoll_store::Release;
 pub use plimsoll_source as source;
+pub use plimsoll_store::Release;
 pub use plimsoll_wire::{Format, Report};
 
 /// An error with its causes in one line.

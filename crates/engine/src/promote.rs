@@ -30,13 +30,17 @@ pub enum PromoteError {
         known: String,
     },
     /// The policy is the inspected tree's own.
-    #[error("the policy {origin} is not trusted: whoever changes the tree can change it\nhint: pin the trusted one: --policy FILE@sha256:…, or --base REV")]
+    #[error(
+        "the policy {origin} is not trusted: whoever changes the tree can change it\nhint: pin the trusted one: --policy FILE@sha256:…, or --base REV"
+    )]
     Untrusted {
         /// Where the policy comes from.
         origin: String,
     },
     /// Nobody asked for the release in the environment.
-    #[error("nobody has asked for release `{release}` in `{environment}` yet\nhint: plimsoll promote {release} --to {environment}")]
+    #[error(
+        "nobody has asked for release `{release}` in `{environment}` yet\nhint: plimsoll promote {release} --to {environment}"
+    )]
     NotRequested {
         /// The release.
         release: String,
@@ -125,8 +129,7 @@ pub fn promote(
     };
     ledger.append_json(EventKind::PromotionRequested, &about, &requested)?;
     let evidence = evidence(ledger, promotion)?;
-    let verdict =
-        promotion.trusted.base.decide(&request(promotion, environment, &requester, &evidence));
+    let verdict = promotion.trusted.base.decide(&request(promotion, environment, &requester, &evidence));
     let decided = PolicyDecided {
         release: &promotion.release.id,
         environment: &environment.name,
@@ -271,10 +274,10 @@ fn requester(ledger: &Ledger, promotion: &Promotion<'_>) -> Result<Signatory, Pr
     let mut last = None;
     for event in ledger.store.events(&filter).map_err(LedgerError::from)? {
         let body = ledger.store.blob(&event.body_sha256).map_err(LedgerError::from)?;
-        let requested: Option<PromotionRequested> =
-            body.map(|body| serde_json::from_slice(&body)).transpose().map_err(|error| {
-                LedgerError::Evidence { seq: event.seq, why: error.to_string() }
-            })?;
+        let requested: Option<PromotionRequested> = body
+            .map(|body| serde_json::from_slice(&body))
+            .transpose()
+            .map_err(|error| LedgerError::Evidence { seq: event.seq, why: error.to_string() })?;
         if let Some(requested) = requested
             && requested.release == promotion.release.id
             && requested.environment == promotion.environment

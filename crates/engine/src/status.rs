@@ -37,7 +37,11 @@ impl EnvironmentStatus {
 }
 
 /// The status of every environment of the policy, in its order.
-pub fn status(ledger: &Ledger, trusted: &Trusted, folder: &Path) -> Result<Vec<EnvironmentStatus>, DeployError> {
+pub fn status(
+    ledger: &Ledger,
+    trusted: &Trusted,
+    folder: &Path,
+) -> Result<Vec<EnvironmentStatus>, DeployError> {
     trusted.base.environments.iter().map(|environment| one(ledger, environment, folder)).collect()
 }
 

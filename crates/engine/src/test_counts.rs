@@ -35,12 +35,12 @@ impl TestCounts {
     }
 
     fn read_closing(&mut self, line: &str) {
-        let words: Vec<&str> =
-            line.split([' ', ',', ';', '\t']).filter(|word| !word.is_empty()).collect();
+        let words: Vec<&str> = line.split([' ', ',', ';', '\t']).filter(|word| !word.is_empty()).collect();
         let before = |name: &str| {
             words.windows(2).find(|pair| pair[1] == name).and_then(|pair| pair[0].parse::<u64>().ok())
         };
-        let (passed, failed, errors) = (before("passed"), before("failed"), before("errors").or(before("error")));
+        let (passed, failed, errors) =
+            (before("passed"), before("failed"), before("errors").or(before("error")));
         if passed.is_none() && failed.is_none() {
             return;
         }
@@ -85,8 +85,16 @@ mod tests {
     #[test]
     fn closing_lines_of_real_runners_are_read() {
         let cases = [
-            ("running 3 tests\ntest result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\ntest result: FAILED. 2 passed; 1 failed; 0 ignored", Some(5), Some(1)),
-            ("\u{1b}[32m===== \u{1b}[1m3 passed\u{1b}[0m, 1 failed, 2 errors in 0.12s =====", Some(3), Some(3)),
+            (
+                "running 3 tests\ntest result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\ntest result: FAILED. 2 passed; 1 failed; 0 ignored",
+                Some(5),
+                Some(1),
+            ),
+            (
+                "\u{1b}[32m===== \u{1b}[1m3 passed\u{1b}[0m, 1 failed, 2 errors in 0.12s =====",
+                Some(3),
+                Some(3),
+            ),
             ("===== 3 passed in 0.12s =====", Some(3), Some(0)),
             ("Tests:       1 failed, 3 passed, 4 total", Some(3), Some(1)),
             ("     Summary [   0.1s] 3 tests run: 3 passed, 0 skipped", Some(3), Some(0)),

@@ -28,7 +28,12 @@ pub(crate) fn run(command: AttestCommand) -> anyhow::Result<Exit> {
     }
 }
 
-fn inspection(attest: &AttestArgs, policy: &PolicyArgs, rev: &str, db: Option<PathBuf>) -> anyhow::Result<Exit> {
+fn inspection(
+    attest: &AttestArgs,
+    policy: &PolicyArgs,
+    rev: &str,
+    db: Option<PathBuf>,
+) -> anyhow::Result<Exit> {
     let (key, ledger) = open(attest)?;
     let root = Path::new(".");
     let (tree, subject_name, subject) = open::tree(root, Some(rev))?;
@@ -60,7 +65,8 @@ fn test(attest: &AttestArgs, command: &[String]) -> anyhow::Result<Exit> {
         (Some(0), _, Some(0) | None) => Outcome::Unknown,
         _ => Outcome::Deny,
     };
-    let count = |count: Option<u64>| count.map_or_else(|| "an unknown number".to_owned(), |count| count.to_string());
+    let count =
+        |count: Option<u64>| count.map_or_else(|| "an unknown number".to_owned(), |count| count.to_string());
     let what = format!("{} passed, {} failed", count(result.passed), count(result.failed));
     open::write(None, |out| recorded(out, "test result", &what, &evidence))?;
     Ok(Exit::Decided(outcome))
@@ -100,11 +106,6 @@ fn echo(line: &[u8]) {
     drop(std::io::Write::write_all(&mut std::io::stderr(), line));
 }
 
-fn recorded(
-    out: &mut dyn std::io::Write,
-    kind: &str,
-    what: &str,
-    evidence: &Digest,
-) -> std::io::Result<()> {
+fn recorded(out: &mut dyn std::io::Write, kind: &str, what: &str, evidence: &Digest) -> std::io::Result<()> {
     writeln!(out, "signed {kind}: {what}\nrecorded as {evidence}")
 }

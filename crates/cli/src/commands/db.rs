@@ -47,7 +47,9 @@ fn show_progress(progress: Progress) {
     let mut out = anstream::stderr().lock();
     let shown = match progress {
         Progress::Fetching { ecosystem } => writeln!(out, "fetching {ecosystem} …"),
-        Progress::Reading { records } if records.is_multiple_of(10_000) => writeln!(out, "{records} records …"),
+        Progress::Reading { records } if records.is_multiple_of(10_000) => {
+            writeln!(out, "{records} records …")
+        }
         _ => Ok(()),
     };
     // Progress that cannot be shown is no reason to stop.

@@ -86,8 +86,10 @@ fn attest(session: &Session) -> anyhow::Result<()> {
     session.plimsoll("sbom --rev HEAD --output ../record-store.cdx.json", 0)?;
     attest_artifact(session, "")?;
     session.plimsoll("attest inspection --key ../keys/builder.key", 0)?;
-    session.plimsoll(&format!("sign {ARTIFACT} --key ../keys/builder.key --bundle ../record-store.bundle"), 0)?;
-    session.plimsoll(&format!("verify {ARTIFACT} --key ../keys/builder.pub --bundle ../record-store.bundle"), 0)
+    session
+        .plimsoll(&format!("sign {ARTIFACT} --key ../keys/builder.key --bundle ../record-store.bundle"), 0)?;
+    session
+        .plimsoll(&format!("verify {ARTIFACT} --key ../keys/builder.pub --bundle ../record-store.bundle"), 0)
 }
 
 fn attest_artifact(session: &Session, features: &str) -> anyhow::Result<()> {
@@ -136,7 +138,9 @@ fn history(scratch: &Scratch, session: &Session) -> anyhow::Result<()> {
         std::fs::copy(scratch.root.join(".plimsoll").join(file), copy.join(file))?;
     }
     let byte = change_one_byte(&copy.join("ledger.db"))?;
-    session.say(&format!("a copy of the ledger in which byte {byte} was changed: one letter of a release's name"))?;
+    session.say(&format!(
+        "a copy of the ledger in which byte {byte} was changed: one letter of a release's name"
+    ))?;
     session.plimsoll("ledger verify --state ../tampered", 1)
 }
 

@@ -22,8 +22,9 @@ pub(crate) fn run(args: &args::Explain) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     };
     let id: RuleId = rule.parse()?;
-    let explanation = explain(&id)
-        .with_context(|| format!("this build has no rule `{rule}`\nhint: `plimsoll explain` lists all rules"))?;
+    let explanation = explain(&id).with_context(|| {
+        format!("this build has no rule `{rule}`\nhint: `plimsoll explain` lists all rules")
+    })?;
     open::write(None, |out| {
         writeln!(out, "{BOLD}{id}{BOLD:#}\n{}\n", explanation.title)?;
         writeln!(out, "{BOLD}Why{BOLD:#}\n{}\n", explanation.why)?;

@@ -12,6 +12,9 @@ use crate::commands::open;
 use crate::exit::Exit;
 use crate::render::{DIM, outcome_style};
 
+/// One changed byte can contradict every later event.
+const SHOWN_FAULTS: usize = 8;
+
 /// Proves or shows the history.
 pub(crate) fn run(command: LedgerCommand) -> anyhow::Result<Exit> {
     match command {
@@ -36,7 +39,8 @@ pub(crate) fn run(command: LedgerCommand) -> anyhow::Result<Exit> {
 
 fn verify(ledger: &Ledger, kept: Option<&Path>) -> anyhow::Result<Exit> {
     let kept = kept.map(|path| {
-        std::fs::read_to_string(path).with_context(|| format!("cannot read the checkpoint {}", path.display()))
+        std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the checkpoint {}", path.display()))
     });
     let proof = verify_history(ledger, kept.transpose()?.as_deref())?;
     let outcome = outcome(&proof);
@@ -56,8 +60,11 @@ fn outcome(proof: &Proof) -> Outcome {
 
 fn show(proof: &Proof, outcome: Outcome, out: &mut dyn Write) -> io::Result<()> {
     let bad = outcome_style(Outcome::Deny);
-    for fault in &proof.faults {
+    for fault in proof.faults.iter().take(SHOWN_FAULTS) {
         writeln!(out, "{bad}✗{bad:#} {fault}")?;
+    }
+    if proof.faults.len() > SHOWN_FAULTS {
+        writeln!(out, "  … and {} more", proof.faults.len() - SHOWN_FAULTS)?;
     }
     writeln!(
         out,
@@ -68,7 +75,11 @@ fn show(proof: &Proof, outcome: Outcome, out: &mut dyn Write) -> io::Result<()> 
         writeln!(out, "{} bodies were deleted: what they proved is no longer proven", proof.deleted)?;
     }
     if proof.uncovered > 0 {
-        writeln!(out, "{} events have no checkpoint yet: a command was killed while it wrote", proof.uncovered)?;
+        writeln!(
+            out,
+            "{} events have no checkpoint yet: a command was killed while it wrote",
+            proof.uncovered
+        )?;
     }
     let tone = outcome_style(outcome);
     let word = match outcome {
@@ -87,7 +98,8 @@ fn line(entry: &Entry, json: bool, out: &mut dyn Write) -> io::Result<()> {
     let moment = entry.recorded_at.strftime("%Y-%m-%d %H:%M:%S");
     let subject: String = entry.subject.chars().take(23).collect();
     write!(out, "{:>5}  {moment}  {:<20} {DIM}{subject}{DIM:#}", entry.seq, entry.kind)?;
-    let field = |name: &str| entry.body.as_ref().and_then(|body| body.get(name)).and_then(|value| value.as_str());
+    let field =
+        |name: &str| entry.body.as_ref().and_then(|body| body.get(name)).and_then(|value| value.as_str());
     for name in ["environment", "step", "state", "outcome", "detail", "predicateType", "name"] {
         if let Some(value) = field(name).filter(|value| !value.is_empty()) {
             write!(out, "  {value}")?;

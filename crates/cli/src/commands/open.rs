@@ -32,7 +32,10 @@ fn policy_source(args: &PolicyArgs) -> anyhow::Result<PolicySource> {
 }
 
 /// The files to inspect, their name, and the commit they are when a revision was named.
-pub(crate) fn tree(path: &Path, rev: Option<&str>) -> anyhow::Result<(Box<dyn Tree>, String, Option<Subject>)> {
+pub(crate) fn tree(
+    path: &Path,
+    rev: Option<&str>,
+) -> anyhow::Result<(Box<dyn Tree>, String, Option<Subject>)> {
     let Some(rev) = rev else {
         let dir = Dir::open(path)?;
         let name = dir.root().file_name().map_or_else(|| "/".into(), |name| name.to_string_lossy());
@@ -101,5 +104,7 @@ pub(crate) fn write(
         return content(&mut out).context("cannot write to standard output");
     };
     let mut bytes = Vec::new();
-    content(&mut bytes).and_then(|()| std::fs::write(path, &bytes)).with_context(|| format!("cannot write {}", path.display()))
+    content(&mut bytes)
+        .and_then(|()| std::fs::write(path, &bytes))
+        .with_context(|| format!("cannot write {}", path.display()))
 }

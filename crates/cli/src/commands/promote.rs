@@ -49,8 +49,7 @@ pub(crate) fn rollback(args: &args::Rollback) -> anyhow::Result<Exit> {
     let trusted = open::policy(&args.policy, Path::new("."))?;
     let ledger = Ledger::open(&args.state.state, &open::log_password())?;
     let folder = Path::new(".");
-    let (release, outcome) =
-        roll_back(&ledger, &trusted, &args.environment, &key, folder, &mut show_step)?;
+    let (release, outcome) = roll_back(&ledger, &trusted, &args.environment, &key, folder, &mut show_step)?;
     open::write(None, |out| arrived(outcome, &release.name, &args.environment, out))?;
     Ok(ended(outcome))
 }

@@ -40,7 +40,10 @@ fn line(status: &EnvironmentStatus, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{last}")?;
     let warn = outcome_style(Outcome::Unknown);
     if status.interrupted {
-        writeln!(out, "  {warn}?{warn:#} a deployment was interrupted; the next promote or rollback settles it")?;
+        writeln!(
+            out,
+            "  {warn}?{warn:#} a deployment was interrupted; the next promote or rollback settles it"
+        )?;
     } else if !status.as_recorded() {
         let running = status.running.map_or_else(|| "nothing".to_owned(), |digest| digest.short());
         writeln!(out, "  {warn}?{warn:#} the ledger says {release}, but {running} runs")?;

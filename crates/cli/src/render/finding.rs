@@ -32,7 +32,12 @@ pub(super) fn finding(finding: &Finding, made: &Disposition, out: &mut dyn Write
     writeln!(out)
 }
 
-fn excerpt_line(line: &ExcerptLine, width: usize, tone: anstyle::Style, out: &mut dyn Write) -> io::Result<()> {
+fn excerpt_line(
+    line: &ExcerptLine,
+    width: usize,
+    tone: anstyle::Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let text = clean(&line.text);
     writeln!(out, "{FRAME}{:>width$} |{FRAME:#} {text}", line.number)?;
     let Some((start, end)) = line.marked else { return Ok(()) };
@@ -55,10 +60,10 @@ fn notes(finding: &Finding, made: &Disposition, width: usize, out: &mut dyn Writ
         )?;
     }
     if let Some(explanation) = explain(&finding.rule) {
-        writeln!(out, "{:width$} {FRAME}={FRAME:#} why: {}", "", clean(&explanation.why))?;
+        writeln!(out, "{:width$} {FRAME}={FRAME:#} why: {}", "", fold(&explanation.why))?;
     }
     if let Some(fix) = &finding.fix {
-        writeln!(out, "{:width$} {FRAME}={FRAME:#} mend: {}", "", clean(&fix.message))?;
+        writeln!(out, "{:width$} {FRAME}={FRAME:#} mend: {}", "", fold(&fix.message))?;
     }
     if !finding.references.is_empty() {
         let ids: Vec<_> = finding.references.iter().map(|reference| reference.id.as_str()).collect();
@@ -100,4 +105,9 @@ fn clean(text: &str) -> String {
         c => c,
     };
     text.chars().map(shown).collect()
+}
+
+/// Prose in one line.
+fn fold(text: &str) -> String {
+    clean(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }

@@ -1,6 +1,8 @@
 //! A small project with everything a release needs, made anew for each test: a repository, keys, a
 //! trusted policy, an advisory database, a server to deploy. Commands run as a user would run them.
 
+#![allow(dead_code, clippy::allow_attributes, reason = "each test uses a part of it")]
+
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -26,7 +28,7 @@ VERSION = "v1"
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 "#;
 
-const CARGO_LOCK: &str = "version = 4\n\n[[package]]\nname = \"leaf\"\nversion = \"1.0.0\"\nsource = \"registry+https://registry.example/index\"\nchecksum = \"0000000000000000000000000000000000000000000000000000000000000000\"\n";
+const CARGO_LOCK: &str = "version = 4\n\n[[package]]\nname = \"leaf\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"0000000000000000000000000000000000000000000000000000000000000000\"\n";
 
 const ADVISORY: &str = r#"{"schema_version":"1.6.0","id":"RUSTSEC-2020-0001","modified":"2020-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"crates.io","name":"leaf"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"0.9.0"}]}]}]}"#;
 
@@ -177,7 +179,6 @@ impl World {
     }
 
     /// Everything that was written beside the project and in it.
-    #[allow(dead_code, reason = "not every test looks at all files")]
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         collect(self.root.path(), &mut files);

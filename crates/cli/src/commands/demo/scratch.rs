@@ -52,7 +52,8 @@ impl Scratch {
             text = text.replace(port, &free_port()?.to_string());
         }
         for (id, key) in keys {
-            let at = text.find(&format!("id = \"{id}\"")).with_context(|| format!("no `{id}` in the policy"))?;
+            let at =
+                text.find(&format!("id = \"{id}\"")).with_context(|| format!("no `{id}` in the policy"))?;
             let keys = at + text[at..].find("keys = []").context("no place for a key in the policy")?;
             text.replace_range(keys..keys + "keys = []".len(), &format!("keys = [\"{key}\"]"));
         }
@@ -62,8 +63,14 @@ impl Scratch {
 
     /// Runs Git in the shop, as the author of the shop.
     pub(super) fn git(&self, arguments: &[&str]) -> anyhow::Result<()> {
-        let identity =
-            ["-c", "user.name=author", "-c", "user.email=author@record-store.example", "-c", "commit.gpgsign=false"];
+        let identity = [
+            "-c",
+            "user.name=author",
+            "-c",
+            "user.email=author@record-store.example",
+            "-c",
+            "commit.gpgsign=false",
+        ];
         let output = Command::new("git")
             .args(identity)
             .args(arguments)

@@ -1,0 +1,94 @@
+//! The demo is run whole: its seven chapters insist on their own outcomes, and this test reads what a
+//! person would see.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot make its input must stop")]
+
+use std::path::Path;
+use std::process::Command;
+
+/// What each chapter must show, in this order.
+const SHOWN: &[&str] = &[
+    "── 1. ",
+    "critical[secret/docker-login-password]",
+    "echo \"********\" | docker login",
+    "critical[dependency/GHSA-43w2-9j62-hq99]",
+    "mend: upgrade smallvec to 1.6.1",
+    "gap[dependency/unlocked-manifest]",
+    "DENIED",
+    "── 2. ",
+    "ALLOWED",
+    "── 3. ",
+    "signed test result: 6 passed, 0 failed",
+    "signed provenance",
+    "signed SBOM",
+    "signed inspection",
+    "── 4. ",
+    "record-store-1.0.0 in staging: healthy",
+    "── 5. ",
+    "waits for 1 of 1 from group `release`",
+    "the approval is refused: `author` is the author of this release",
+    "waits for 1 of 1 from group `release`",
+    "colleague approves record-store-1.0.0 for production",
+    "record-store-1.0.0 in production: healthy",
+    "── 6. ",
+    "record-store-1.1.0 in staging: healthy",
+    "NotInTime",
+    "record-store-1.1.0 in production: failed, and rolled back to the last healthy release",
+    "# exit code 75",
+    "production   record-store-1.0.0",
+    "── 7. ",
+    "PROVEN",
+    "were changed",
+    "BROKEN",
+    "# exit code 1",
+    "green meant proven",
+];
+
+const RULES: &[&str] = &[
+    "path/skip-input-reaches-production",
+    "path/over-broad-permissions",
+    "path/push-before-scan",
+    "path/gate-cannot-fail",
+    "path/echo-only-gate",
+];
+
+#[test]
+fn the_whole_line_runs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = tempfile::tempdir().unwrap();
+    let into = folder.path().join("demo");
+    let output = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+        .args(["--color", "never", "demo", "--into", into.to_str().unwrap()])
+        .current_dir(root)
+        .env_remove("CARGO_TARGET_DIR")
+        .output()
+        .unwrap();
+    // The demo's commands write in turn to one and the other; what they show stands in order in each.
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{shown}\n{errors}");
+    let mut rest = shown.as_str();
+    for expected in SHOWN {
+        match rest.find(expected) {
+            Some(at) => rest = &rest[at + expected.len()..],
+            None => assert!(
+                errors.contains(expected),
+                "`{expected}` is not shown in its place\n{shown}\n{errors}"
+            ),
+        }
+    }
+    for rule in RULES {
+        assert!(shown.contains(rule), "{rule}\n{shown}");
+    }
+    nothing_runs(&into);
+}
+
+/// The shops that the demo started have ended.
+fn nothing_runs(folder: &Path) {
+    let mark = folder.as_os_str().as_encoded_bytes();
+    for process in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Ok(program) = std::fs::read_link(process.path().join("exe")) else { continue };
+        let ours = program.as_os_str().as_encoded_bytes().starts_with(mark);
+        assert!(!ours, "{} still runs", program.display());
+    }
+}
