@@ -27,6 +27,8 @@ const NOUNS: &[&str] = &[
     "price", "token", "password", "secret", "api_key", "session", "address", "payment", "refund", "shipment",
     "catalog",
 ];
+/// What stands before a digest: a name like `token` there would be a finding a line.
+const GOODS: &[&str] = &["order", "record", "basket", "shelf", "label", "artist", "track", "stock"];
 const VERBS: &[&str] =
     &["load", "store", "count", "merge", "find", "remove", "render", "parse", "check", "send"];
 const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -121,12 +123,12 @@ fn javascript(random: &mut Random, out: &mut String) -> std::fmt::Result {
 }
 
 fn yaml(random: &mut Random, out: &mut String) -> std::fmt::Result {
-    let (noun, verb) = (random.pick(NOUNS), random.pick(VERBS));
+    let (noun, verb, goods) = (random.pick(NOUNS), random.pick(VERBS), random.pick(GOODS));
     match random.below(2) {
         0 => writeln!(out, "  {noun}: ${{{}_{}}}", verb.to_uppercase(), noun.to_uppercase()),
         _ => writeln!(
             out,
-            "  - {{ name: {verb}-{noun}, image: \"registry.example/{noun}@sha256:{}\" }}",
+            "  - {{ name: {verb}-{goods}, image: \"registry.example/{goods}@sha256:{}\" }}",
             random.text(HEXADECIMAL, 64)
         ),
     }
@@ -158,8 +160,8 @@ fn lock(random: &mut Random, out: &mut String) -> std::fmt::Result {
     writeln!(
         out,
         "{}-{} {}.{}.0 sha256:{}",
-        random.pick(NOUNS),
-        random.pick(NOUNS),
+        random.pick(GOODS),
+        random.pick(GOODS),
         random.below(9),
         random.below(40),
         random.text(HEXADECIMAL, 64)

@@ -129,23 +129,26 @@ impl Range {
             let text = if text == "0" { "0.0.0-0" } else { text };
             Version::parse(text).unwrap_or_else(|error| panic!("{id} has the version {text}: {error}"))
         };
-        let mut events: Vec<_> = self
-            .events
-            .iter()
-            .filter_map(|event| match event {
-                Event::Introduced(at) => Some((parse(at), 2)),
-                Event::Fixed(at) => Some((parse(at), 1)),
-                Event::LastAffected(at) => Some((parse(at), 3)),
-                Event::Limit(_) => None,
-            })
-            .collect();
-        events.sort();
-        events.iter().fold(false, |inside, (at, kind)| match kind {
-            2 if version >= at => true,
-            1 if version >= at => false,
-            3 if version > at => false,
-            _ => inside,
+        // The sort is stable: of two events at one version the later one listed decides, so that an
+        // interval whose ends are equal is empty.
+        let mut events: Vec<_> =
+            self.events.iter().filter_map(|event| Some((parse(event.at()?), event))).collect();
+        events.sort_by(|(one, _), (other, _)| one.cmp(other));
+        events.iter().fold(false, |inside, (at, event)| match event {
+            Event::Introduced(_) if version >= at => true,
+            Event::Fixed(_) if version >= at => false,
+            Event::LastAffected(_) if version > at => false,
+            Event::Introduced(_) | Event::Fixed(_) | Event::LastAffected(_) | Event::Limit(_) => inside,
         })
+    }
+}
+
+impl Event {
+    fn at(&self) -> Option<&str> {
+        match self {
+            Self::Introduced(at) | Self::Fixed(at) | Self::LastAffected(at) => Some(at),
+            Self::Limit(_) => None,
+        }
     }
 }
 
@@ -157,14 +160,15 @@ mod tests {
     fn ranges_are_evaluated_as_the_schema_says() {
         let text = r#"{"id": "X-1", "affected": [{"package": {"ecosystem": "crates.io", "name": "a"},
             "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "1.2.0"},
-                        {"introduced": "2.0.0"}, {"last_affected": "2.1.0"}]}]}]}"#;
+                        {"introduced": "2.0.0"}, {"last_affected": "2.1.0"},
+                        {"introduced": "4.0.0"}, {"fixed": "4.0.0"}]}]}]}"#;
         let database = Database(vec![serde_json::from_str::<Advisory>(text).unwrap()]);
         let matches =
             |name: &str, version: &str| database.matches(&[(name.to_owned(), version.to_owned())]) == 1;
         for version in ["0.0.1", "1.1.9", "1.2.0-rc.1", "2.0.0", "2.1.0"] {
             assert!(matches("a", version), "{version}");
         }
-        for version in ["1.2.0", "1.9.0", "2.1.1", "3.0.0"] {
+        for version in ["1.2.0", "1.9.0", "2.1.1", "3.0.0", "4.0.0", "4.0.1"] {
             assert!(!matches("a", version), "{version}");
         }
         assert!(!matches("b", "1.0.0"));
