@@ -1,7 +1,7 @@
 //! Every rule of ours matches what its file says it matches, and nothing that it says it does not.
 //!
-//! Examples are written without credentials: `@alnum36@` stands for 36 letters and digits that look
-//! random and are always the same.
+//! Examples are written without credentials: `<alnum36>` stands for 36 letters and digits that look
+//! random and are always the same, `<word>` for a password that is a plain word.
 
 use plimsoll_model::{Masks, TreePath};
 use plimsoll_source::File;
@@ -26,7 +26,7 @@ fn alphabet(kind: &str) -> &'static [u8] {
 }
 
 fn fill(example: &str) -> String {
-    let blank = regex::Regex::new("@(digit|hex|base32u|alnum|base64n|url64n)([0-9]+)@").unwrap();
+    let blank = regex::Regex::new("<(digit|hex|base32u|alnum|base64n|url64n)([0-9]+)>").unwrap();
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let replace = |found: &regex::Captures<'_>| -> String {
         let letters = alphabet(&found[1]);
@@ -36,7 +36,7 @@ fn fill(example: &str) -> String {
         };
         std::iter::repeat_with(next).take(found[2].parse().unwrap()).collect()
     };
-    blank.replace_all(example, replace).into_owned()
+    blank.replace_all(example, replace).replace("<word>", "password")
 }
 
 fn examples(text: &str, key: &str) -> Vec<String> {
@@ -67,6 +67,14 @@ fn every_rule_keeps_to_its_examples() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_files_hold_no_credential_themselves() {
+    let rules = Rules::builtin();
+    for (name, text) in FILES {
+        assert_eq!(extract(&rules, text).hits, [], "{name}");
+    }
 }
 
 #[test]
