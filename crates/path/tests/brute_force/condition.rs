@@ -28,6 +28,16 @@ impl Generator<'_> {
         Some(Condition { expression, wrapped: self.dice.chance(60) })
     }
 
+    /// How a step that may fail has ended.
+    pub(crate) fn asks_for(&mut self, step: usize) -> Condition {
+        let read = if self.dice.chance(75) { Read::Outcome(step) } else { Read::Conclusion(step) };
+        let words = [("success", true), ("success", true), ("failure", false), ("skipped", false)];
+        let (word, equal) = self.dice.pick(&words);
+        let read = Box::new(Expression::Read(read));
+        let expression = Expression::Compare(read, equal, Literal::Text(word.to_owned()));
+        Condition { expression, wrapped: self.dice.chance(60) }
+    }
+
     /// What people write most.
     fn idiom(&mut self, at: &At) -> Expression {
         let status = |status| Expression::Status(status);

@@ -121,14 +121,21 @@ impl<'dice> Generator<'dice> {
         let lenient = self.lenient(number);
         let shell = self.dice.chance(self.wildness / 2).then(|| self.dice.pick(&SHELLS));
         let count = 1 + self.dice.below(3);
-        let steps =
-            (0..count).map(|step| self.step(number, &needs, step, last && step + 1 == count)).collect();
+        let mut steps: Vec<Step> = Vec::new();
+        for step in 0..count {
+            let made = self.step(number, &needs, &steps, last && step + 1 == count);
+            steps.push(made);
+        }
         let busy = self.dice.chance(15);
         Job { needs, condition, lenient, shell, busy, steps }
     }
 
-    fn step(&mut self, job: usize, needs: &[usize], number: usize, last: bool) -> Step {
-        let condition = self.condition(job, needs, Some(number), 5 + self.wildness);
+    fn step(&mut self, job: usize, needs: &[usize], before: &[Step], last: bool) -> Step {
+        let mut condition = self.condition(job, needs, Some(before.len()), 5 + self.wildness);
+        let forgiven = before.iter().rposition(|step| step.lenient != Lenient::No);
+        if let Some(step) = forgiven.filter(|_| self.dice.chance(50)) {
+            condition = Some(self.asks_for(step));
+        }
         let lenient = self.lenient(job);
         let commands = self.wanted(last);
         if commands.is_empty() && self.dice.chance(30) {
