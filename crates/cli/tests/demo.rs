@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot make its input must stop")]
 
+use std::io::Read as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -57,25 +58,20 @@ fn the_whole_line_runs() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let folder = tempfile::tempdir().unwrap();
     let into = folder.path().join("demo");
-    let output = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
-        .args(["--color", "never", "demo", "--into", into.to_str().unwrap()])
-        .current_dir(root)
-        .env_remove("CARGO_TARGET_DIR")
-        .output()
-        .unwrap();
-    // The demo's commands write in turn to one and the other; what they show stands in order in each.
-    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{shown}\n{errors}");
+    let (mut shown_end, written_end) = std::io::pipe().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
+    command.args(["--color", "never", "demo", "--into", into.to_str().unwrap()]).current_dir(root);
+    command.stdout(written_end.try_clone().unwrap()).stderr(written_end);
+    let mut demo = command.spawn().unwrap();
+    drop(command);
+    let mut shown = String::new();
+    shown_end.read_to_string(&mut shown).unwrap();
+    assert!(demo.wait().unwrap().success(), "{shown}");
     let mut rest = shown.as_str();
     for expected in SHOWN {
-        match rest.find(expected) {
-            Some(at) => rest = &rest[at + expected.len()..],
-            None => assert!(
-                errors.contains(expected),
-                "`{expected}` is not shown in its place\n{shown}\n{errors}"
-            ),
-        }
+        let at = rest.find(expected);
+        let at = at.unwrap_or_else(|| panic!("`{expected}` is not shown in its place\n{shown}"));
+        rest = &rest[at + expected.len()..];
     }
     for rule in RULES {
         assert!(shown.contains(rule), "{rule}\n{shown}");
