@@ -34,8 +34,7 @@ impl PathMatches {
 
     /// The path class.
     pub(crate) fn class(&self) -> Digest {
-        let matched: Vec<u8> =
-            self.0.iter().flat_map(|id| u32::try_from(id).unwrap_or(u32::MAX).to_be_bytes()).collect();
+        let matched: Vec<u8> = self.0.iter().flat_map(|id| (id as u64).to_be_bytes()).collect();
         Digest::of(&matched)
     }
 }
