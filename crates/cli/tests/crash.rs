@@ -18,7 +18,7 @@ const STEPS: [&str; 5] = ["install", "stop", "start", "health", "smoke"];
 #[test]
 fn a_killed_deployment_is_settled_by_the_next_command() {
     let world = World::new();
-    if world.finish(world.command("strace", ["-qq", "-o", "/dev/null", "true"])).code != Some(0) {
+    if World::finish(world.command("strace", ["-qq", "-o", "/dev/null", "true"])).code != Some(0) {
         eprintln!("SKIPPED: kill -9 at each step of a deployment, because strace cannot trace here");
         return;
     }
@@ -56,7 +56,7 @@ fn kill_at(world: &World, writes: u32, release: &str) -> Ran {
         env!("CARGO_BIN_EXE_plimsoll"),
     ];
     arguments.extend(promote.split(' '));
-    world.finish(world.command("strace", arguments))
+    World::finish(world.command("strace", arguments))
 }
 
 /// The next command ends in a healthy release, one server runs, and the history is proven.

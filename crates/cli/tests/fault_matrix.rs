@@ -450,7 +450,7 @@ fn a_file_that_cannot_be_read_denies() {
     world.write("project/closed", "x");
     let program = world.path("plimsoll");
     std::fs::copy(env!("CARGO_BIN_EXE_plimsoll"), &program).unwrap();
-    std::fs::set_permissions(world.path("project/closed"), std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(world.path("project/closed"), std::fs::Permissions::from_mode(0o000)).unwrap();
     let arguments = [
         "--reuid=65534",
         "--regid=65534",
@@ -459,7 +459,7 @@ fn a_file_that_cannot_be_read_denies() {
         "check",
         "--no-cache",
     ];
-    let ran = world.finish(world.command("setpriv", arguments));
+    let ran = World::finish(world.command("setpriv", arguments));
     check(&ran, "unreadable file", 1, &["gap[secret/unreadable-file]", "closed", "mend: make it readable"]);
 }
 

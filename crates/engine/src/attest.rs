@@ -15,7 +15,7 @@ use plimsoll_wire::in_toto;
 use crate::Rules;
 use crate::check::Checked;
 use crate::checkout::Checkout;
-use crate::command::{self, CommandError};
+use crate::command::{self, CommandError, OnLine};
 use crate::inspect::{self, Options};
 use crate::ledger::{Ledger, LedgerError};
 use crate::mask::masked;
@@ -99,7 +99,7 @@ pub fn attest_test(
     key: &PrivateKey,
     folder: &Path,
     command: &[String],
-    on_output: &mut (dyn FnMut(&[u8]) + Send),
+    on_output: OnLine<'_>,
 ) -> Result<(Digest, TestResult), AttestError> {
     let checkout = clean(folder)?;
     let mut counts = TestCounts::default();
@@ -144,7 +144,7 @@ pub fn attest_build(
     ledger: &Ledger,
     key: &PrivateKey,
     build: &Build<'_>,
-    on_output: &mut (dyn FnMut(&[u8]) + Send),
+    on_output: OnLine<'_>,
 ) -> Result<Built, AttestError> {
     let checkout = Checkout::open(build.folder, "HEAD")?;
     let dirty = checkout.repository.is_dirty()?;
@@ -214,7 +214,7 @@ pub(crate) fn digest_of(path: &Path) -> Result<Digest, AttestError> {
     Ok(Digest::of(&bytes))
 }
 
-fn make(build: &Build<'_>, on_output: &mut (dyn FnMut(&[u8]) + Send)) -> Result<(), AttestError> {
+fn make(build: &Build<'_>, on_output: OnLine<'_>) -> Result<(), AttestError> {
     let command = build.command.join(" ");
     let code = command::run(build.command, build.folder, on_output)?;
     if code != Some(0) {

@@ -8,6 +8,9 @@ use std::sync::Mutex;
 /// A longer line is handed on in parts.
 const MAX_LINE_BYTES: u64 = 1 << 20;
 
+/// Gets each line of output with its ending, from either stream.
+pub(crate) type OnLine<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
+
 /// The command could not be run.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot run `{}`", command.join(" "))]
@@ -21,7 +24,7 @@ pub struct CommandError {
 pub(crate) fn run(
     command: &[String],
     folder: &Path,
-    on_line: &mut (dyn FnMut(&[u8]) + Send),
+    on_line: OnLine<'_>,
 ) -> Result<Option<i32>, CommandError> {
     let failed = |source| CommandError { command: command.to_owned(), source };
     let (program, arguments) = command
@@ -47,7 +50,7 @@ pub(crate) fn run(
     Ok(status.code())
 }
 
-fn forward(from: Option<impl Read>, on_line: &Mutex<&mut (dyn FnMut(&[u8]) + Send)>) -> std::io::Result<()> {
+fn forward(from: Option<impl Read>, on_line: &Mutex<OnLine<'_>>) -> std::io::Result<()> {
     let Some(from) = from else { return Ok(()) };
     let mut from = BufReader::new(from);
     let mut line = Vec::new();

@@ -190,8 +190,8 @@ impl<'a> Deployer<'a> {
                 (DeploymentOutcome::RolledBack, Some(previous))
             }
             Some(_) | None => {
-                let stopped = self.step(started, "stop", |it| it.stop())?;
-                drop(stopped);
+                // Stopped or not, nothing healthy runs, and the step says which.
+                drop(self.step(started, "stop", Self::stop)?);
                 (DeploymentOutcome::Failed, None)
             }
         };
@@ -213,7 +213,7 @@ impl<'a> Deployer<'a> {
         if installed.is_err() {
             return Ok(installed);
         }
-        let stopped = self.step(started, "stop", |it| it.stop())?;
+        let stopped = self.step(started, "stop", Self::stop)?;
         if stopped.is_err() {
             return Ok(stopped);
         }

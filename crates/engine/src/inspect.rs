@@ -131,7 +131,7 @@ enum Unread {
 }
 
 fn read(rules: &secrets::Rules, path: &TreePath, content: Content) -> Result<(String, Digest), Unread> {
-    let unread = |kind, name, message, mend| Unread::Gaps(gaps(rules, path, kind, name, message, mend));
+    let unread = |kind, name, message: &str, mend| Unread::Gaps(gaps(rules, path, kind, name, message, mend));
     match content {
         Content::Bytes(bytes) => {
             let digest = Digest::of(&bytes);
@@ -140,7 +140,7 @@ fn read(rules: &secrets::Rules, path: &TreePath, content: Content) -> Result<(St
                 Text::Binary if packages::claims(path).is_some() || path::claims(path) => Err(unread(
                     GapKind::Unreadable,
                     "unreadable-file",
-                    format!("{path} should be text and is binary"),
+                    &format!("{path} should be text and is binary"),
                     "restore the file",
                 )),
                 Text::Binary => Err(Unread::Binary),
@@ -149,13 +149,13 @@ fn read(rules: &secrets::Rules, path: &TreePath, content: Content) -> Result<(St
         Content::TooLarge { size_bytes } => Err(unread(
             GapKind::Unsupported,
             "large-file",
-            format!("{path} has {size_bytes} bytes, more than the {MAX_FILE_BYTES} that are read"),
+            &format!("{path} has {size_bytes} bytes, more than the {MAX_FILE_BYTES} that are read"),
             "keep it out of the tree, or waive this gap for its path",
         )),
         Content::Unreadable { reason } => Err(unread(
             GapKind::Unreadable,
             "unreadable-file",
-            format!("{path} cannot be read: {reason}"),
+            &format!("{path} cannot be read: {reason}"),
             "make it readable for the user who runs the check",
         )),
     }
@@ -168,7 +168,7 @@ fn gaps(
     path: &TreePath,
     kind: GapKind,
     name: &str,
-    message: String,
+    message: &str,
     mend: &str,
 ) -> Vec<Gap> {
     let claimed = |inspector: &Inspector| match inspector {
@@ -182,7 +182,7 @@ fn gaps(
         id: RuleId::new(inspector, name),
         kind,
         location: Some(Location::file(path.clone())),
-        message: message.clone(),
+        message: message.to_owned(),
         mend: mend.to_owned(),
     };
     concerned.map(gap).collect()

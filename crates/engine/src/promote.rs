@@ -122,12 +122,12 @@ pub fn promote(
     let settled = Deployer::open(ledger, key, environment, folder, on_step, &lease)?.settle()?;
     let requester = signatory(&promotion.trusted.base, &promotion.key.public().id());
     let about = Subject::Artifact { sha256: promotion.release.artifact };
-    let requested = PromotionRequested {
+    let asked = PromotionRequested {
         release: promotion.release.id.clone(),
         environment: environment.name.clone(),
         requester: requester.clone(),
     };
-    ledger.append_json(EventKind::PromotionRequested, &about, &requested)?;
+    ledger.append_json(EventKind::PromotionRequested, &about, &asked)?;
     let evidence = evidence(ledger, promotion)?;
     let verdict = promotion.trusted.base.decide(&request(promotion, environment, &requester, &evidence));
     let decided = PolicyDecided {

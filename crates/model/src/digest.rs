@@ -77,9 +77,8 @@ impl FromStr for Digest {
     type Err = DigestError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digits = text
-            .strip_prefix("sha256:")
-            .ok_or_else(|| DigestError(text.chars().take(80).collect()))?;
+        let digits =
+            text.strip_prefix("sha256:").ok_or_else(|| DigestError(text.chars().take(80).collect()))?;
         Self::from_hex(digits)
     }
 }

@@ -90,7 +90,11 @@ const SHOWN: &str = "********";
 /// What a person may see of a secret: the public prefix of long tokens, so that the kind of key can
 /// be recognised, then asterisks. Nothing of a value under sixteen bytes is shown.
 pub fn masked_form(value: &str) -> String {
-    let prefix = if value.len() >= 16 { value.chars().take_while(char::is_ascii).take(4).collect() } else { String::new() };
+    let prefix = if value.len() >= 16 {
+        value.chars().take_while(char::is_ascii).take(4).collect()
+    } else {
+        String::new()
+    };
     prefix + SHOWN
 }
 

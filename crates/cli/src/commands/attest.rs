@@ -1,6 +1,6 @@
 //! `plimsoll attest`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use plimsoll_engine::{
@@ -17,7 +17,9 @@ use crate::render;
 /// Does what the evidence is about, signs the outcome and records it.
 pub(crate) fn run(command: AttestCommand) -> anyhow::Result<Exit> {
     match command {
-        AttestCommand::Inspection { attest, policy, rev, db } => inspection(&attest, &policy, &rev, db),
+        AttestCommand::Inspection { attest, policy, rev, db } => {
+            inspection(&attest, &policy, &rev, db.as_deref())
+        }
         AttestCommand::Test { attest, command } => test(&attest, &command),
         AttestCommand::Build { attest, builder, artifact, command } => {
             let folder = Path::new(".");
@@ -32,7 +34,7 @@ fn inspection(
     attest: &AttestArgs,
     policy: &PolicyArgs,
     rev: &str,
-    db: Option<PathBuf>,
+    db: Option<&Path>,
 ) -> anyhow::Result<Exit> {
     let (key, ledger) = open(attest)?;
     let root = Path::new(".");
@@ -45,7 +47,7 @@ fn inspection(
         subject,
         trusted: &trusted,
         options: Options { rules: &rules, cache: None, progress: &|_| () },
-        databases: &database_folder(db.as_deref(), &trusted, &open::user_databases()?),
+        databases: &database_folder(db, &trusted, &open::user_databases()?),
         now: Timestamp::now(),
     });
     let evidence = attest_inspection(&ledger, &key, &checked)?;
@@ -74,16 +76,16 @@ fn test(attest: &AttestArgs, command: &[String]) -> anyhow::Result<Exit> {
 
 fn build(attest: &AttestArgs, build: &Build<'_>) -> anyhow::Result<Exit> {
     let (key, ledger) = open(attest)?;
-    let built = attest_build(&ledger, &key, build, &mut echo)?;
-    let what = format!("{} is {}", build.artifact.display(), built.artifact);
+    let made = attest_build(&ledger, &key, build, &mut echo)?;
+    let what = format!("{} is {}", build.artifact.display(), made.artifact);
     open::write(None, |out| {
-        recorded(out, "provenance", &what, &built.evidence)?;
-        if built.provenance.dirty {
+        recorded(out, "provenance", &what, &made.evidence)?;
+        if made.provenance.dirty {
             writeln!(out, "the work tree has uncommitted changes: no environment will accept this artifact")?;
         }
         Ok(())
     })?;
-    Ok(Exit::Decided(if built.provenance.dirty { Outcome::Unknown } else { Outcome::Allow }))
+    Ok(Exit::Decided(if made.provenance.dirty { Outcome::Unknown } else { Outcome::Allow }))
 }
 
 fn sbom(attest: &AttestArgs, artifact: &Path, rev: &str) -> anyhow::Result<Exit> {

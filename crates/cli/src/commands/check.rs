@@ -58,19 +58,19 @@ impl Progress {
 
     fn show(&self, files: u64) {
         if self.shown && files.is_multiple_of(512) {
-            self.write(&format!("\r{files} files"));
+            show_on_stderr(&format!("\r{files} files"));
         }
     }
 
     fn clear(&self) {
         if self.shown {
-            self.write("\r\u{1b}[K");
+            show_on_stderr("\r\u{1b}[K");
         }
     }
+}
 
-    /// Progress that cannot be shown is no reason to stop.
-    fn write(&self, text: &str) {
-        let mut out = std::io::stderr().lock();
-        drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
-    }
+/// Progress that cannot be shown is no reason to stop.
+fn show_on_stderr(text: &str) {
+    let mut out = std::io::stderr().lock();
+    drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
 }

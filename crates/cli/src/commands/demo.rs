@@ -16,7 +16,7 @@ use crate::commands::open;
 use crate::exit::Exit;
 
 use scratch::Scratch;
-use session::Session;
+use session::{Session, chapter, say};
 
 const ARTIFACT: &str = "target/debug/record-store";
 const GOOD: &str = "record-store-1.0.0";
@@ -30,13 +30,13 @@ pub(crate) fn run(args: &args::Demo) -> anyhow::Result<Exit> {
     let ended = chapters(&scratch, &mut session);
     let stopped = stop_everything(&scratch);
     ended.and(stopped)?;
-    session.say("green meant proven, seven times")?;
+    say("green meant proven, seven times")?;
     Ok(Exit::Done)
 }
 
 fn chapters(scratch: &Scratch, session: &mut Session) -> anyhow::Result<()> {
     prepare(scratch, session)?;
-    session.chapter(1, "The shop as it is: denied")?;
+    chapter(1, "The shop as it is: denied")?;
     session.plimsoll("check", 1)?;
     mend(scratch, session)?;
     attest(session)?;
@@ -51,7 +51,7 @@ fn prepare(scratch: &Scratch, session: &mut Session) -> anyhow::Result<()> {
     scratch.git(&["add", "--all"])?;
     scratch.git(&["commit", "--quiet", "--message", "the shop as it is"])?;
     std::fs::create_dir(scratch.root.join("keys"))?;
-    session.chapter(0, "Keys, a policy outside the tree, advisories")?;
+    chapter(0, "Keys, a policy outside the tree, advisories")?;
     session.export("PLIMSOLL_PASSWORD", "demo".to_owned())?;
     session.export("PLIMSOLL_STATE", "../.plimsoll".to_owned())?;
     session.export("XDG_CACHE_HOME", scratch.root.join("cache").display().to_string())?;
@@ -65,14 +65,14 @@ fn prepare(scratch: &Scratch, session: &mut Session) -> anyhow::Result<()> {
     }
     let pin = scratch.write_policy(&keys)?;
     session.plimsoll("db import advisories --into ../.plimsoll/advisories", 0)?;
-    session.say("the release engineers' policy names these keys; the tree cannot change it")?;
+    say("the release engineers' policy names these keys; the tree cannot change it")?;
     session.export("PLIMSOLL_POLICY", format!("../policy.toml@{pin}"))
 }
 
 fn mend(scratch: &Scratch, session: &Session) -> anyhow::Result<()> {
-    session.chapter(2, "Mended: allowed")?;
+    chapter(2, "Mended: allowed")?;
     for file in scratch.mend()? {
-        session.say(&format!("mv {file}.fixed {file}"))?;
+        say(&format!("mv {file}.fixed {file}"))?;
     }
     scratch.git(&["add", "--all"])?;
     scratch.git(&["commit", "--quiet", "--message", "mend what plimsoll found"])?;
@@ -80,7 +80,7 @@ fn mend(scratch: &Scratch, session: &Session) -> anyhow::Result<()> {
 }
 
 fn attest(session: &Session) -> anyhow::Result<()> {
-    session.chapter(3, "Built, tested, listed, signed")?;
+    chapter(3, "Built, tested, listed, signed")?;
     session.run("cargo", "fetch --locked --quiet")?;
     session.plimsoll("attest test --key ../keys/builder.key -- cargo test --offline --locked --quiet", 0)?;
     session.plimsoll("sbom --rev HEAD --output ../record-store.cdx.json", 0)?;
@@ -102,13 +102,13 @@ fn attest_artifact(session: &Session, features: &str) -> anyhow::Result<()> {
 }
 
 fn staging(session: &Session) -> anyhow::Result<()> {
-    session.chapter(4, "Staging: the policy decides on evidence")?;
+    chapter(4, "Staging: the policy decides on evidence")?;
     session.plimsoll(&format!("release create --name {GOOD} --artifact {ARTIFACT}"), 0)?;
     session.plimsoll(&format!("promote {GOOD} --to staging --key ../keys/author.key"), 0)
 }
 
 fn production(session: &Session) -> anyhow::Result<()> {
-    session.chapter(5, "Production: waits for somebody who did not write it")?;
+    chapter(5, "Production: waits for somebody who did not write it")?;
     session.plimsoll(&format!("promote {GOOD} --to production --key ../keys/author.key"), 2)?;
     session.plimsoll(&format!("approve {GOOD} --to production --key ../keys/author.key"), 1)?;
     session.plimsoll(&format!("promote {GOOD} --to production --key ../keys/author.key"), 2)?;
@@ -117,8 +117,8 @@ fn production(session: &Session) -> anyhow::Result<()> {
 }
 
 fn rolled_back(session: &Session) -> anyhow::Result<()> {
-    session.chapter(6, "A release that starts and then fails: rolled back by itself")?;
-    session.say("it needs a setting that staging has and production lacks")?;
+    chapter(6, "A release that starts and then fails: rolled back by itself")?;
+    say("it needs a setting that staging has and production lacks")?;
     attest_artifact(session, "--features broken-health")?;
     session.plimsoll(&format!("release create --name {BAD} --artifact {ARTIFACT}"), 0)?;
     session.plimsoll(&format!("promote {BAD} --to staging --key ../keys/author.key"), 0)?;
@@ -129,7 +129,7 @@ fn rolled_back(session: &Session) -> anyhow::Result<()> {
 }
 
 fn history(scratch: &Scratch, session: &Session) -> anyhow::Result<()> {
-    session.chapter(7, "The history: proven, and one changed byte found")?;
+    chapter(7, "The history: proven, and one changed byte found")?;
     session.plimsoll("ledger log", 0)?;
     session.plimsoll("ledger verify", 0)?;
     let copy = scratch.root.join("tampered");
@@ -138,9 +138,7 @@ fn history(scratch: &Scratch, session: &Session) -> anyhow::Result<()> {
         std::fs::copy(scratch.root.join(".plimsoll").join(file), copy.join(file))?;
     }
     let byte = change_one_byte(&copy.join("ledger.db"))?;
-    session.say(&format!(
-        "a copy of the ledger in which byte {byte} was changed: one letter of a release's name"
-    ))?;
+    say(&format!("a copy of the ledger in which byte {byte} was changed: one letter of a release's name"))?;
     session.plimsoll("ledger verify --state ../tampered", 1)
 }
 

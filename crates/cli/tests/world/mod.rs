@@ -147,12 +147,12 @@ impl World {
 
     /// Runs `plimsoll` in the project; arguments are separated by spaces.
     pub(crate) fn run(&self, arguments: &str) -> Ran {
-        self.finish(self.command(env!("CARGO_BIN_EXE_plimsoll"), arguments.split(' ')))
+        Self::finish(self.command(env!("CARGO_BIN_EXE_plimsoll"), arguments.split(' ')))
     }
 
     /// Runs a shell script in the project; it must succeed.
     pub(crate) fn sh(&self, script: &str) -> String {
-        let ran = self.finish(self.command("sh", ["-c", script]));
+        let ran = Self::finish(self.command("sh", ["-c", script]));
         assert_eq!(ran.code, Some(0), "{script}\n{}", ran.output);
         ran.output
     }
@@ -172,7 +172,7 @@ impl World {
     }
 
     /// Runs a command to its end.
-    pub(crate) fn finish(&self, mut command: Command) -> Ran {
+    pub(crate) fn finish(mut command: Command) -> Ran {
         let Output { status, stdout, stderr } = command.output().unwrap();
         let output = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
         Ran { code: status.code(), output }

@@ -29,16 +29,6 @@ impl Session {
         Ok(())
     }
 
-    /// Opens a chapter of the demo.
-    pub(super) fn chapter(&self, number: u8, title: &str) -> anyhow::Result<()> {
-        open::write(None, |out| writeln!(out, "\n{BOLD}── {number}. {title} ──{BOLD:#}"))
-    }
-
-    /// Says something between two commands.
-    pub(super) fn say(&self, text: &str) -> anyhow::Result<()> {
-        open::write(None, |out| writeln!(out, "{DIM}# {text}{DIM:#}"))
-    }
-
     /// Runs `plimsoll` with these arguments and insists on its exit code.
     pub(super) fn plimsoll(&self, arguments: &str, expected: i32) -> anyhow::Result<()> {
         open::write(None, |out| writeln!(out, "{COMMAND}$ plimsoll {arguments}{COMMAND:#}"))?;
@@ -82,4 +72,14 @@ impl Session {
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
+}
+
+/// Opens a chapter of the demo.
+pub(super) fn chapter(number: u8, title: &str) -> anyhow::Result<()> {
+    open::write(None, |out| writeln!(out, "\n{BOLD}── {number}. {title} ──{BOLD:#}"))
+}
+
+/// Says something between two commands.
+pub(super) fn say(text: &str) -> anyhow::Result<()> {
+    open::write(None, |out| writeln!(out, "{DIM}# {text}{DIM:#}"))
 }
