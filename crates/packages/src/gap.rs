@@ -87,16 +87,26 @@ pub(crate) fn unversioned_entry(location: Location, package: &str) -> Gap {
     gap("unversioned-entry", GapKind::Unresolved, location, message, mend)
 }
 
-/// A line of a requirements file that is no requirement and no known option.
-pub(crate) fn unreadable_requirement(location: Location, why: &str) -> Gap {
-    let message = format!("line {} of {} cannot be read: {why}", location.start.line, location.path);
-    gap(
-        "unreadable-requirement",
-        GapKind::Unreadable,
-        location,
-        message,
-        "mend the line as PEP 508 writes it",
-    )
+/// Lines of a requirements file that are no requirement and no known option; `location` is the first.
+pub(crate) fn unreadable_requirement(location: Location, why: &str, count: usize) -> Gap {
+    let line = location.start.line;
+    let message = if count == 1 {
+        format!("line {line} of {} cannot be read: {why}", location.path)
+    } else {
+        format!("{count} lines of {} cannot be read, the first is line {line}: {why}", location.path)
+    };
+    let mend = "write each requirement as PEP 508 does";
+    gap("unreadable-requirement", GapKind::Unreadable, location, message, mend)
+}
+
+/// A file that has the name of a requirements file and reads like something else.
+pub(crate) fn no_requirements(location: Location, refused: usize, total: usize) -> Gap {
+    let message = format!(
+        "{} is named like a requirements file, but {refused} of its {total} lines are no requirements; none was checked",
+        location.path
+    );
+    let mend = "give a text another name, or write each requirement as PEP 508 does";
+    gap("no-requirements", GapKind::Unresolved, location, message, mend)
 }
 
 /// A `-r` or `-c` file that was not read.

@@ -13,7 +13,7 @@ use crate::requirement::{Requirement, parse};
 use crate::{Facts, Parser, gap};
 
 pub(crate) static PARSER: Parser = Parser {
-    id: "requirements/1",
+    id: "requirements/2",
     globs: &[
         "**/*requirements*.txt",
         "**/requirements/**/*.txt",
@@ -24,22 +24,43 @@ pub(crate) static PARSER: Parser = Parser {
 };
 
 pub(crate) static INPUT_PARSER: Parser = Parser {
-    id: "requirements-input/1",
+    id: "requirements-input/2",
     globs: &["**/*requirements*.in", "**/requirements/**/*.in"],
     read: read_input,
 };
 
 fn read(file: &File<'_>) -> Facts {
-    let lines = file.lines();
+    let index = file.lines();
+    let lines = logical_lines(file.text);
     let mut facts = Facts::default();
-    for line in logical_lines(file.text) {
-        read_line(&line, &lines.location(file.path, line.span), &mut facts);
+    let mut refused = 0;
+    let mut first = None;
+    for line in &lines {
+        let location = index.location(file.path, line.span);
+        if let Err(why) = read_line(line, &location, &mut facts) {
+            refused += 1;
+            first.get_or_insert((location, why));
+        }
+    }
+    if let Some((location, why)) = first {
+        if facts.components.is_empty() && is_prose(refused, lines.len()) {
+            let gap = gap::no_requirements(location, refused, lines.len());
+            return Facts { gaps: vec![gap], ..Facts::default() };
+        }
+        facts.gaps.push(gap::unreadable_requirement(location, &why, refused));
     }
     let names: BTreeSet<String> = facts.components.iter().map(|component| component.name.clone()).collect();
     if !names.is_empty() {
         facts.lock = Some(Lock { family: Family::Python, covers: Covers::Names(names) });
     }
     facts
+}
+
+/// Whether so many lines are refused that the file shares no more than its name with requirements.
+/// pip installs nothing from a file with one such line, so nothing ships by way of prose.
+fn is_prose(refused: usize, total: usize) -> bool {
+    const FEW: usize = 10;
+    refused >= FEW && refused > total / 2
 }
 
 /// An input file locks nothing: its pins are no components, they come again in what is made of it.
@@ -58,13 +79,14 @@ fn read_input(file: &File<'_>) -> Facts {
     Facts { gaps: facts.gaps, manifest, ..Facts::default() }
 }
 
-fn read_line(line: &LogicalLine, location: &Location, facts: &mut Facts) {
+/// Reads one line into the facts; the error says why it cannot be read.
+fn read_line(line: &LogicalLine, location: &Location, facts: &mut Facts) -> Result<(), String> {
     let (requirement, options) = split_options(&line.text);
     if requirement.is_empty() {
         return read_option(options, location, facts);
     }
-    match parse(requirement) {
-        Ok(Requirement::Pinned { name, version }) => facts.components.push(Component {
+    match parse(requirement).map_err(|error| error.to_string())? {
+        Requirement::Pinned { name, version } => facts.components.push(Component {
             ecosystem: Ecosystem::new(Ecosystem::PYPI),
             name,
             version: Version::new(version),
@@ -72,15 +94,15 @@ fn read_line(line: &LogicalLine, location: &Location, facts: &mut Facts) {
             checksum: only_hash(options),
             dependencies: Vec::new(),
         }),
-        Ok(Requirement::Open { name, range }) => {
+        Requirement::Open { name, range } => {
             facts.requirements.open.push(OpenRequirement { name, range, location: location.clone() });
         }
-        Ok(Requirement::Foreign { name, source }) => {
+        Requirement::Foreign { name, source } => {
             facts.gaps.push(gap::foreign_source(location.clone(), &name, source));
         }
-        Ok(Requirement::Folder) => {}
-        Err(error) => facts.gaps.push(gap::unreadable_requirement(location.clone(), &error.to_string())),
+        Requirement::Folder => {}
     }
+    Ok(())
 }
 
 /// The options that choose where and how to install, not what.
@@ -101,7 +123,7 @@ const SETTINGS: [&str; 14] = [
     "--all-releases",
 ];
 
-fn read_option(text: &str, location: &Location, facts: &mut Facts) {
+fn read_option(text: &str, location: &Location, facts: &mut Facts) -> Result<(), String> {
     let include =
         |path: &str, constraint| Include { path: path.to_owned(), constraint, location: location.clone() };
     if let Some(path) = option(text, "-r", "--requirement") {
@@ -116,10 +138,10 @@ fn read_option(text: &str, location: &Location, facts: &mut Facts) {
         let name = text.split(['=', ' ', '\t']).next().unwrap_or(text);
         let short = name.starts_with("-i") || name.starts_with("-f");
         if !short && !SETTINGS.contains(&name) {
-            let why = "pip has no such option for a requirements file";
-            facts.gaps.push(gap::unreadable_requirement(location.clone(), why));
+            return Err("pip has no such option for a requirements file".to_owned());
         }
     }
+    Ok(())
 }
 
 /// The value of an option in any of the ways pip reads: `-rF`, `-r F`, `-r=F`, `--long F`, `--long=F`.

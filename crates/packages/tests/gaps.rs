@@ -242,13 +242,21 @@ fn broken_files_are_gaps_that_name_the_line() {
     let one_bad = "{\"lockfileVersion\":3,\"packages\":{\n\"node_modules/a\":{\"version\":7},\n\"node_modules/b\":{\"version\":\"1.0.0\"}}}";
     check(&[("package-lock.json", one_bad)], &["unreadable-lockfile package-lock.json:2"]);
     assert_eq!(inspect(&[("package-lock.json", one_bad)]).components.len(), 1);
-    check(
-        &[("requirements.txt", "a==1\nb=2\n--what\n")],
-        &["unreadable-requirement requirements.txt:2", "unreadable-requirement requirements.txt:3"],
-    );
+    check(&[("requirements.txt", "a==1\nb=2\n--what\n")], &["unreadable-requirement requirements.txt:2"]);
     check(&[("package.json", "{")], &["unreadable-manifest package.json:1"]);
     check(&[("Cargo.toml", "[package\n")], &["unreadable-manifest Cargo.toml:1"]);
     check(&[("pyproject.toml", "x = \n")], &["unreadable-manifest pyproject.toml:1"]);
+}
+
+#[test]
+fn prose_with_the_name_of_a_requirements_file_is_one_gap() {
+    let prose = "Constraints\n\nEach of them is checked\nby the database.\n".repeat(12);
+    check(&[("docs/constraints.txt", &prose)], &["no-requirements docs/constraints.txt:3"]);
+    let pinned = format!("{prose}a==1\n");
+    check(&[("docs/constraints.txt", &pinned)], &["unreadable-requirement docs/constraints.txt:3"]);
+    assert_eq!(inspect(&[("docs/constraints.txt", &pinned)]).components.len(), 1);
+    let short = "not a requirement\n".repeat(9);
+    check(&[("requirements.txt", &short)], &["unreadable-requirement requirements.txt:1"]);
 }
 
 #[test]
