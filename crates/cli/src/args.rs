@@ -1,8 +1,14 @@
 //! The command line: every command, its options and its help.
 
+mod evidence;
+mod releases;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use evidence::{Attest, AttestArgs, AttestCommand};
+pub(crate) use releases::{Approve, Promote, Release, ReleaseArgs, ReleaseCommand, Rollback, Status};
 
 /// Stands between a commit and production: inspects what is about to ship, signs what it saw, lets a
 /// release into an environment only when the evidence says so, deploys it and rolls it back.
@@ -237,193 +243,12 @@ pub(crate) struct Verify {
     pub(crate) bundle: PathBuf,
 }
 
-/// Sign what was seen, and append it to the ledger
-#[derive(Debug, Args)]
-pub(crate) struct Attest {
-    #[command(subcommand)]
-    pub(crate) command: AttestCommand,
-}
-
-/// What every kind of evidence needs.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct AttestArgs {
-    #[command(flatten)]
-    pub(crate) key: KeyArg,
-    #[command(flatten)]
-    pub(crate) state: StateArg,
-}
-
 /// The folder with the ledger.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct StateArg {
     /// The folder with the ledger and what is deployed
     #[arg(long, value_name = "DIR", env = "PLIMSOLL_STATE", default_value = ".plimsoll")]
     pub(crate) state: PathBuf,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum AttestCommand {
-    /// Inspect a commit and sign the outcome
-    #[command(after_help = "\
-Examples:
-  plimsoll attest inspection --key builder.key --policy policy.toml@sha256:…")]
-    Inspection {
-        #[command(flatten)]
-        attest: AttestArgs,
-        #[command(flatten)]
-        policy: PolicyArgs,
-        /// The commit
-        #[arg(long, default_value = "HEAD", value_name = "REV")]
-        rev: String,
-        /// The folder with the advisory databases
-        #[arg(long, value_name = "DIR", env = "PLIMSOLL_DB")]
-        db: Option<PathBuf>,
-    },
-    /// Run the tests of a clean commit and sign their result
-    #[command(after_help = "\
-The number of tests is read from what the runner prints (cargo test, pytest, go test -v …); a command that shows no test that ran
-proves nothing.
-
-Examples:
-  plimsoll attest test --key builder.key -- cargo test --locked")]
-    Test {
-        #[command(flatten)]
-        attest: AttestArgs,
-        /// The test command
-        #[arg(last = true, required = true)]
-        command: Vec<String>,
-    },
-    /// Run the build and sign where the artifact comes from
-    #[command(after_help = "\
-Examples:
-  plimsoll attest build --key builder.key --builder ci --artifact target/release/shop -- cargo build --release")]
-    Build {
-        #[command(flatten)]
-        attest: AttestArgs,
-        /// The id of the [[builder]] whose key signs
-        #[arg(long, value_name = "ID")]
-        builder: String,
-        /// The file that the build makes
-        #[arg(long, value_name = "FILE")]
-        artifact: PathBuf,
-        /// The build command
-        #[arg(last = true, required = true)]
-        command: Vec<String>,
-    },
-    /// List the components of an artifact's commit and sign the list
-    #[command(after_help = "\
-Examples:
-  plimsoll attest sbom --key builder.key --artifact target/release/shop")]
-    Sbom {
-        #[command(flatten)]
-        attest: AttestArgs,
-        /// The artifact that the list is about
-        #[arg(long, value_name = "FILE")]
-        artifact: PathBuf,
-        /// The commit it was built from
-        #[arg(long, default_value = "HEAD", value_name = "REV")]
-        rev: String,
-    },
-}
-
-/// Make and list releases
-#[derive(Debug, Args)]
-pub(crate) struct Release {
-    #[command(subcommand)]
-    pub(crate) command: ReleaseCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ReleaseCommand {
-    /// Make a release of an artifact; prints its id
-    #[command(after_help = "\
-Examples:
-  plimsoll release create --name shop-1.2.0 --artifact target/release/shop")]
-    Create {
-        /// A name for people
-        #[arg(long)]
-        name: String,
-        /// The bytes that ship
-        #[arg(long, value_name = "FILE")]
-        artifact: PathBuf,
-        #[command(flatten)]
-        state: StateArg,
-    },
-    /// List the releases
-    List {
-        #[command(flatten)]
-        state: StateArg,
-    },
-}
-
-/// What every command about a release in an environment needs.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct ReleaseArgs {
-    /// The release: its id or its name
-    pub(crate) release: String,
-    /// The environment
-    #[arg(long, value_name = "ENVIRONMENT")]
-    pub(crate) to: String,
-    #[command(flatten)]
-    pub(crate) key: KeyArg,
-    #[command(flatten)]
-    pub(crate) policy: PolicyArgs,
-    #[command(flatten)]
-    pub(crate) state: StateArg,
-}
-
-/// Decide whether a release may enter an environment and, if so, deploy it
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Exit code 2 means that it waits, for example for an approval; run it again then.
-
-Examples:
-  plimsoll promote shop-1.2.0 --to staging --key author.key --policy policy.toml@sha256:…")]
-pub(crate) struct Promote {
-    #[command(flatten)]
-    pub(crate) args: ReleaseArgs,
-}
-
-/// Sign that a release may enter an environment
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  plimsoll approve shop-1.2.0 --to production --key colleague.key --policy policy.toml@sha256:…")]
-pub(crate) struct Approve {
-    #[command(flatten)]
-    pub(crate) args: ReleaseArgs,
-    /// For how many hours the approval counts
-    #[arg(long, default_value_t = 24, value_name = "HOURS", value_parser = clap::value_parser!(u16).range(1..=720))]
-    pub(crate) valid_for: u16,
-}
-
-/// Put the release that was healthy before back into an environment
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  plimsoll rollback --environment production --key author.key --policy policy.toml@sha256:…")]
-pub(crate) struct Rollback {
-    /// The environment
-    #[arg(long)]
-    pub(crate) environment: String,
-    #[command(flatten)]
-    pub(crate) key: KeyArg,
-    #[command(flatten)]
-    pub(crate) policy: PolicyArgs,
-    #[command(flatten)]
-    pub(crate) state: StateArg,
-}
-
-/// Show what runs where
-#[derive(Debug, Args)]
-pub(crate) struct Status {
-    #[command(flatten)]
-    pub(crate) policy: PolicyArgs,
-    #[command(flatten)]
-    pub(crate) state: StateArg,
-    /// Write JSON
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// Read and prove the history

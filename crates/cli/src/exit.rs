@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use plimsoll_engine::sign::{BundleError, VerifyError};
-use plimsoll_engine::{AttestError, LedgerError, PromoteError, ReleaseError, SecretRulesError, TrustedError};
+use plimsoll_engine::{
+    AttestError, DatabaseFolderError, LedgerError, PromoteError, ReleaseError, SecretRulesError, TrustedError,
+};
 use plimsoll_model::Outcome;
 
 use crate::render;
@@ -48,6 +50,7 @@ pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
 fn denies(error: &(dyn std::error::Error + 'static)) -> bool {
     error.is::<TrustedError>()
         || error.is::<SecretRulesError>()
+        || error.is::<DatabaseFolderError>()
         || error.is::<VerifyError>()
         || error.is::<BundleError>()
         || error.is::<AttestError>()

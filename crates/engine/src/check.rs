@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_advisories::{Database, Identity};
-use plimsoll_model::{Gap, GapKind, Inspector, Outcome, Reason, RuleId, Subject, Verdict};
+use plimsoll_model::{Digest, Gap, GapKind, Inspector, Outcome, Reason, RuleId, Subject, Verdict};
 use plimsoll_policy::Judgement;
 use plimsoll_secrets::Rules;
 use plimsoll_source::Tree;
@@ -46,6 +46,24 @@ pub enum SecretRulesError {
         /// Why.
         source: std::io::Error,
     },
+    /// The file is not the one that the policy pins.
+    #[error("the secret rules {} have digest {found}, the policy pins {pinned}\nhint: review the change, then pin the new digest", path.display())]
+    Pin {
+        /// The file.
+        path: PathBuf,
+        /// What the policy states.
+        pinned: Digest,
+        /// What the file has.
+        found: Digest,
+    },
+    /// A trusted policy names a file whose content anybody may change.
+    #[error("the trusted policy does not pin the secret rules {}\nhint: add rules_sha256 = \"{found}\" to [secrets]", path.display())]
+    NotPinned {
+        /// The file.
+        path: PathBuf,
+        /// What the file has.
+        found: Digest,
+    },
     /// The rules are wrong, or more than this build can keep.
     #[error(transparent)]
     Rules(#[from] plimsoll_secrets::RulesError),
@@ -79,6 +97,9 @@ pub fn check(check: &Check<'_>) -> Checked {
             Vec::new()
         }
     };
+    if files == 0 {
+        inspection.gaps.push(empty(&check.subject_name));
+    }
     excerpt::add(check.tree, &masks, &mut inspection);
     let mut judgement = check.trusted.effective.gate(&inspection, &Inspector::ALL, check.now);
     judgement.verdict = with_policy(judgement.verdict, check.trusted);
@@ -99,15 +120,52 @@ pub fn secret_rules(trusted: &Trusted) -> Result<Rules, SecretRulesError> {
     let path = trusted.folder.join(file);
     let text = std::fs::read_to_string(&path)
         .map_err(|source| SecretRulesError::Read { path: path.clone(), source })?;
+    let found = Digest::of(text.as_bytes());
+    match trusted.base.secrets.rules_sha256 {
+        Some(pinned) if pinned != found => return Err(SecretRulesError::Pin { path, pinned, found }),
+        None if trusted.trusted => return Err(SecretRulesError::NotPinned { path, found }),
+        Some(_) | None => {}
+    }
     Ok(Rules::from_gitleaks(&text, &path.display().to_string())?)
 }
 
-/// The folder of the advisory databases: the flag, else the policy's, else the user's.
-pub fn database_folder(flag: Option<&Path>, trusted: &Trusted, user: &Path) -> PathBuf {
+/// The databases of a trusted policy would come from the inspected tree. It denies.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the trusted policy takes advisories from {}, inside the inspected tree, where a change could bring its own\nhint: import them outside the tree, or name the folder with --db",
+    folder.display()
+)]
+pub struct DatabaseFolderError {
+    folder: PathBuf,
+}
+
+/// The folder of the advisory databases: the flag, else the policy's, else the user's. `root` is the
+/// inspected tree.
+pub fn database_folder(
+    flag: Option<&Path>,
+    trusted: &Trusted,
+    root: &Path,
+    user: &Path,
+) -> Result<PathBuf, DatabaseFolderError> {
     match (flag, &trusted.base.advisories.path) {
-        (Some(flag), _) => flag.to_owned(),
-        (None, Some(path)) => trusted.folder.join(path),
-        (None, None) => user.to_owned(),
+        (Some(flag), _) => Ok(flag.to_owned()),
+        (None, Some(path)) => {
+            let folder = trusted.folder.join(path);
+            let inside = absolute(&folder).starts_with(absolute(root));
+            if trusted.trusted && inside { Err(DatabaseFolderError { folder }) } else { Ok(folder) }
+        }
+        (None, None) => Ok(user.to_owned()),
+    }
+}
+
+/// The path without `..` and links; of what does not exist, the part that does with the rest behind it.
+fn absolute(path: &Path) -> PathBuf {
+    match (path.canonicalize(), path.parent(), path.file_name()) {
+        (Ok(path), _, _) => path,
+        (Err(_), Some(parent), Some(name)) => {
+            absolute(if parent.as_os_str().is_empty() { Path::new(".") } else { parent }).join(name)
+        }
+        (Err(_), _, _) => path.to_owned(),
     }
 }
 
@@ -128,6 +186,17 @@ fn with_policy(verdict: Verdict, trusted: &Trusted) -> Verdict {
     let outcome = verdict.outcome;
     reasons.insert(0, reason);
     Verdict { outcome, reasons }
+}
+
+/// Nothing to inspect is nothing proven: the folder may be the wrong one, or all of it ignored.
+fn empty(subject_name: &str) -> Gap {
+    Gap {
+        id: RuleId::new(Inspector::Secret, "empty-tree"),
+        kind: GapKind::Unresolved,
+        location: None,
+        message: format!("{subject_name} holds no file that could be inspected"),
+        mend: "name the folder that ships, and see what its .gitignore excludes".to_owned(),
+    }
 }
 
 fn unusable(folder: &Path, error: &dyn std::error::Error) -> Gap {

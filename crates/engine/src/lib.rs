@@ -22,7 +22,9 @@ mod test_counts;
 mod trusted;
 
 pub use attest::{AttestError, Build, Built, attest_build, attest_inspection, attest_sbom, attest_test};
-pub use check::{Check, Checked, SecretRulesError, check, database_folder, secret_rules};
+pub use check::{
+    Check, Checked, DatabaseFolderError, SecretRulesError, check, database_folder, secret_rules,
+};
 pub use checkout::Checkout;
 pub use command::CommandError;
 pub use deploy::{DeployError, OnStep, Step};

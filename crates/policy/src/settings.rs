@@ -128,6 +128,8 @@ pub enum GapRule {
 pub struct Secrets {
     /// A file of rules in the gitleaks dialect, relative to the policy; ours when absent.
     pub rules: Option<String>,
+    /// The digest of that file's bytes. A trusted policy must state it: rules are policy.
+    pub rules_sha256: Option<Digest>,
 }
 
 /// Settings of the advisory databases. There is no default set: a missing database is a gap.

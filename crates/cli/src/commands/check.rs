@@ -25,7 +25,7 @@ pub(crate) fn run(args: &args::Check) -> anyhow::Result<Exit> {
         subject,
         trusted: &trusted,
         options: Options { rules: &rules, cache: cache.as_ref(), progress: &|files| progress.show(files) },
-        databases: &database_folder(args.db.as_deref(), &trusted, &open::user_databases()?),
+        databases: &database_folder(args.db.as_deref(), &trusted, &args.path, &open::user_databases()?)?,
         now: Timestamp::now(),
     });
     progress.clear();

@@ -1,8 +1,6 @@
 //! The demo is run whole: its seven chapters insist on their own outcomes, and this test reads what a
 //! person would see.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot make its input must stop")]
-
 use std::io::Read as _;
 use std::path::Path;
 use std::process::Command;

@@ -1,13 +1,9 @@
 //! A deployment is killed (SIGKILL) at each of its writes to disk, by the kernel's tracer and in the
 //! unchanged binary. The next command settles what was left open, and the history stays proven.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot make its input must stop")]
-
-mod world;
-
 use std::collections::BTreeSet;
 
-use world::{Ran, World};
+use crate::world::{Ran, World};
 
 /// More writes than a deployment makes.
 const MAX_WRITES: u32 = 400;

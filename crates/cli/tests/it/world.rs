@@ -1,8 +1,6 @@
 //! A small project with everything a release needs, made anew for each test: a repository, keys, a
 //! trusted policy, an advisory database, a server to deploy. Commands run as a user would run them.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test uses a part of it")]
-
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

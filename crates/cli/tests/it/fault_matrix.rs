@@ -1,0 +1,76 @@
+//! Whatever is wrong, unknown or missing: no command ever says "allowed", and each message names the
+//! thing, the place and the mend.
+
+mod checks;
+mod releases;
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use checks::CHECKS;
+use releases::RELEASES;
+
+use crate::world::{Ran, World};
+
+/// One fault: how to bring it about, the command that meets it, its exit code, and what it must say.
+struct Fault {
+    name: &'static str,
+    make: fn(&mut World),
+    command: &'static str,
+    code: i32,
+    says: &'static [&'static str],
+}
+
+#[test]
+fn no_fault_of_a_check_is_allowed() {
+    let clean = World::new().run("check");
+    assert_eq!(clean.code, Some(0), "{}", clean.output);
+    for fault in CHECKS {
+        judge(fault, World::new());
+    }
+}
+
+#[test]
+fn no_fault_of_a_release_is_allowed() {
+    for fault in RELEASES {
+        let world = World::new();
+        world.attested();
+        judge(fault, world);
+    }
+}
+
+/// As the superuser reads everything, the check runs as nobody.
+#[test]
+fn a_file_that_cannot_be_read_denies() {
+    let world = World::new();
+    world.write("project/closed", "x");
+    let program = world.path("plimsoll");
+    std::fs::copy(env!("CARGO_BIN_EXE_plimsoll"), &program).unwrap();
+    std::fs::set_permissions(world.path("project/closed"), std::fs::Permissions::from_mode(0o000)).unwrap();
+    let arguments = [
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        program.to_str().unwrap(),
+        "check",
+        "--no-cache",
+    ];
+    let ran = World::finish(world.command("setpriv", arguments));
+    check(&ran, "unreadable file", 1, &["gap[secret/unreadable-file]", "closed", "mend: make it readable"]);
+}
+
+fn judge(fault: &Fault, mut world: World) {
+    (fault.make)(&mut world);
+    let mut ran = Ran { code: None, output: String::new() };
+    for command in fault.command.split(';') {
+        ran = world.run(command);
+    }
+    check(&ran, fault.name, fault.code, fault.says);
+}
+
+fn check(ran: &Ran, name: &str, code: i32, says: &[&str]) {
+    assert_eq!(ran.code, Some(code), "{name}\n{}", ran.output);
+    assert_ne!(ran.code, Some(0), "{name}");
+    for part in says {
+        assert!(ran.output.contains(part), "{name}: `{part}` is not said\n{}", ran.output);
+    }
+}

@@ -1,0 +1,201 @@
+//! Faults of what is inspected and of what it is judged by.
+
+use super::Fault;
+pub(super) const CHECKS: &[Fault] = &[
+    Fault {
+        name: "broken lockfile",
+        make: |world| world.write("project/Cargo.lock", "version = 4\n[[package]\n"),
+        command: "check",
+        code: 1,
+        says: &["dependency/unreadable-lockfile", "Cargo.lock:2", "mend:"],
+    },
+    Fault {
+        name: "manifest without a lockfile",
+        make: |world| world.write("project/tools/requirements.txt", "requests>=2\n"),
+        command: "check",
+        code: 2,
+        says: &["dependency/unlocked-manifest", "tools/requirements.txt:1", "mend:"],
+    },
+    Fault {
+        name: "lockfile without a reader",
+        make: |world| world.write("project/Gemfile.lock", "GEM\n"),
+        command: "check",
+        code: 2,
+        says: &["dependency/unsupported-lockfile", "Gemfile.lock", "mend:"],
+    },
+    Fault {
+        name: "binary lockfile",
+        make: |world| world.write("project/Cargo.lock", "\0\0\0"),
+        command: "check",
+        code: 1,
+        says: &["dependency/unreadable-file", "Cargo.lock", "mend:"],
+    },
+    Fault {
+        name: "broken workflow",
+        make: |world| world.write("project/.github/workflows/release.yml", "on: push\njobs: [\n"),
+        command: "check",
+        code: 1,
+        says: &["path/unreadable-workflow", ".github/workflows/release.yml", "mend:"],
+    },
+    Fault {
+        name: "missing database",
+        make: |world| std::fs::remove_dir_all(world.path("databases")).unwrap(),
+        command: "check",
+        code: 1,
+        says: &["gap[dependency/missing-database]", "crates.io", "plimsoll db import"],
+    },
+    Fault {
+        name: "old database",
+        make: |world| {
+            world.set_policy(&world.policy().replace("[[person]]", "max_age_days = 0\n[[person]]").replacen(
+                "max_age_days = 0\n[[person]]\nid = \"colleague\"",
+                "[[person]]\nid = \"colleague\"",
+                1,
+            ))
+        },
+        command: "check",
+        code: 1,
+        says: &["dependency/stale-database", "crates.io", "mend:"],
+    },
+    Fault {
+        name: "damaged database",
+        make: |world| {
+            world.sh("for f in ../databases/*; do head -c 100 $f > $f.x && mv $f.x $f; done").clear()
+        },
+        command: "check",
+        code: 1,
+        says: &["gap[dependency/unusable-database]", "databases", "plimsoll db import"],
+    },
+    Fault {
+        name: "policy with an unknown key",
+        make: |world| world.set_policy("[gate]\nsecrts = \"any\"\n"),
+        command: "check",
+        code: 1,
+        says: &["policy.toml:2:1", "secrts", "did you mean `secrets`?"],
+    },
+    Fault {
+        name: "policy that names an inspector this build lacks",
+        make: |world| world.set_policy("[gate]\nlicenses = \"any\"\n"),
+        command: "check",
+        code: 1,
+        says: &["policy.toml:2:1", "this build has no `licenses`"],
+    },
+    Fault {
+        name: "policy with another digest than the pinned one",
+        make: |world| world.write("policy.toml", "[gate]\nsecrets = \"off\"\n"),
+        command: "check",
+        code: 1,
+        says: &["policy.toml", "pinned is sha256:", "hint:"],
+    },
+    Fault {
+        name: "missing policy",
+        make: |world| std::fs::remove_file(world.path("policy.toml")).unwrap(),
+        command: "check",
+        code: 1,
+        says: &["cannot read the policy", "policy.toml"],
+    },
+    Fault {
+        name: "tree with a broken policy of its own",
+        make: |world| world.write("project/plimsoll.toml", "[gate\n"),
+        command: "check",
+        code: 1,
+        says: &["plimsoll.toml:1", "hint:"],
+    },
+    Fault {
+        name: "protected revision without a policy",
+        make: |world| world.set("PLIMSOLL_POLICY", ""),
+        command: "check --base HEAD",
+        code: 1,
+        says: &["no plimsoll.toml at `HEAD`", "hint:"],
+    },
+    Fault {
+        name: "expired waiver",
+        make: |world| {
+            world.write("project/tools/requirements.txt", "requests>=2\n");
+            let waiver = "[[waiver]]\nid = \"dependency/unlocked-manifest\"\nreason = \"r\"\nowner = \"o\"\nexpires = 2020-01-01\n";
+            world.set_policy(&(world.policy() + waiver));
+        },
+        command: "check",
+        code: 2,
+        says: &["dependency/unlocked-manifest", "mend:"],
+    },
+    Fault {
+        name: "missing secret rules",
+        make: |world| world.set_policy("[secrets]\nrules = \"rules.toml\"\n"),
+        command: "check",
+        code: 1,
+        says: &["cannot read the secret rules", "rules.toml"],
+    },
+    Fault {
+        name: "secret rules that the trusted policy does not pin",
+        make: |world| {
+            world.write("rules.toml", "[[rules]]\nid = \"x\"\nregex = 'x'\n");
+            world.set_policy("[secrets]\nrules = \"rules.toml\"\n");
+        },
+        command: "check",
+        code: 1,
+        says: &["does not pin the secret rules", "rules.toml", "hint: add rules_sha256 = \"sha256:"],
+    },
+    Fault {
+        name: "secret rules that were changed",
+        make: |world| {
+            world.write("rules.toml", "[[rules]]\nid = \"x\"\nregex = 'x'\n");
+            let pin = plimsoll_model::Digest::of(b"other");
+            world.set_policy(&format!("[secrets]\nrules = \"rules.toml\"\nrules_sha256 = \"{pin}\"\n"));
+        },
+        command: "check",
+        code: 1,
+        says: &["the policy pins sha256:", "rules.toml", "hint: review"],
+    },
+    Fault {
+        name: "trusted policy with databases inside the tree",
+        make: |world| {
+            world.sh("cp -r ../databases .");
+            world.set_policy("[advisories]\npath = \"project/databases\"\n");
+        },
+        command: "check",
+        code: 1,
+        says: &["inside the inspected tree", "project/databases", "hint:"],
+    },
+    Fault {
+        name: "broken secret rules",
+        make: |world| {
+            let rules = "[[rules]]\nid = \"x\"\nregex = '('\n";
+            world.write("rules.toml", rules);
+            let pin = plimsoll_model::Digest::of(rules.as_bytes());
+            world.set_policy(&format!("[secrets]\nrules = \"rules.toml\"\nrules_sha256 = \"{pin}\"\n"));
+        },
+        command: "check",
+        code: 1,
+        says: &["rules.toml", "line", "hint:"],
+    },
+    Fault {
+        name: "unknown revision",
+        make: |_| (),
+        command: "check --rev absent",
+        code: 70,
+        says: &["absent"],
+    },
+    Fault {
+        name: "folder without files",
+        make: |world| std::fs::create_dir(world.path("empty")).unwrap(),
+        command: "check ../empty",
+        code: 2,
+        says: &["gap[secret/empty-tree]", "empty", "mend:"],
+    },
+    Fault { name: "no such folder", make: |_| (), command: "check nowhere", code: 70, says: &["nowhere"] },
+    Fault {
+        name: "wrong command line",
+        make: |_| (),
+        command: "check --formt json",
+        code: 64,
+        says: &["--format"],
+    },
+    Fault {
+        name: "unknown rule",
+        make: |_| (),
+        command: "explain secret/absent",
+        code: 70,
+        says: &["secret/absent", "hint:"],
+    },
+];
