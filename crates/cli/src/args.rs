@@ -124,7 +124,7 @@ pub(crate) enum Format {
     Markdown,
 }
 
-/// List the components of a folder or a commit as `CycloneDX` 1.6
+/// List the components of a folder or a commit as CycloneDX 1.6
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

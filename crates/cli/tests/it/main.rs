@@ -6,4 +6,5 @@ mod canary;
 mod crash;
 mod demo;
 mod fault_matrix;
+mod screen;
 mod world;

@@ -1,0 +1,36 @@
+//! What a person sees of a check, whole: the flawed shop and the mended one.
+
+use std::path::Path;
+
+use crate::world::World;
+
+#[test]
+fn the_flawed_shop() {
+    insta::assert_snapshot!(check(false));
+}
+
+#[test]
+fn the_mended_shop() {
+    insta::assert_snapshot!(check(true));
+}
+
+fn check(mended: bool) -> String {
+    let mut world = World::new();
+    world.set("PLIMSOLL_POLICY", "");
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/record-store");
+    let example = example.canonicalize().unwrap();
+    world.sh(&format!(
+        "git -C '{}' ls-files | tar -C '{0}' -cf - -T - | (mkdir ../shop && tar -C ../shop -xf -)",
+        example.display()
+    ));
+    if mended {
+        world.sh(
+            "cd ../shop && find . -name '*.fixed' | while read -r good; do mv $good ${good%.fixed}; done",
+        );
+    }
+    world.sh("mv ../project ../before && mv ../shop ../project");
+    assert_eq!(world.run("db import advisories --into .plimsoll/advisories").code, Some(0));
+    let ran = world.run("check --color never");
+    // The moment of the import is the only thing that differs from run to run.
+    format!("exit code {}\n{}", ran.code.unwrap(), ran.output)
+}
