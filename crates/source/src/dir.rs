@@ -1,18 +1,27 @@
-use std::io::Read as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use ignore::{DirEntry, WalkBuilder, WalkState};
+use ignore::{DirEntry, WalkState};
 use plimsoll_model::TreePath;
 
-use crate::{Content, Tree};
+use crate::tree::in_parallel;
+use crate::walker::walker;
+use crate::{Content, Tree, regular};
 
-/// A folder on disk: everything below it but `.git` and what `.gitignore` files exclude.
+/// A folder on disk: everything below it but `.git` and what its `.gitignore` files exclude, and
+/// what a version control is known to track although it is excluded.
 ///
-/// Links are not followed. The user's global ignore file and `.ignore` files do not count: what is
+/// Links are not followed, and nothing but regular files is read. A name that is not UTF-8 is pushed
+/// as unreadable: two of them can read the same. The user's global ignore file and `.ignore` files do not count: what is
 /// inspected must not depend on the machine.
 #[derive(Clone, Debug)]
 pub struct Dir {
     root: PathBuf,
+    tracked: BTreeSet<PathBuf>,
 }
 
 /// The folder cannot be inspected.
@@ -24,7 +33,7 @@ pub enum DirError {
         /// The folder.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// It is not a folder.
     #[error("{} is not a folder", path.display())]
@@ -35,14 +44,14 @@ pub enum DirError {
 }
 
 impl Dir {
-    /// The folder at `root`, which must exist.
+    /// The folder at `root`, which must exist. Nothing is known to be tracked.
     pub fn open(root: &Path) -> Result<Self, DirError> {
         let open = |source| DirError::Open { path: root.to_owned(), source };
         let root = root.canonicalize().map_err(open)?;
         if !root.is_dir() {
             return Err(DirError::NotAFolder { path: root });
         }
-        Ok(Self { root })
+        Ok(Self { root, tracked: BTreeSet::new() })
     }
 
     /// The folder's absolute path.
@@ -50,31 +59,15 @@ impl Dir {
         &self.root
     }
 
-    fn tree_path(&self, path: &Path) -> TreePath {
-        let relative = path.strip_prefix(&self.root).unwrap_or(path);
-        let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
-        TreePath::new(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
+    /// The same folder, with files below it that are inspected even where a `.gitignore` excludes
+    /// them, because a version control tracks them. What is no regular file on disk counts as absent.
+    #[must_use]
+    pub fn with_tracked(self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        Self { tracked: paths.into_iter().collect(), ..self }
     }
 
-    fn visit(
-        &self,
-        entry: Result<DirEntry, ignore::Error>,
-        max_bytes: u64,
-        claims: &(dyn Fn(&TreePath) -> bool + Sync),
-        sink: &(dyn Fn(TreePath, Content) + Sync),
-    ) {
-        match entry {
-            Ok(entry) => {
-                let path = self.tree_path(entry.path());
-                if let Some(error) = entry.error() {
-                    sink(path.clone(), Content::Unreadable { reason: error.to_string() });
-                }
-                if entry.file_type().is_some_and(|kind| kind.is_file()) && claims(&path) {
-                    sink(path, read(entry.path(), max_bytes));
-                }
-            }
-            Err(error) => sink(self.tree_path(&error_path(&error)), unreadable_walk(&error)),
-        }
+    fn relative<'a>(&self, path: &'a Path) -> &'a Path {
+        path.strip_prefix(&self.root).unwrap_or(path)
     }
 }
 
@@ -85,32 +78,95 @@ impl Tree for Dir {
         claims: &(dyn Fn(&TreePath) -> bool + Sync),
         sink: &(dyn Fn(TreePath, Content) + Sync),
     ) {
-        let walker = WalkBuilder::new(&self.root)
-            .standard_filters(false)
-            .git_ignore(true)
-            .git_exclude(false)
-            .git_global(false)
-            .parents(false)
-            .require_git(false)
-            .hidden(false)
-            .follow_links(false)
-            .filter_entry(|entry| entry.file_name() != ".git")
-            .build_parallel();
-        walker.run(|| {
-            Box::new(|entry| {
-                self.visit(entry, max_bytes, claims, sink);
-                WalkState::Continue
-            })
-        });
+        let open = || io::Result::Ok((File::open(&self.root)?, walker(&self.root)?));
+        let (root, (walker, barred)) = match open() {
+            Ok(opened) => opened,
+            Err(error) => return sink(tree_path(Path::new("")), unreadable(error)),
+        };
+        let tracked = self.tracked.iter().map(|path| (path.as_path(), AtomicBool::new(false))).collect();
+        let pass = Pass { dir: self, root, tracked, max_bytes, claims, sink };
+        walker.build_parallel().run(|| Box::new(|entry| pass.visit(entry)));
+        for (folder, error) in barred.take() {
+            sink(tree_path(self.relative(&folder)), unreadable(error));
+        }
+        in_parallel(&pass.excluded(), || (), |(), path| pass.push(path, None));
     }
 }
 
-fn read(path: &Path, max_bytes: u64) -> Content {
-    let unreadable = |error: std::io::Error| Content::Unreadable { reason: error.to_string() };
-    let file = match std::fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) => return unreadable(error),
-    };
+const NOT_UTF8: &str = "its name is not UTF-8; rename it";
+
+/// One walk: what was asked of it, and which tracked paths it visited.
+struct Pass<'a> {
+    dir: &'a Dir,
+    root: File,
+    tracked: BTreeMap<&'a Path, AtomicBool>,
+    max_bytes: u64,
+    claims: &'a (dyn Fn(&TreePath) -> bool + Sync),
+    sink: &'a (dyn Fn(TreePath, Content) + Sync),
+}
+
+impl<'a> Pass<'a> {
+    fn visit(&self, entry: Result<DirEntry, ignore::Error>) -> WalkState {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let path = error_path(&error);
+                (self.sink)(tree_path(self.dir.relative(&path)), unreadable_walk(&error));
+                return WalkState::Continue;
+            }
+        };
+        let path = self.dir.relative(entry.path());
+        if let Some(error) = entry.error() {
+            (self.sink)(tree_path(path), unreadable(error));
+        }
+        if entry.file_type().is_some_and(|kind| kind.is_dir()) && path.to_str().is_none() {
+            (self.sink)(tree_path(path), unreadable(NOT_UTF8));
+            return WalkState::Skip;
+        }
+        if entry.file_type().is_some_and(|kind| kind.is_file()) {
+            if let Some(visited) = self.tracked.get(path) {
+                visited.store(true, Ordering::Relaxed);
+            }
+            self.push(path, Some(unreadable("it was replaced or removed during the walk")));
+        }
+        WalkState::Continue
+    }
+
+    /// The tracked paths that were not visited.
+    fn excluded(&self) -> Vec<&'a Path> {
+        let is_new = |visited: &AtomicBool| !visited.load(Ordering::Relaxed);
+        self.tracked.iter().filter(|(_, visited)| is_new(visited)).map(|(path, _)| *path).collect()
+    }
+
+    /// Pushes the file at a path; or what is to be said when no regular file stands there.
+    ///
+    /// Two names that are not UTF-8 can read the same, so such a file is never passed on as if its
+    /// path named it alone.
+    fn push(&self, path: &Path, absent: Option<Content>) {
+        let name = tree_path(path);
+        let is_text = path.to_str().is_some();
+        if is_text && !(self.claims)(&name) {
+            return;
+        }
+        let content = match regular::open(&self.root, path) {
+            Ok(Some(file)) if is_text => Some(read(file, self.max_bytes)),
+            Ok(Some(_)) => Some(unreadable(NOT_UTF8)),
+            Ok(None) => absent,
+            Err(error) => Some(unreadable(error)),
+        };
+        if let Some(content) = content {
+            (self.sink)(name, content);
+        }
+    }
+}
+
+/// A path below the root, as people read it.
+fn tree_path(relative: &Path) -> TreePath {
+    let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+    TreePath::new(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
+}
+
+fn read(file: File, max_bytes: u64) -> Content {
     let size_bytes = match file.metadata() {
         Ok(metadata) => metadata.len(),
         Err(error) => return unreadable(error),
@@ -135,19 +191,28 @@ fn error_path(error: &ignore::Error) -> PathBuf {
 }
 
 fn unreadable_walk(error: &ignore::Error) -> Content {
-    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-    Content::Unreadable { reason }
+    error.io_error().map_or_else(|| unreadable(error), unreadable)
+}
+
+fn unreadable(reason: impl Display) -> Content {
+    Content::Unreadable { reason: reason.to_string() }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
     use std::sync::Mutex;
+
+    use rustix::fs::{CWD, Mode, mkfifoat};
 
     use super::Dir;
     use crate::{Content, Tree};
 
-    fn walk(root: &std::path::Path) -> BTreeMap<String, Content> {
+    fn walk(root: &Path) -> BTreeMap<String, Content> {
         let seen = Mutex::new(BTreeMap::new());
         Dir::open(root).unwrap().walk(10, &|_| true, &|path, content| {
             let twice = seen.lock().unwrap().insert(path.to_string(), content);
@@ -172,12 +237,110 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        std::os::unix::fs::symlink("/etc/passwd", root.join("link")).unwrap();
+        symlink("/etc/passwd", root.join("link")).unwrap();
         let seen = walk(root);
         let paths: Vec<_> = seen.keys().map(String::as_str).collect();
         assert_eq!(paths, [".gitignore", ".ignore", "a/.hidden", "large"]);
         assert_eq!(seen["large"], Content::TooLarge { size_bytes: 11 });
         assert_eq!(seen["a/.hidden"], Content::Bytes(b"1".to_vec()));
+    }
+
+    fn listed(dir: &Dir) -> Vec<(String, Content)> {
+        let seen = Mutex::new(Vec::new());
+        dir.walk(10, &|_| true, &|path, content| seen.lock().unwrap().push((path.to_string(), content)));
+        let mut seen = seen.into_inner().unwrap();
+        seen.sort_by(|a, b| a.0.cmp(&b.0));
+        seen
+    }
+
+    fn reason(content: &Content) -> &str {
+        match content {
+            Content::Unreadable { reason } => reason,
+            Content::Bytes(_) | Content::TooLarge { .. } => panic!("{content:?} was read"),
+        }
+    }
+
+    fn make_pipe(path: &Path) {
+        mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).unwrap();
+    }
+
+    #[test]
+    fn names_that_read_the_same_never_hide_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for name in [&b"a\xFE"[..], b"a\xFF", "a\u{FFFD}".as_bytes()] {
+            std::fs::write(root.join(OsStr::from_bytes(name)), "1").unwrap();
+        }
+        let nested = root.join(OsStr::from_bytes(b"b\xFF"));
+        std::fs::create_dir(&nested).unwrap();
+        std::fs::write(nested.join("file"), "1").unwrap();
+        let seen = listed(&Dir::open(root).unwrap());
+        let paths: Vec<_> = seen.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths, ["a\u{FFFD}", "a\u{FFFD}", "a\u{FFFD}", "b\u{FFFD}"]);
+        let read = seen.iter().filter(|(_, content)| *content == Content::Bytes(b"1".to_vec())).count();
+        let refused = seen.iter().filter(|(_, content)| *content == super::unreadable(super::NOT_UTF8));
+        assert_eq!((read, refused.count()), (1, 3));
+    }
+
+    #[test]
+    fn a_tracked_path_is_read_though_ignored_and_never_through_a_link_or_from_a_pipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::write(root.join(".gitignore"), "*\n").unwrap();
+        std::fs::create_dir(root.join("folder")).unwrap();
+        std::fs::write(root.join("folder/.env"), "1").unwrap();
+        std::fs::write(root.join("untracked"), "1").unwrap();
+        symlink("folder", root.join("link")).unwrap();
+        make_pipe(&root.join("pipe"));
+        let paths = [".gitignore", "folder/.env", "link/.env", "link", "pipe", "absent", "../outside"];
+        let seen = listed(&Dir::open(root).unwrap().with_tracked(paths.map(Into::into)));
+        let paths: Vec<_> = seen.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths, ["../outside", ".gitignore", "folder/.env"]);
+        assert!(!reason(&seen[0].1).is_empty());
+        assert_eq!(seen[2].1, Content::Bytes(b"1".to_vec()));
+    }
+
+    #[test]
+    fn a_file_swapped_for_a_pipe_during_the_walk_is_told_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, "1").unwrap();
+        let seen = Mutex::new(Vec::new());
+        let swap = |_: &_| {
+            std::fs::remove_file(&path).unwrap();
+            make_pipe(&path);
+            true
+        };
+        Dir::open(folder.path()).unwrap().walk(10, &swap, &|_, content| seen.lock().unwrap().push(content));
+        let seen = seen.into_inner().unwrap();
+        assert_eq!(seen.len(), 1);
+        assert!(reason(&seen[0]).contains("replaced"));
+    }
+
+    #[test]
+    fn a_gitignore_that_is_no_bearable_file_bars_its_folder() {
+        type Make = fn(&Path);
+        let makes: [Make; 4] = [
+            make_pipe,
+            |path| symlink("/dev/zero", path).unwrap(),
+            |path| std::fs::create_dir(path).unwrap(),
+            |path| std::fs::File::create(path).unwrap().set_len(1 << 30).unwrap(),
+        ];
+        for make in makes {
+            let folder = tempfile::tempdir().unwrap();
+            let root = folder.path();
+            std::fs::create_dir(root.join("a")).unwrap();
+            std::fs::write(root.join("a/file"), "1").unwrap();
+            std::fs::write(root.join("file"), "1").unwrap();
+            make(&root.join("a/.gitignore"));
+            let seen = walk(root);
+            assert_eq!(seen.keys().collect::<Vec<_>>(), ["a", "file"]);
+            assert!(reason(&seen["a"]).contains(".gitignore"));
+            make(&root.join(".gitignore"));
+            let seen = walk(root);
+            assert_eq!(seen.keys().collect::<Vec<_>>(), ["."]);
+            assert!(reason(&seen["."]).contains(".gitignore"));
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod error;
 mod revision;
+mod tracked;
 mod work_tree;
 
 use std::path::{Path, PathBuf};

@@ -9,7 +9,9 @@ mod file;
 #[cfg(feature = "git")]
 mod git;
 mod memory;
+mod regular;
 mod tree;
+mod walker;
 
 pub use cache::{Cache, CacheError};
 pub use dir::{Dir, DirError};

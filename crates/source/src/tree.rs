@@ -1,3 +1,6 @@
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use plimsoll_model::TreePath;
 
 /// Read-only files, pushed in one walk.
@@ -27,4 +30,25 @@ pub enum Content {
         /// Why, by the system's own word.
         reason: String,
     },
+}
+
+/// Calls `each` once for each item, on as many threads as there are processors, each with its own
+/// context.
+pub(crate) fn in_parallel<T: Sync, C>(
+    items: &[T],
+    context: impl Fn() -> C + Sync,
+    each: impl Fn(&C, &T) + Sync,
+) {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let context = context();
+                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    each(&context, item);
+                }
+            });
+        }
+    });
 }

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use plimsoll_model::{CommitId, TreePath};
 
+use crate::DirError;
+
 /// A question to a repository that has no trustworthy answer.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
@@ -84,6 +86,15 @@ pub enum GitError {
         path: String,
         /// Why.
         reason: String,
+    },
+    /// The folder to inspect cannot be opened.
+    #[error(transparent)]
+    Dir(#[from] DirError),
+    /// There is a commit, and no index that says which files are tracked.
+    #[error("the Git index {} is no file; run `git reset` to make it anew", path.display())]
+    NoIndex {
+        /// Where it should be.
+        path: PathBuf,
     },
     /// The index cannot be read.
     #[error("cannot read the Git index")]

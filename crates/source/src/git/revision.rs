@@ -1,12 +1,11 @@
 use std::collections::HashSet;
-use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gix::objs::{Kind, TreeRefIter, tree::EntryKind};
 use gix::{ObjectId, ThreadSafeRepository};
 use plimsoll_model::TreePath;
 
 use super::{GitError, object};
+use crate::tree::in_parallel;
 use crate::{Content, Tree};
 
 /// The files of one commit, read from the object database; the work tree does not matter.
@@ -46,18 +45,11 @@ impl Tree for GitRevision {
             Ok((EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link | EntryKind::Tree, _)) => {}
             Err(reason) => sink(path, unreadable(&reason)),
         });
-        let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(files.len());
-        let next = AtomicUsize::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| {
-                    let git = self.git.to_thread_local();
-                    while let Some((path, id)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        sink(path.clone(), content(&git, *id, max_bytes));
-                    }
-                });
-            }
-        });
+        in_parallel(
+            &files,
+            || self.git.to_thread_local(),
+            |git, (path, id)| sink(path.clone(), content(git, *id, max_bytes)),
+        );
     }
 }
 

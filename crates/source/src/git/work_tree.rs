@@ -9,9 +9,10 @@ use std::sync::atomic::AtomicBool;
 use gix::ObjectId;
 use gix::index::entry::Stage;
 use gix::objs::{Kind, tree::EntryKind};
-use ignore::WalkBuilder;
 
 use super::{GitError, revision, tree_id};
+use crate::regular;
+use crate::walker::walker;
 
 type Tracked = HashMap<Vec<u8>, (EntryKind, ObjectId)>;
 
@@ -54,14 +55,8 @@ fn index_equals(git: &gix::Repository, tracked: &Tracked) -> Result<bool, GitErr
 /// exclusion as [`crate::Dir`].
 fn has_other_files(root: &Path, tracked: &Tracked) -> Result<bool, GitError> {
     let failed = |source| GitError::Walk { path: root.to_owned(), source };
-    let walker = WalkBuilder::new(root)
-        .standard_filters(false)
-        .git_ignore(true)
-        .parents(false)
-        .require_git(false)
-        .filter_entry(|entry| entry.file_name() != ".git")
-        .build();
-    for entry in walker {
+    let (walker, barred) = walker(root).map_err(unreadable(root))?;
+    for entry in walker.build() {
         let entry = entry.map_err(failed)?;
         if let Some(error) = entry.error() {
             return Err(failed(error.clone()));
@@ -72,14 +67,20 @@ fn has_other_files(root: &Path, tracked: &Tracked) -> Result<bool, GitError> {
             return Ok(true);
         }
     }
-    Ok(false)
+    match barred.take().pop() {
+        Some((folder, source)) => Err(unreadable(&folder)(source)),
+        None => Ok(false),
+    }
 }
 
 fn files_equal(root: &Path, tracked: &Tracked) -> Result<bool, GitError> {
+    let opened = File::open(root).map_err(unreadable(root))?;
     let mut folders = HashSet::new();
     for (path, (kind, id)) in tracked {
-        let path = root.join(std::ffi::OsStr::from_bytes(path));
-        if !real_folder(root, path.parent(), &mut folders)? || !file_equals(&path, *kind, *id)? {
+        let path = Path::new(std::ffi::OsStr::from_bytes(path));
+        if !real_folder(root, root.join(path).parent(), &mut folders)?
+            || !file_equals(root, &opened, path, *kind, *id)?
+        {
             return Ok(false);
         }
     }
@@ -100,14 +101,25 @@ fn real_folder(root: &Path, folder: Option<&Path>, known: &mut HashSet<PathBuf>)
     Ok(real)
 }
 
-fn file_equals(path: &Path, kind: EntryKind, id: ObjectId) -> Result<bool, GitError> {
+fn file_equals(
+    root: &Path,
+    opened: &File,
+    relative: &Path,
+    kind: EntryKind,
+    id: ObjectId,
+) -> Result<bool, GitError> {
+    let path = &root.join(relative);
     let Some(metadata) = metadata(path)? else { return Ok(false) };
     match kind {
         EntryKind::Blob | EntryKind::BlobExecutable => {
             let executable = metadata.permissions().mode() & 0o100 != 0;
-            Ok(metadata.is_file()
-                && executable == (kind == EntryKind::BlobExecutable)
-                && hash_file(path, metadata.len(), id.kind())? == id)
+            if executable != (kind == EntryKind::BlobExecutable) {
+                return Ok(false);
+            }
+            match regular::open(opened, relative).map_err(unreadable(path))? {
+                Some(file) => Ok(hash_file(file, path, id.kind())? == id),
+                None => Ok(false),
+            }
         }
         EntryKind::Link if metadata.is_symlink() => {
             let target = std::fs::read_link(path).map_err(unreadable(path))?;
@@ -121,8 +133,8 @@ fn file_equals(path: &Path, kind: EntryKind, id: ObjectId) -> Result<bool, GitEr
     }
 }
 
-fn hash_file(path: &Path, size_bytes: u64, algorithm: gix::hash::Kind) -> Result<ObjectId, GitError> {
-    let mut file = File::open(path).map_err(unreadable(path))?;
+fn hash_file(mut file: File, path: &Path, algorithm: gix::hash::Kind) -> Result<ObjectId, GitError> {
+    let size_bytes = file.metadata().map_err(unreadable(path))?.len();
     gix::objs::compute_stream_hash(
         algorithm,
         Kind::Blob,
@@ -135,7 +147,7 @@ fn hash_file(path: &Path, size_bytes: u64, algorithm: gix::hash::Kind) -> Result
 }
 
 /// What stands at a path, links not followed; `None` when nothing does.
-fn metadata(path: &Path) -> Result<Option<Metadata>, GitError> {
+pub(super) fn metadata(path: &Path) -> Result<Option<Metadata>, GitError> {
     match path.symlink_metadata() {
         Ok(metadata) => Ok(Some(metadata)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
@@ -143,6 +155,6 @@ fn metadata(path: &Path) -> Result<Option<Metadata>, GitError> {
     }
 }
 
-fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> GitError + '_ {
+pub(super) fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> GitError + '_ {
     |source| GitError::WorkTree { path: path.to_owned(), source }
 }
