@@ -160,10 +160,16 @@ impl<'w> Case<'w> {
         let step_failed = read.failed;
         let executions: Vec<_> =
             read.executions.iter().map(|each| (each.command, each.executed, each.failed)).collect();
-        let failing =
-            self.reading.any(executions.iter().filter(|each| each.0 == gate.command).map(|each| each.2));
+        let own = || executions.iter().filter(|each| each.0 == gate.command);
+        let executed = self.reading.any(own().map(|each| each.1));
+        let failed = self.reading.any(own().map(|each| each.2));
         let diagram = &mut self.reading.diagram;
-        let failing = diagram.and(failing, alone);
+        // A gate that stands behind the failure of another command, as in an `else`, is judged whatever
+        // the others do.
+        let undisturbed = diagram.and(failed, alone);
+        let among = if undisturbed.is_never() { executed } else { diagram.and(executed, alone) };
+        let failing = diagram.and(failed, among);
+        let passing = diagram.without(among, failed);
         let reached = diagram.and(failing, step_failed);
         if failing.is_never() || !reached.is_never() {
             return false;
@@ -171,7 +177,7 @@ impl<'w> Case<'w> {
         !executions.iter().any(|(command, executed, _)| {
             let works = !step.script.commands[*command].prints && *command != gate.command;
             let when_failing = diagram.and(*executed, failing);
-            let when_passing = diagram.without(*executed, failing);
+            let when_passing = diagram.and(*executed, passing);
             works && !executed.is_never() && (when_failing.is_never() != when_passing.is_never())
         })
     }

@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn command_lines_are_known() {
-        let table: [(&str, &[Capability]); 46] = [
+        let table: [(&str, &[Capability]); 48] = [
             ("cargo test --workspace", &[Test]),
             ("cargo +nightly nextest run", &[Test]),
             ("cargo build --features test", &[Build]),
@@ -221,6 +221,8 @@ mod tests {
             ("python -m pytest -q", &[Test]),
             ("poetry run pytest", &[Test]),
             ("go test ./...", &[Test]),
+            ("go test ./... -run=Login", &[Test]),
+            ("go test . -test.run=None", &[]),
             ("./mvnw -B verify", &[Test]),
             ("mvn -B -DskipTests package", &[]),
             ("mvn -B verify -DskipTests", &[]),

@@ -161,6 +161,7 @@ impl Place<'_> {
 impl Script {
     /// Reads a script; what is no shell is noted in `unread`.
     pub(crate) fn read(text: &str, options: Options, place: &Place) -> Self {
+        let text = without_last_continuation(text);
         let mut reader = Reader { text, place, commands: Vec::new() };
         match shell::parse(text) {
             Ok(script) => {
@@ -286,4 +287,13 @@ pub(crate) fn label(text: &str) -> String {
         label.push('…');
     }
     label
+}
+
+/// Cuts a backslash off that continues the last line into nothing, as the shell does; the grammar
+/// waits for more.
+fn without_last_continuation(text: &str) -> &str {
+    let lines = text.trim_end_matches(['\n', '\r', ' ', '\t']);
+    let body = lines.trim_end_matches('\\');
+    let continued = (lines.len() - body.len()) % 2 == 1;
+    if continued { &lines[..lines.len() - 1] } else { text }
 }

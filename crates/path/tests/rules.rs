@@ -135,6 +135,40 @@ fn what_cannot_be_read_or_proven_is_a_gap() {
     }
 }
 
+#[test]
+fn a_gate_in_one_of_two_branches_can_be_swallowed_too() {
+    let script = |body: &str| ("scripts/test.sh", format!("#!/bin/bash\nset -e\n{body}\n"));
+    let workflow =
+        "on: push\npermissions: {}\njobs:\n  a:\n    steps:\n      - run: ./scripts/test.sh || true\n";
+    let strict = workflow.replace(" || true", "");
+    for (body, lines) in [
+        ("if [ -n \"$CI\" ]; then\n  go test ./...\nelse\n  gotestsum\nfi", &[4, 6][..]),
+        ("if [ -n \"$SKIP\" ]; then\n  echo no\nelse\n  go test ./...\nfi", &[6]),
+        ("if [ -n \"$X\" ]; then\n  exit 0\nfi\ngo test ./...", &[6]),
+        ("if go test ./...; then\n  ./publish\nelse\n  echo no\nfi", &[]),
+        ("go test ./... || notify-send failed", &[]),
+    ] {
+        let (path, text) = script(body);
+        let found = |workflow: &str| -> Vec<u32> {
+            let inspection = inspect(&[(".github/workflows/a.yml", workflow), (path, &text)]);
+            let gates = inspection.findings.iter().filter(|each| each.rule.name() == "gate-cannot-fail");
+            gates.map(|finding| finding.locations[0].start.line).collect()
+        };
+        assert_eq!(found(workflow), lines, "{body}");
+        assert_eq!(found(&strict), [0; 0], "{body}");
+    }
+}
+
+#[test]
+fn a_backslash_at_the_end_continues_into_nothing() {
+    let workflow = |run: &str| {
+        format!("on: push\npermissions: {{}}\njobs:\n  a:\n    steps:\n      - run: |\n          {run}\n")
+    };
+    for run in ["go test \\\n            ${{ inputs.flags }} \\", "go test ./... \\", "echo \\\\"] {
+        assert_eq!(shown(&inspect(&[(".github/workflows/a.yml", &workflow(run))])), "", "{run}");
+    }
+}
+
 /// Real workflows that people start from. Every finding in the snapshot was read and judged; a new
 /// one is a decision.
 #[test]

@@ -34,7 +34,7 @@ pub(super) const COMMANDS: &[Row] = &[
     row(Test, "python|python3 -m=unittest"),
     row(Test, "python|python3 setup.py test"),
     row(Test, "python|python3 manage.py test"),
-    row(Test, "go test"),
+    row(Test, "go test !-run=^$ !-run=NONE !-run=None !-test.run=^$ !-test.run=NONE !-test.run=None"),
     row(Test, "dotnet test"),
     row(Test, "mvn|mvnw test|verify|integration-test|install !-DskipTests !-Dmaven.test.skip"),
     row(Test, "mvn|mvnw clean test|verify|integration-test|install !-DskipTests !-Dmaven.test.skip"),
