@@ -358,24 +358,4 @@ mod tests {
         assert_eq!(hits(&Cache::open(&path, "1"), 0..1), 0);
         assert_eq!(hits(&Cache::open(folder.path(), "1"), 0..1), 0, "a folder");
     }
-
-    /// `cargo test --release -p plimsoll-source -- --ignored --nocapture` prints the figure.
-    #[test]
-    #[ignore = "a measurement, not a judgement"]
-    fn opening_100_000_records() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("cache");
-        let cache = Cache::open(&path, "1");
-        (0..100_000).for_each(|number| cache.put(key(number), vec![7; 200]));
-        let started = std::time::Instant::now();
-        cache.save().unwrap();
-        println!("save {:?}, {} bytes", started.elapsed(), path.metadata().unwrap().len());
-        let started = std::time::Instant::now();
-        let cache = Cache::open(&path, "1");
-        println!("open {:?}", started.elapsed());
-        let started = std::time::Instant::now();
-        let got = (0..100_000).filter(|number| cache.get(&key(*number)).is_some()).count();
-        println!("get {got} records {:?}", started.elapsed());
-        assert_eq!(got, 100_000);
-    }
 }

@@ -63,7 +63,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("ignore", &["source"]),
     ("memmap2", &["advisories"]),
     ("rusqlite", &["store"]),
-    ("rustix", &["environment"]),
+    ("rustix", &["environment", "source"]),
     ("tree-sitter", &["syntax"]),
     ("ureq", &["advisories", "environment"]),
 ];

@@ -37,7 +37,7 @@ pub(crate) fn tree(
     rev: Option<&str>,
 ) -> anyhow::Result<(Box<dyn Tree>, String, Option<Subject>)> {
     let Some(rev) = rev else {
-        let dir = Dir::open(path)?;
+        let dir = Dir::open_tracked(path)?;
         let name = dir.root().file_name().map_or_else(|| "/".into(), |name| name.to_string_lossy());
         let name = name.into_owned();
         return Ok((Box::new(dir), name, None));

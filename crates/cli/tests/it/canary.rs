@@ -15,6 +15,8 @@ fn canary() -> String {
 /// Every file that some inspector reads, with the canary wherever a file of its kind can hold text.
 const FILES: &[(&str, &str)] = &[
     (".env", "TOKEN=CANARY\n"),
+    (".gitignore", "/out\n/committed-though-ignored.env\n# CANARY\n"),
+    ("committed-though-ignored.env", "TOKEN=CANARY\n"),
     ("app.py", "token = \"CANARY\"  # CANARY\n"),
     ("config.json", "{\"token\": \"CANARY\", \"list\": [\"CANARY\"]}\n"),
     ("notes.md", "Use `CANARY` to log in.\n"),
@@ -94,7 +96,7 @@ fn the_canary_is_found_nowhere() {
         .chain(format!("t={canary}\n").encode_utf16().flat_map(u16::to_le_bytes))
         .collect();
     std::fs::write(world.path("project/utf16.txt"), utf16).unwrap();
-    world.sh("git add -A && git commit -qm canary");
+    world.sh("git add -A -f && git commit -qm canary");
     let mut found_by_text = BTreeSet::new();
     for command in COMMANDS {
         let ran = world.run(&command.replace("CANARY", &canary));
