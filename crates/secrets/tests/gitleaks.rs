@@ -37,13 +37,23 @@ fn rule_file() -> PathBuf {
 /// The program and the rule file, or `None` with a line that says what is missing.
 fn peer() -> Option<(PathBuf, String)> {
     let Some(program) = gitleaks() else {
-        eprintln!(
-            "SKIPPED: the comparison with gitleaks, because the program is absent; .ci/peers fetches it"
-        );
+        std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!(
+                "SKIPPED: the comparison with gitleaks, because the program is absent; .ci/peers fetches it\n"
+            ),
+        )
+        .unwrap();
         return None;
     };
     let Ok(text) = std::fs::read_to_string(rule_file()) else {
-        eprintln!("SKIPPED: the comparison with gitleaks, because ../shared/data/gitleaks is absent");
+        std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!(
+                "SKIPPED: the comparison with gitleaks, because ../shared/data/gitleaks is absent\n"
+            ),
+        )
+        .unwrap();
         return None;
     };
     Some((program, text))
@@ -199,7 +209,13 @@ fn gitleaks_finds_the_same_in_generated_files() {
 fn gitleaks_finds_the_same_in_a_real_tree() {
     let Some((program, text)) = peer() else { return };
     let Some(tree) = std::env::var_os("PLIMSOLL_GITLEAKS_TREE").map(PathBuf::from) else {
-        eprintln!("SKIPPED: the comparison on a real tree, because PLIMSOLL_GITLEAKS_TREE names none");
+        std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!(
+                "SKIPPED: the comparison on a real tree, because PLIMSOLL_GITLEAKS_TREE names none\n"
+            ),
+        )
+        .unwrap();
         return;
     };
     let rules = Rules::from_gitleaks(&text, "gitleaks.toml").unwrap();

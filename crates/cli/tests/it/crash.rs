@@ -15,7 +15,11 @@ const STEPS: [&str; 5] = ["install", "stop", "start", "health", "smoke"];
 fn a_killed_deployment_is_settled_by_the_next_command() {
     let world = World::new();
     if World::finish(world.command("strace", ["-qq", "-o", "/dev/null", "true"])).code != Some(0) {
-        eprintln!("SKIPPED: kill -9 at each step of a deployment, because strace cannot trace here");
+        std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("SKIPPED: kill -9 at each step of a deployment, because strace cannot trace here\n"),
+        )
+        .unwrap();
         return;
     }
     world.attested();

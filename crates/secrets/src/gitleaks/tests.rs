@@ -11,7 +11,11 @@ fn shared(name: &str) -> Option<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/gitleaks").join(name);
     let text = std::fs::read_to_string(&path).ok();
     if text.is_none() {
-        eprintln!("SKIPPED: {name}, because ../shared/data/gitleaks is absent");
+        std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("SKIPPED: {name}, because ../shared/data/gitleaks is absent\n"),
+        )
+        .unwrap();
     }
     text
 }
