@@ -84,7 +84,7 @@ pub struct Checked {
 
 /// Checks a tree.
 pub fn check(check: &Check<'_>) -> Checked {
-    let Inspected { mut inspection, masks, files, bytes } = inspect::inspect(check.tree, &check.options);
+    let Inspected { mut inspection, files, bytes } = inspect::inspect(check.tree, &check.options);
     let max_age_days = check.trusted.base.advisories.max_age_days.unwrap_or(MAX_AGE_DAYS);
     let max_age = SignedDuration::from_hours(24 * i64::from(max_age_days));
     let databases = match Database::open(check.databases) {
@@ -100,7 +100,7 @@ pub fn check(check: &Check<'_>) -> Checked {
     if files == 0 {
         inspection.gaps.push(empty(&check.subject_name));
     }
-    excerpt::add(check.tree, &masks, &mut inspection);
+    excerpt::add(check.tree, check.options.rules, &mut inspection);
     let mut judgement = check.trusted.effective.gate(&inspection, &Inspector::ALL, check.now);
     judgement.verdict = with_policy(judgement.verdict, check.trusted);
     let report = Report {

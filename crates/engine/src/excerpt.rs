@@ -6,17 +6,19 @@ use std::sync::Mutex;
 use plimsoll_model::{
     Excerpt, ExcerptLine, Finding, Inspection, LineIndex, Location, Masks, Position, Span, TreePath,
 };
+use plimsoll_secrets::Rules;
 use plimsoll_source::{Content, Text, Tree};
 
-use crate::inspect::MAX_FILE_BYTES;
+use crate::inspect::{MAX_FILE_BYTES, masks};
 
 /// At most so many lines of one finding are shown.
 const MAX_LINES: u32 = 6;
 /// A longer line is cut around the marked part, in bytes.
 const MAX_LINE_BYTES: usize = 240;
 
-/// Adds excerpt and fingerprint to every finding, by reading the files with findings once more.
-pub(crate) fn add(tree: &dyn Tree, masks: &BTreeMap<TreePath, Masks>, inspection: &mut Inspection) {
+/// Adds excerpt and fingerprint to every finding, by reading the files with findings once more. What
+/// is masked is judged anew on the text that is shown: the file may have changed since.
+pub(crate) fn add(tree: &dyn Tree, rules: &Rules, inspection: &mut Inspection) {
     let mut by_path: BTreeMap<TreePath, Vec<usize>> = BTreeMap::new();
     inspection.sort();
     for (at, finding) in inspection.findings.iter().enumerate() {
@@ -33,19 +35,18 @@ pub(crate) fn add(tree: &dyn Tree, masks: &BTreeMap<TreePath, Masks>, inspection
         }
     });
     let texts = texts.into_inner().expect("no thread panics while it holds the lock");
-    let none = Masks::default();
     for (path, findings) in &by_path {
-        let masks = masks.get(path).unwrap_or(&none);
-        let text = texts.get(path).map(|text| (LineIndex::new(text), text.as_str()));
+        let Some(text) = texts.get(path) else { continue };
+        let (lines, masks) = (LineIndex::new(text), masks(rules, path, text));
         for at in findings {
-            show(&mut inspection.findings[*at], text.as_ref(), masks);
+            show(&mut inspection.findings[*at], &lines, text, &masks);
         }
     }
     identify(&mut inspection.findings);
 }
 
-fn show(finding: &mut Finding, text: Option<&(LineIndex<'_>, &str)>, masks: &Masks) {
-    let (Some((lines, text)), Some(location)) = (text, finding.locations.first()) else { return };
+fn show(finding: &mut Finding, lines: &LineIndex<'_>, text: &str, masks: &Masks) {
+    let Some(location) = finding.locations.first() else { return };
     let last = location.end.line.max(location.start.line);
     let shown = (location.start.line..=last).take(MAX_LINES as usize);
     let lines: Vec<_> = shown.filter_map(|number| line(lines, text, masks, location, number)).collect();

@@ -41,8 +41,6 @@ pub struct Inspected {
     /// Findings, components and gaps. Components are not yet matched against advisories, and findings
     /// have neither fingerprint nor excerpt yet.
     pub inspection: Inspection,
-    /// Where secret values stand, in the files that hold any.
-    pub masks: BTreeMap<TreePath, Masks>,
     /// Text files that were looked at.
     pub files: u64,
     /// Their bytes.
@@ -60,7 +58,6 @@ struct FileFacts {
 /// What the map has gathered.
 #[derive(Default)]
 struct Gathered {
-    masks: BTreeMap<TreePath, Masks>,
     secrets: BTreeMap<TreePath, secrets::Facts>,
     packages: BTreeMap<TreePath, packages::Facts>,
     path: BTreeMap<TreePath, path::Facts>,
@@ -81,16 +78,15 @@ pub fn inspect(tree: &dyn Tree, options: &Options<'_>) -> Inspected {
         let outcome = read(options.rules, &path, content).map(|(text, digest)| {
             (options.progress)(files.fetch_add(1, Ordering::Relaxed) + 1);
             bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
-            let facts = cached(options, &rules_sha256, &path, &text, digest);
-            (wherever(&text, &facts.secrets.masks()), facts)
+            cached(options, &rules_sha256, &path, &text, digest)
         });
         let mut gathered = gathered.lock().expect("no thread panics while it holds the lock");
         match outcome {
-            Ok((masks, facts)) => gathered.add(path, masks, facts),
+            Ok(facts) => gathered.add(path, facts),
             Err(Unread::Gaps(gaps)) => gathered.gaps.extend(gaps),
             Err(Unread::Binary) => {
                 let secrets = options.rules.extract_path(&path);
-                gathered.add(path, Masks::default(), FileFacts { secrets, packages: None, path: None });
+                gathered.add(path, FileFacts { secrets, packages: None, path: None });
             }
         }
     });
@@ -100,14 +96,11 @@ pub fn inspect(tree: &dyn Tree, options: &Options<'_>) -> Inspected {
     inspection.merge(path::conclude(&gathered.path));
     inspection.gaps.extend(gathered.gaps);
     inspection.sort();
-    Inspected { inspection, masks: gathered.masks, files: files.into_inner(), bytes: bytes.into_inner() }
+    Inspected { inspection, files: files.into_inner(), bytes: bytes.into_inner() }
 }
 
 impl Gathered {
-    fn add(&mut self, path: TreePath, masks: Masks, facts: FileFacts) {
-        if !masks.is_empty() {
-            self.masks.insert(path.clone(), masks);
-        }
+    fn add(&mut self, path: TreePath, facts: FileFacts) {
         if !facts.secrets.hits.is_empty() || !facts.secrets.unchecked.is_empty() {
             self.secrets.insert(path.clone(), facts.secrets);
         }
@@ -186,6 +179,12 @@ fn gaps(
         mend: mend.to_owned(),
     };
     concerned.map(gap).collect()
+}
+
+/// Where secret values stand in a text.
+pub(crate) fn masks(rules: &secrets::Rules, path: &TreePath, text: &str) -> Masks {
+    let none = Masks::default();
+    wherever(text, &rules.extract(&File { path, text, masks: &none }).masks())
 }
 
 /// The masks, and every other place of the file where one of the same values stands: in a comment, a

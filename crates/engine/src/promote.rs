@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::{
-    Approval, Body, DeploymentOutcome, Evidence, Outcome, OwnId, Signatory, Subject, Verdict,
+    Approval, Body, DeploymentOutcome, Digest, Evidence, Outcome, OwnId, Signatory, Subject, Verdict,
 };
 use plimsoll_policy::{EnvironmentSettings, Request};
 use plimsoll_sign::PrivateKey;
@@ -52,6 +52,14 @@ pub enum PromoteError {
     Refused {
         /// Why.
         why: String,
+    },
+    /// The policy does not know the key.
+    #[error("the rollback is refused: key {} belongs to no [[person]] or [[builder]]\nhint: sign with a key that the policy {origin} names", key.short())]
+    Stranger {
+        /// The key.
+        key: Digest,
+        /// Where the policy comes from.
+        origin: String,
     },
     /// There is nothing to go back to.
     #[error("`{environment}` has no earlier healthy release to go back to")]
@@ -105,8 +113,8 @@ struct PromotionRequested {
 struct PolicyDecided<'a> {
     release: &'a OwnId,
     environment: &'a str,
-    policy_sha256: plimsoll_model::Digest,
-    evidence: Vec<plimsoll_model::Digest>,
+    policy_sha256: Digest,
+    evidence: Vec<Digest>,
     verdict: &'a Verdict,
 }
 
@@ -184,6 +192,9 @@ pub fn roll_back(
     on_step: OnStep<'_>,
 ) -> Result<(Release, DeploymentOutcome), PromoteError> {
     let environment = named(trusted, name)?;
+    if let Signatory::Unknown(key) = signatory(&trusted.base, &key.public().id()) {
+        return Err(PromoteError::Stranger { key, origin: trusted.origin.clone() });
+    }
     let lease = lease(ledger, key, name)?;
     Deployer::open(ledger, key, environment, folder, on_step, &lease)?.settle()?;
     let before = healthy_before(ledger, name)?

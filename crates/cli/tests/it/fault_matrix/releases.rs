@@ -233,6 +233,13 @@ pub(super) const RELEASES: &[Fault] = &[
         says: &["did not make out/server", "nothing was signed"],
     },
     Fault {
+        name: "rollback by a key that the policy does not know",
+        make: |world| assert_eq!(world.run("key generate ../stranger").code, Some(0)),
+        command: "rollback --environment production --key ../stranger.key",
+        code: 1,
+        says: &["refused", "belongs to no [[person]] or [[builder]]", "hint:"],
+    },
+    Fault {
         name: "nothing to roll back to",
         make: |_| (),
         command: "rollback --environment production --key ../author.key",
