@@ -217,12 +217,27 @@ fn what_outlives_the_main_process_is_still_seen_and_stopped() {
     assert_eq!(ps(running.pids[0], "pid="), "");
 }
 
+/// A process whose start time is told apart from `other`'s: the kernel counts in ticks of 10 ms, and two processes that
+/// start within one would differ by their ids alone, which the test forges.
+fn started_in_another_tick(other: u32) -> Stranger {
+    let ticks = |pid: u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        stat.rsplit(") ").next().unwrap().split(' ').nth(19).unwrap().parse::<u64>().unwrap()
+    };
+    loop {
+        let bystander = Stranger(Command::new("sleep").arg("603").spawn().unwrap());
+        if ticks(bystander.0.id()) > ticks(other) {
+            return bystander;
+        }
+    }
+}
+
 #[test]
 fn a_reused_process_id_is_neither_believed_nor_killed() {
     let shop = Shop::new();
     let digest = shop.serve("serve()");
     let own = shop.process().running().unwrap().unwrap().pid;
-    let bystander = Stranger(Command::new("sleep").arg("603").spawn().unwrap());
+    let bystander = started_in_another_tick(own);
     let record = shop.state().join("process.json");
     let honest = std::fs::read_to_string(&record).unwrap();
     let forged = honest.replace(&format!("\"pid\":{own}"), &format!("\"pid\":{}", bystander.0.id()));
