@@ -6,6 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use tempfile::NamedTempFile;
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
@@ -13,30 +15,35 @@ use ureq::tls::{RootCerts, TlsConfig};
 use crate::ecosystem::encode;
 use crate::import::ImportError;
 
-/// Downloads `<url>/<ecosystem>/all.zip` into a file in `folder` that is removed when it is dropped.
+/// What a bucket has about one ecosystem.
+pub(crate) struct Answer {
+    /// The zip, removed when it is dropped.
+    pub(crate) zip: NamedTempFile,
+    /// Its `Last-Modified`, where the bucket says one (RFC 9110 §8.8.2).
+    pub(crate) last_modified: Option<Timestamp>,
+}
+
+/// Downloads `<url>/<ecosystem>/all.zip` into a file in `folder`.
 ///
 /// The URL is `https`, trusted by the operating system's certificates; plain `http` only on this
 /// machine, because nothing else protects the advisories on their way.
-pub(crate) fn fetch(
-    url: &str,
-    base: &str,
-    folder: &Path,
-    bytes_max: u64,
-) -> Result<NamedTempFile, ImportError> {
+pub(crate) fn fetch(url: &str, base: &str, folder: &Path, bytes_max: u64) -> Result<Answer, ImportError> {
     let agent = agent(url)?;
     let address = format!("{}/{}/all.zip", url.trim_end_matches('/'), encode(base));
     let fetch_error =
         |source: ureq::Error| ImportError::Fetch { url: address.clone(), source: Box::new(source) };
     let mut response = agent.get(&address).call().map_err(fetch_error)?;
+    let last_modified = response.headers().get("last-modified").and_then(|date| date.to_str().ok());
+    let last_modified = last_modified.and_then(|date| rfc2822::parse(date).ok()).map(|date| date.timestamp());
     let write_error = |source| ImportError::Write { path: folder.to_owned(), source };
-    let mut file = NamedTempFile::new_in(folder).map_err(write_error)?;
+    let mut zip = NamedTempFile::new_in(folder).map_err(write_error)?;
     let mut body = response.body_mut().as_reader().take(bytes_max.saturating_add(1));
     let copied =
-        io::copy(&mut body, file.as_file_mut()).map_err(|source| fetch_error(ureq::Error::Io(source)))?;
+        io::copy(&mut body, zip.as_file_mut()).map_err(|source| fetch_error(ureq::Error::Io(source)))?;
     if copied > bytes_max {
         return Err(ImportError::TooManyBytes { bytes_max });
     }
-    Ok(file)
+    Ok(Answer { zip, last_modified })
 }
 
 fn agent(url: &str) -> Result<Agent, ImportError> {

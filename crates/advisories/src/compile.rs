@@ -37,7 +37,7 @@ pub(crate) fn compile(
     records: &[Record],
     unreadable: &[Unreadable],
     unreadable_count: u64,
-    imported_at: Timestamp,
+    as_of: Timestamp,
 ) -> Result<Compiled, TooLarge> {
     let ours: Vec<&Record> = records
         .iter()
@@ -54,12 +54,11 @@ pub(crate) fn compile(
         ecosystem: base.to_owned(),
         records: ours.len() as u64,
         withdrawn: (ours.len() - live.len()) as u64,
-        newest_modified: ours.iter().map(|record| record.modified).max(),
         unreadable_count,
         unreadable: unreadable.iter().take(UNREADABLE_NAMED_MAX).cloned().collect(),
         releases: releases.into_iter().map(str::to_owned).collect(),
     };
-    let (bytes, undecided) = assemble(&meta, &packages, &live, imported_at)?;
+    let (bytes, undecided) = assemble(&meta, &packages, &live, as_of)?;
     Ok(Compiled { bytes, meta, undecided })
 }
 
@@ -68,14 +67,14 @@ fn assemble(
     meta: &Meta,
     packages: &Packages<'_>,
     live: &[&Record],
-    imported_at: Timestamp,
+    as_of: Timestamp,
 ) -> Result<(Vec<u8>, u64), TooLarge> {
     let (fan, index, blocks, undecided) = package_sections(&meta.ecosystem, packages)?;
     let (advisories, details) = detail_sections(&meta.ecosystem, live)?;
     let mut meta_json = serde_json::to_vec(meta).expect("meta has string keys only");
     meta_json.resize(meta_json.len().next_multiple_of(8), b' ');
     let sections = [&meta_json[..], &fan, &index, &blocks, &advisories, &details];
-    let mut bytes = Header::of(imported_at, sections).write();
+    let mut bytes = Header::of(as_of, sections).write();
     for section in sections {
         bytes.extend(section);
     }

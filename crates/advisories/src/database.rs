@@ -26,10 +26,8 @@ pub struct Identity {
     pub digest: Digest,
     /// How many records were read, withdrawn ones too.
     pub records: u64,
-    /// The newest `modified` of all records.
-    pub newest_modified: Option<Timestamp>,
-    /// When the import ran.
-    pub imported_at: Timestamp,
+    /// The moment up to which the advisories are known: an old copy that is imported today stays old.
+    pub as_of: Timestamp,
 }
 
 /// A database could not be opened or is not what it should be.

@@ -64,9 +64,9 @@ impl EcosystemFile {
         &self.meta
     }
 
-    /// When it was imported.
-    pub(crate) fn imported_at(&self) -> Timestamp {
-        self.header.imported_at
+    /// The moment up to which its advisories are known.
+    pub(crate) fn as_of(&self) -> Timestamp {
+        self.header.as_of
     }
 
     /// What it is, for a record of what was judged by it.
@@ -75,8 +75,7 @@ impl EcosystemFile {
             ecosystem: Ecosystem::new(self.meta.ecosystem.clone()),
             digest: self.header.digest(),
             records: self.meta.records,
-            newest_modified: self.meta.newest_modified,
-            imported_at: self.header.imported_at,
+            as_of: self.header.as_of,
         }
     }
 

@@ -1,9 +1,9 @@
-//! The layout of a database file, version 1. All numbers are little-endian.
+//! The layout of a database file, version 2. All numbers are little-endian.
 //!
 //! ```text
-//! header      magic [8] · version u32 · header length u32 · imported at, Unix seconds i64
+//! header      magic [8] · version u32 · header length u32 · as of, Unix seconds i64
 //!             6 × (section length u64 · section SHA-256 [32]) · SHA-256 of all of that [32]
-//! meta        JSON: ecosystem, counts, newest `modified`, what could not be read; padded with spaces
+//! meta        JSON: ecosystem, counts, what could not be read; padded with spaces
 //! fan-out     (first index entry u32 · check u32) × (2^bits + 1): the entries of each leading value
 //!             of a tag; the last one ends the index
 //! index       (tag u64 · block offset / 8 u32 · block length u32) in the order of tags
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 /// The first bytes of every database. The line ends show a transfer that rewrote them.
 const MAGIC: [u8; 8] = *b"PLIMDB\r\n";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How many bytes the header takes.
 pub(crate) const HEADER_BYTES: usize = 24 + SECTIONS * 40 + 32;
@@ -61,8 +61,6 @@ pub(crate) struct Meta {
     pub(crate) records: u64,
     /// How many of them were withdrawn.
     pub(crate) withdrawn: u64,
-    /// The newest `modified` of all records.
-    pub(crate) newest_modified: Option<Timestamp>,
     /// How many records could not be read.
     pub(crate) unreadable_count: u64,
     /// The first of those, by name.
@@ -97,22 +95,22 @@ pub(crate) struct Details {
     pub(crate) url: Option<String>,
 }
 
-/// The header: when the data was imported, and how long and what each section is.
+/// The header: how far the data goes, and how long and what each section is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
-    /// When the import ran, by the caller's clock.
-    pub(crate) imported_at: Timestamp,
+    /// The moment up to which the advisories are known.
+    pub(crate) as_of: Timestamp,
     /// Lengths in bytes and digests, in the order of [`Section`].
     pub(crate) sections: [(u64, Digest); SECTIONS],
 }
 
 impl Header {
     /// The header of these sections.
-    pub(crate) fn of(imported_at: Timestamp, sections: [&[u8]; SECTIONS]) -> Self {
-        Self { imported_at, sections: sections.map(|bytes| (bytes.len() as u64, Digest::of(bytes))) }
+    pub(crate) fn of(as_of: Timestamp, sections: [&[u8]; SECTIONS]) -> Self {
+        Self { as_of, sections: sections.map(|bytes| (bytes.len() as u64, Digest::of(bytes))) }
     }
 
-    /// The identity of the content: it covers every section and not the moment of import, so that
+    /// The identity of the content: it covers every section and no date, so that
     /// equal advisories have equal digests.
     pub(crate) fn digest(&self) -> Digest {
         let digests = self.sections.iter().map(|(_, digest)| &digest.as_bytes()[..]);
@@ -126,7 +124,7 @@ impl Header {
         out.extend(MAGIC);
         out.extend(VERSION.to_le_bytes());
         out.extend(u32::try_from(HEADER_BYTES).expect("a small constant").to_le_bytes());
-        out.extend(self.imported_at.as_second().to_le_bytes());
+        out.extend(self.as_of.as_second().to_le_bytes());
         for (length, digest) in &self.sections {
             out.extend(length.to_le_bytes());
             out.extend(digest.as_bytes());
@@ -150,8 +148,7 @@ impl Header {
             return Err("its header does not match its checksum");
         }
         let seconds = long(header, 16).ok_or("its header is too short")?;
-        let imported_at =
-            Timestamp::from_second(seconds.cast_signed()).map_err(|_| "its date is out of range")?;
+        let as_of = Timestamp::from_second(seconds.cast_signed()).map_err(|_| "its date is out of range")?;
         let mut sections = [(0, Digest::of(b"")); SECTIONS];
         let mut total = HEADER_BYTES as u64;
         for (index, section) in sections.iter_mut().enumerate() {
@@ -162,7 +159,7 @@ impl Header {
             total = total.checked_add(length).ok_or("its lengths are impossible")?;
         }
         match total.cmp(&(file.len() as u64)) {
-            std::cmp::Ordering::Equal => Ok(Self { imported_at, sections }),
+            std::cmp::Ordering::Equal => Ok(Self { as_of, sections }),
             std::cmp::Ordering::Greater => Err("it is truncated"),
             std::cmp::Ordering::Less => Err("it is longer than its header says"),
         }

@@ -33,8 +33,12 @@ pub struct ImportOptions {
     /// Which ecosystems. None at all means every one of a folder in the bucket's layout, and the one
     /// that all records of a zip or a plain folder share; a bucket needs them named.
     pub ecosystems: Vec<Ecosystem>,
-    /// The moment of the import; [`crate::Database::inspect`] measures the age from it.
-    pub imported_at: Timestamp,
+    /// The moment up to which the source is known to be complete, where the caller knows it. Else it is
+    /// the newest `modified` of the records, or the date of a bucket's answer when that is newer;
+    /// [`crate::Database::inspect`] measures the age from it.
+    pub as_of: Option<Timestamp>,
+    /// The present: no advisories are known beyond it.
+    pub now: Timestamp,
     /// The bounds.
     pub limits: Limits,
 }
@@ -173,6 +177,14 @@ pub enum ImportError {
         /// What was seen instead.
         seen: String,
     },
+    /// Nobody knows the advisories of tomorrow.
+    #[error(
+        "the advisories cannot be complete as of {as_of}, which is in the future; hint: name the day of the copy"
+    )]
+    Future {
+        /// What the caller states.
+        as_of: Timestamp,
+    },
     /// The bucket's address protects nothing on its way.
     #[error(
         "`{url}` is not an https address; hint: advisories are fetched by https, by http from this machine alone"
@@ -224,6 +236,9 @@ pub fn import(
     options: &ImportOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Imported, ImportError> {
+    if let Some(as_of) = options.as_of.filter(|as_of| *as_of > options.now) {
+        return Err(ImportError::Future { as_of });
+    }
     fs::create_dir_all(into).map_err(|source| ImportError::Write { path: into.to_owned(), source })?;
     let named: BTreeSet<&str> = options.ecosystems.iter().map(|name| split(name.as_str()).base).collect();
     let mut run = Run { into, options, progress, databases: Vec::new() };
@@ -268,7 +283,7 @@ impl Run<'_> {
         let wanted = |base: &str| named.is_empty() || named.contains(base);
         for (base, part) in parts.iter().filter(|(base, _)| wanted(base)) {
             let taken = self.take(|intake| take_folder(intake, part))?;
-            self.write(&part.display().to_string(), base, &taken)?;
+            self.write(&part.display().to_string(), base, &taken, None)?;
         }
         match named.iter().find(|name| !parts.iter().any(|(base, _)| base == *name)) {
             Some(absent) => Err(ImportError::Empty { origin, ecosystem: Ecosystem::new(*absent) }),
@@ -283,9 +298,9 @@ impl Run<'_> {
         }
         for base in named {
             (self.progress)(Progress::Fetching { ecosystem: Ecosystem::new(*base) });
-            let zip = bucket::fetch(url, base, self.into, self.options.limits.download_bytes)?;
-            let taken = self.take(|intake| intake.zip(zip.path()))?;
-            self.write(url, base, &taken)?;
+            let answer = bucket::fetch(url, base, self.into, self.options.limits.download_bytes)?;
+            let taken = self.take(|intake| intake.zip(answer.zip.path()))?;
+            self.write(url, base, &taken, answer.last_modified)?;
         }
         Ok(())
     }
@@ -295,7 +310,7 @@ impl Run<'_> {
     /// empty and look like a clean bill.
     fn write_all(&mut self, origin: &str, named: &BTreeSet<&str>, taken: &Taken) -> Result<(), ImportError> {
         if !named.is_empty() {
-            return named.iter().try_for_each(|base| self.write(origin, base, taken));
+            return named.iter().try_for_each(|base| self.write(origin, base, taken, None));
         }
         let mut shared: Option<BTreeSet<&str>> = None;
         for record in taken.records.iter().filter(|record| !record.affected.is_empty()) {
@@ -304,25 +319,28 @@ impl Run<'_> {
         }
         let shared: Vec<&str> = shared.into_iter().flatten().collect();
         if let [base] = shared[..] {
-            return self.write(origin, base, taken);
+            return self.write(origin, base, taken, None);
         }
         let seen = if shared.is_empty() { "no ecosystem in common".to_owned() } else { shared.join(", ") };
         Err(ImportError::NameEcosystems { origin: origin.to_owned(), seen })
     }
 
-    fn write(&mut self, origin: &str, base: &str, taken: &Taken) -> Result<(), ImportError> {
+    /// `answered` is the date of a bucket's answer.
+    fn write(
+        &mut self,
+        origin: &str,
+        base: &str,
+        taken: &Taken,
+        answered: Option<Timestamp>,
+    ) -> Result<(), ImportError> {
         let ecosystem = Ecosystem::new(base);
-        let compiled = compile(
-            base,
-            &taken.records,
-            &taken.unreadable,
-            taken.unreadable_count,
-            self.options.imported_at,
-        )
-        .map_err(|_| ImportError::TooLarge { ecosystem: ecosystem.clone() })?;
-        if compiled.meta.records == 0 {
+        let Some(newest) = taken.newest(base) else {
             return Err(ImportError::Empty { origin: origin.to_owned(), ecosystem });
-        }
+        };
+        let as_of = self.options.as_of.unwrap_or_else(|| answered.map_or(newest, |date| date.max(newest)));
+        let as_of = as_of.min(self.options.now);
+        let compiled = compile(base, &taken.records, &taken.unreadable, taken.unreadable_count, as_of)
+            .map_err(|_| ImportError::TooLarge { ecosystem: ecosystem.clone() })?;
         let (path, identity) = replace(self.into, &ecosystem, &compiled.bytes)?;
         (self.progress)(Progress::Written { ecosystem, records: identity.records });
         let Compiled { bytes, meta, undecided } = compiled;

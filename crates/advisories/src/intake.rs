@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use zip::ZipArchive;
 
 use crate::format::Unreadable;
@@ -35,6 +36,14 @@ pub(crate) struct Taken {
     pub(crate) unreadable: Vec<Unreadable>,
     /// How many there were.
     pub(crate) unreadable_count: u64,
+}
+
+impl Taken {
+    /// The newest `modified` of the records that affect an ecosystem; `None` when none does.
+    pub(crate) fn newest(&self, base: &str) -> Option<Timestamp> {
+        let speaks = |record: &&Record| record.affected.iter().any(|affected| affected.base == base);
+        self.records.iter().filter(speaks).map(|record| record.modified).max()
+    }
 }
 
 impl<'a> Intake<'a> {

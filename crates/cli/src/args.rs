@@ -157,7 +157,7 @@ pub(crate) enum DbCommand {
     #[command(after_help = "\
 Examples:
   plimsoll db import advisories/ --into .plimsoll/advisories
-  plimsoll db import all.zip
+  plimsoll db import all.zip --as-of 2026-11-20
   plimsoll db import https://advisories.example/osv --ecosystem crates.io --ecosystem npm")]
     Import {
         /// A zip of OSV records, a folder of them, or the URL of a bucket
@@ -168,6 +168,9 @@ Examples:
         /// Only these ecosystems, by their OSV names; needed for a bucket
         #[arg(long, value_name = "NAME")]
         ecosystem: Vec<String>,
+        /// The day (UTC) up to which the source is complete; by default that of its newest change
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<jiff::civil::Date>,
     },
     /// Show the databases, their digests and their age
     Status {

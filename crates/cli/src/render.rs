@@ -30,11 +30,11 @@ pub(crate) fn report(checked: &Checked, out: &mut dyn io::Write) -> io::Result<(
     for database in &checked.report.databases {
         writeln!(
             out,
-            "{DIM}  advisories {:<10} {}, imported {} ago, newest {}{DIM:#}",
+            "{DIM}  advisories {:<10} {}, as of {}, {} old{DIM:#}",
             database.ecosystem.as_str(),
             database.sha256.short(),
-            days(database.age_days),
-            database.as_of.strftime("%Y-%m-%d")
+            database.as_of.strftime("%Y-%m-%d"),
+            days(database.age_days)
         )?;
     }
     verdict(&checked.report.verdict, out)

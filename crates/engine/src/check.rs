@@ -214,11 +214,11 @@ fn unusable(folder: &Path, error: &dyn std::error::Error) -> Gap {
 }
 
 fn aged(identity: &Identity, now: Timestamp) -> plimsoll_wire::DatabaseIdentity {
-    let age_days = now.duration_since(identity.imported_at).as_hours().max(0) / 24;
+    let age_days = now.duration_since(identity.as_of).as_hours().max(0) / 24;
     plimsoll_wire::DatabaseIdentity {
         ecosystem: identity.ecosystem.clone(),
         sha256: identity.digest,
-        as_of: identity.newest_modified.unwrap_or(identity.imported_at),
+        as_of: identity.as_of,
         age_days: u64::try_from(age_days).unwrap_or(u64::MAX),
     }
 }

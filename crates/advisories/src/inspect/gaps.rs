@@ -123,21 +123,20 @@ impl Gaps {
 
     fn stale(&mut self, base: &str, file: &EcosystemFile, now: Timestamp, max_age: Option<SignedDuration>) {
         let Some(max_age) = max_age else { return };
-        let imported_at = file.imported_at();
-        let age = now.duration_since(imported_at);
+        let as_of = file.as_of();
+        let age = now.duration_since(as_of);
         let message = if age > max_age {
             let (days, days_max) = (age.as_hours() / 24, max_age.as_hours() / 24);
             format!(
-                "the advisory database for {base} was imported {days} days ago ({imported_at}); the policy allows {days_max}"
+                "the advisory database for {base} ends {days} days ago ({as_of}); the policy allows {days_max}"
             )
         } else if age < -CLOCK_SKEW {
-            format!(
-                "the advisory database for {base} says that it was imported in the future ({imported_at})"
-            )
+            format!("the advisory database for {base} says that it ends in the future ({as_of})")
         } else {
             return;
         };
-        self.whole("stale-database", GapKind::Stale, message, import_again(base));
+        let mend = format!("import newer advisories for {base} with `plimsoll db import`");
+        self.whole("stale-database", GapKind::Stale, message, mend);
     }
 
     fn unreadable(&mut self, base: &str, file: &EcosystemFile) {

@@ -17,7 +17,8 @@ pub(crate) fn now() -> Timestamp {
 pub(crate) fn options(ecosystems: &[&str]) -> ImportOptions {
     ImportOptions {
         ecosystems: ecosystems.iter().map(|name| Ecosystem::new(*name)).collect(),
-        imported_at: now(),
+        as_of: Some(now()),
+        now: now(),
         limits: Limits::default(),
     }
 }

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 
-use plimsoll_advisories::{Database, ImportError, Limits, Progress, Source, import};
+use plimsoll_advisories::{Database, ImportError, ImportOptions, Limits, Progress, Source, import};
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 
@@ -78,7 +78,7 @@ fn every_bound_holds() {
     let first = record("X-1", &["npm"]).to_string();
     zip(&path, &[("a.json", first), ("b.json", filler.to_string()), ("c.txt", String::new())]);
     let run = |limits: Limits| {
-        let options = plimsoll_advisories::ImportOptions { limits, ..options(&[]) };
+        let options = ImportOptions { limits, ..options(&[]) };
         import(&Source::Zip(path.clone()), &folder.path().join("db"), &options, &mut |_| {})
     };
     let limits = Limits { zip_ratio: 10_000, ..Limits::default() };
@@ -124,7 +124,7 @@ fn equal_records_give_equal_bytes_in_whatever_order_they_come() {
         let path = folder.path().join(name);
         zip(&path, entries);
         let mut options = options(&[]);
-        options.imported_at = now() + jiff::SignedDuration::from_secs(seconds);
+        options.as_of = Some(now() - jiff::SignedDuration::from_secs(seconds));
         let into = folder.path().join(format!("{name}-db"));
         let imported = import(&Source::Zip(path), &into, &options, &mut |_| {}).unwrap();
         (fs::read(into.join("npm.plimdb")).unwrap(), imported.databases[0].identity.digest)
@@ -132,9 +132,9 @@ fn equal_records_give_equal_bytes_in_whatever_order_they_come() {
     let first = import_in_order("1", &entries, 0);
     entries.reverse();
     assert_eq!(first, import_in_order("2", &entries, 0));
-    let later = import_in_order("3", &entries, 60);
-    assert_ne!(first.0, later.0, "the moment is in the bytes");
-    assert_eq!(first.1, later.1, "and not in the identity");
+    let earlier = import_in_order("3", &entries, 60);
+    assert_ne!(first.0, earlier.0, "the moment is in the bytes");
+    assert_eq!(first.1, earlier.1, "and not in the identity");
     entries.pop();
     assert_ne!(first.1, import_in_order("4", &entries, 0).1);
 }
@@ -157,8 +157,10 @@ fn serve(folder: std::path::PathBuf) -> String {
                 Ok(body) => ("200 OK", body),
                 Err(_) => ("404 Not Found", Vec::new()),
             };
-            let head =
-                format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            let head = format!(
+                "HTTP/1.1 {status}\r\nLast-Modified: Wed, 01 Apr 2026 00:00:00 GMT\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
             stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
         }
     });
@@ -189,14 +191,35 @@ fn a_bucket_is_fetched_for_the_named_ecosystems() {
     assert!(matches!(absent, Err(ImportError::Fetch { .. })), "{absent:?}");
     let unnamed = import(&bucket, into.path(), &options(&[]), &mut |_| {});
     assert!(matches!(unnamed, Err(ImportError::NameEcosystems { .. })), "{unnamed:?}");
-    let small = plimsoll_advisories::ImportOptions {
-        limits: Limits { download_bytes: 10, ..Limits::default() },
-        ..options(&["npm"])
-    };
+    let small =
+        ImportOptions { limits: Limits { download_bytes: 10, ..Limits::default() }, ..options(&["npm"]) };
     assert!(matches!(
         import(&bucket, into.path(), &small, &mut |_| {}),
         Err(ImportError::TooManyBytes { .. })
     ));
+}
+
+#[test]
+fn an_old_copy_stays_old_however_late_it_is_imported() {
+    let (source, into) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let bucket = source.path().join("npm");
+    fs::create_dir(&bucket).unwrap();
+    let path = bucket.join("all.zip");
+    zip(&path, &[("X-1.json", record("X-1", &["npm"]).to_string())]);
+    let as_of = |source: &Source, stated: Option<&str>, now: &str| {
+        let stated = stated.map(|date| date.parse().unwrap());
+        let options = ImportOptions { as_of: stated, now: now.parse().unwrap(), ..options(&["npm"]) };
+        import(source, into.path(), &options, &mut |_| {})
+            .map(|imported| imported.databases[0].identity.as_of.to_string())
+    };
+    let (zip, url) = (Source::Zip(path), Source::Bucket(serve(source.path().to_owned())));
+    let noon = "2026-06-01T12:00:00Z";
+    assert_eq!(as_of(&zip, None, noon).unwrap(), "2026-01-01T00:00:00Z", "the newest change");
+    assert_eq!(as_of(&zip, None, "2025-06-01T12:00:00Z").unwrap(), "2025-06-01T12:00:00Z", "not beyond now");
+    assert_eq!(as_of(&zip, Some("2026-05-01T00:00:00Z"), noon).unwrap(), "2026-05-01T00:00:00Z", "stated");
+    assert_eq!(as_of(&url, None, noon).unwrap(), "2026-04-01T00:00:00Z", "what the bucket says");
+    let future = as_of(&zip, Some("2026-06-01T12:00:01Z"), noon);
+    assert!(matches!(future, Err(ImportError::Future { .. })), "{future:?}");
 }
 
 #[test]

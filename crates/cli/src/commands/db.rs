@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use plimsoll_engine::advisories::{Database, ImportOptions, Imported, Limits, Progress, Source, import};
 use plimsoll_model::{Ecosystem, Outcome};
 
@@ -14,11 +15,12 @@ use crate::exit::Exit;
 /// Imports or shows databases.
 pub(crate) fn run(command: DbCommand) -> anyhow::Result<Exit> {
     match command {
-        DbCommand::Import { source, into, ecosystem } => {
+        DbCommand::Import { source, into, ecosystem, as_of } => {
             let into = folder(into)?;
             let options = ImportOptions {
                 ecosystems: ecosystem.into_iter().map(Ecosystem::new).collect(),
-                imported_at: Timestamp::now(),
+                as_of: as_of.map(|day| day.to_zoned(TimeZone::UTC)).transpose()?.map(|day| day.timestamp()),
+                now: Timestamp::now(),
                 limits: Limits::default(),
             };
             let imported = import(&source_of(&source), &into, &options, &mut show_progress)?;
@@ -64,9 +66,10 @@ fn show_imported(imported: &Imported, into: &Path) -> anyhow::Result<Exit> {
             let identity = &database.identity;
             writeln!(
                 out,
-                "{:<12} {:>7} records  {:>9} bytes  {}",
+                "{:<12} {:>7} records  as of {}  {:>9} bytes  {}",
                 identity.ecosystem.as_str(),
                 identity.records,
+                identity.as_of.strftime("%Y-%m-%d"),
                 database.size_bytes,
                 identity.digest
             )?;
@@ -88,10 +91,10 @@ fn status(folder: &Path) -> anyhow::Result<Exit> {
         for identity in &identities {
             writeln!(
                 out,
-                "{:<12} {:>7} records  imported {}  {}",
+                "{:<12} {:>7} records  as of {}  {}",
                 identity.ecosystem.as_str(),
                 identity.records,
-                identity.imported_at.strftime("%Y-%m-%d %H:%M"),
+                identity.as_of.strftime("%Y-%m-%d %H:%M"),
                 identity.digest
             )?;
         }
