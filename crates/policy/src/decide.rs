@@ -1,16 +1,18 @@
 //! The decision whether a release may enter an environment. Every requirement yields one reason,
 //! proven or not; what no believed evidence speaks about is unknown, and unknown does not pass.
 
+mod approval;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Approval, Body, DeploymentOutcome, Digest, Evidence, Inspected, Inspector, Outcome, OwnId, Provenance,
-    Reason, Signatory, Subject, Verdict,
+    Body, DeploymentOutcome, Digest, Evidence, Inspected, Inspector, Outcome, OwnId, Provenance, Reason,
+    Signatory, Subject, Verdict,
 };
 
 use crate::gate::Strictness;
-use crate::{ApprovalRule, Disposition, EnvironmentSettings, Policy, Requirement, Role};
+use crate::{Disposition, EnvironmentSettings, Policy, Requirement};
 
 /// What is to be decided.
 #[derive(Clone, Debug)]
@@ -25,7 +27,8 @@ pub struct Request<'a> {
     pub requester: &'a Signatory,
     /// Whether the policy is a trusted base, not the inspected tree's own.
     pub policy_trusted: bool,
-    /// All evidence about the artifact, its source and the release; signatures verified.
+    /// All evidence about the artifact, its source and the release, in the order in which the ledger
+    /// took it in; signatures verified. A clock that was set back does not make old evidence new.
     pub evidence: &'a [Evidence],
     /// The present.
     pub now: Timestamp,
@@ -211,145 +214,55 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// The last deployment counts, whoever recorded it: a failure that a stranger recorded must not
+    /// leave an older success standing.
     fn after(&self, after: &str) -> Reason {
-        let artifact = Subject::Artifact { sha256: self.request.artifact };
-        let record = latest(self.request.evidence, |evidence| match (&evidence.body, &evidence.signed_by) {
-            (_, Signatory::Unknown(_)) => None,
-            (Body::Deployment(record), _)
-                if evidence.subject == artifact
-                    && record.release == *self.request.release
-                    && record.environment == after =>
-            {
-                Some(record)
-            }
-            _ => None,
-        });
         let hint = format!("promote it to {after} first");
-        match record.map(|(_, record)| record.outcome) {
-            Some(DeploymentOutcome::Healthy) => allow("after", format!("healthy in {after}")),
-            Some(DeploymentOutcome::RolledBack | DeploymentOutcome::Failed) => {
+        match self.last_deployment(after) {
+            Some((_, Evidence { signed_by: Signatory::Unknown(key), .. }, _)) => unknown(
+                "after",
+                format!(
+                    "its last deployment to {after} was recorded by key {}, which is nobody's",
+                    key.short()
+                ),
+                &format!("promote it to {after} again under a key of the policy"),
+            ),
+            Some((_, _, DeploymentOutcome::Healthy)) => allow("after", format!("healthy in {after}")),
+            Some((_, _, DeploymentOutcome::RolledBack | DeploymentOutcome::Failed)) => {
                 deny("after", format!("its last deployment to {after} did not become healthy"), &hint)
             }
             None => unknown("after", format!("it was not deployed to {after}"), &hint),
         }
     }
 
-    fn approvals(&self, rule: &ApprovalRule) -> Reason {
-        let mut approvers = BTreeSet::new();
-        let mut refused = BTreeSet::new();
-        for evidence in self.request.evidence {
-            let Body::Approval(approval) = &evidence.body else { continue };
-            if evidence.subject != (Subject::Artifact { sha256: self.request.artifact })
-                || approval.release != *self.request.release
-                || approval.environment != self.request.environment.name
-            {
-                continue;
-            }
-            match self.stale(approval).or_else(|| self.refusal(rule, &evidence.signed_by)) {
-                Some(refusal) => {
-                    refused.insert(refusal);
-                }
-                None => {
-                    approvers.insert(signatory_name(&evidence.signed_by));
-                }
-            }
-        }
-        self.approval_reason(rule, &approvers, &refused)
-    }
-
-    fn approval_reason(
-        &self,
-        rule: &ApprovalRule,
-        approvers: &BTreeSet<String>,
-        refused: &BTreeSet<String>,
-    ) -> Reason {
-        let names: Vec<&str> = approvers.iter().map(String::as_str).collect();
-        if approvers.len() >= rule.count as usize {
-            return allow("approval", format!("approved by {} for group `{}`", names.join(", "), rule.group));
-        }
-        let mut message = format!(
-            "waits for {} of {} from group `{}`",
-            rule.count as usize - approvers.len(),
-            rule.count,
-            rule.group
-        );
-        for refusal in refused {
-            message.push_str("; not counted: ");
-            message.push_str(refusal);
-        }
-        let hint = format!(
-            "a member of `{}` runs `plimsoll approve {} --to {}`",
-            rule.group, self.request.release, self.request.environment.name
-        );
-        unknown("approval", message, &hint)
-    }
-
-    fn stale(&self, approval: &Approval) -> Option<String> {
-        if approval.expires_at <= self.request.now {
-            return Some(format!("an approval that expired at {}", approval.expires_at));
-        }
-        (approval.policy_sha256 != self.policy.sha256())
-            .then(|| format!("an approval given under another policy ({})", approval.policy_sha256.short()))
-    }
-
-    /// Why an approval by this signatory does not count for the rule.
-    fn refusal(&self, rule: &ApprovalRule, approver: &Signatory) -> Option<String> {
-        let person = match approver {
-            Signatory::Person(id) => self.policy.person(id),
-            Signatory::Builder(id) => return Some(format!("builder `{id}` is not a person")),
-            Signatory::Unknown(key) => return Some(format!("key {} belongs to no [[person]]", key.short())),
-        };
-        let Some(person) = person else {
-            return Some(format!("{} is not in the policy", signatory_name(approver)));
-        };
-        if !person.groups.contains(&rule.group) {
-            return Some(format!("`{}` is not in group `{}`", person.id, rule.group));
-        }
-        rule.exclude.iter().find_map(|role| self.excluded(*role, &person.id))
-    }
-
-    fn excluded(&self, role: Role, person: &str) -> Option<String> {
-        let is = |who: &str| format!("`{person}` is the {who} of this release");
-        match role {
-            Role::Author => match self.authors() {
-                None => Some("who wrote the commit is not known, so nobody can be told apart".to_owned()),
-                Some(authors) => authors.contains(person).then(|| is(role.as_str())),
-            },
-            Role::Requester => match self.request.requester {
-                Signatory::Unknown(_) => {
-                    Some("who asked for the promotion is not known, so nobody can be told apart".to_owned())
-                }
-                Signatory::Person(id) | Signatory::Builder(id) => (id == person).then(|| is(role.as_str())),
-            },
-            Role::Builder => match self.origin {
-                None => Some("who built it is not known, so nobody can be told apart".to_owned()),
-                Some((_, provenance)) => (provenance.builder == person).then(|| is(role.as_str())),
-            },
-        }
-    }
-
-    /// The people behind the commit; `None` when one address belongs to nobody in the policy.
-    fn authors(&self) -> Option<BTreeSet<&str>> {
-        let (_, provenance) = self.origin?;
-        if provenance.authors.is_empty() {
-            return None;
-        }
-        let person = |email: &String| self.policy.person_by_email(email).map(|person| person.id.as_str());
-        provenance.authors.iter().map(person).collect()
+    /// The last deployment of the release to an environment: its place in the evidence, and its end.
+    fn last_deployment(&self, environment: &str) -> Option<(usize, &'a Evidence, DeploymentOutcome)> {
+        let artifact = Subject::Artifact { sha256: self.request.artifact };
+        let evidence = self.request.evidence.iter().enumerate().rev();
+        evidence.filter(|(_, evidence)| evidence.subject == artifact).find_map(|(at, evidence)| {
+            let Body::Deployment(record) = &evidence.body else { return None };
+            let ours = record.release == *self.request.release && record.environment == environment;
+            ours.then_some((at, evidence, record.outcome))
+        })
     }
 }
 
 /// The newest provenance of the artifact that a configured builder signed under its own name.
 fn origin<'a>(request: &Request<'a>) -> Option<(&'a Evidence, &'a Provenance)> {
-    let artifact = Subject::Artifact { sha256: request.artifact };
-    latest(request.evidence, |evidence| match (&evidence.body, &evidence.signed_by) {
+    latest(request.evidence, |evidence| provenance(request, evidence))
+}
+
+/// What evidence says of the artifact's origin, when a configured builder signed it under its own name.
+fn provenance<'a>(request: &Request<'_>, evidence: &'a Evidence) -> Option<&'a Provenance> {
+    match (&evidence.body, &evidence.signed_by) {
         (Body::Provenance(provenance), Signatory::Builder(builder))
-            if evidence.subject == artifact && provenance.builder == *builder =>
+            if evidence.subject == (Subject::Artifact { sha256: request.artifact })
+                && provenance.builder == *builder =>
         {
             Some(provenance)
         }
         _ => None,
-    })
+    }
 }
 
 /// The evidence that was recorded last among those that `read` accepts.
@@ -357,10 +270,7 @@ fn latest<'a, T>(
     evidence: &'a [Evidence],
     read: impl Fn(&'a Evidence) -> Option<T>,
 ) -> Option<(&'a Evidence, T)> {
-    evidence
-        .iter()
-        .filter_map(|evidence| read(evidence).map(|body| (evidence, body)))
-        .max_by_key(|(evidence, _)| evidence.recorded_at)
+    evidence.iter().rev().find_map(|evidence| read(evidence).map(|body| (evidence, body)))
 }
 
 fn source_name(source: &Subject) -> String {

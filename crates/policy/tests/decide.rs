@@ -306,13 +306,55 @@ fn one_person_approving_twice_is_one_approval() {
 }
 
 #[test]
-fn the_newest_test_result_counts() {
+fn what_the_ledger_took_in_last_counts_whatever_the_clock_said() {
     let mut world = world();
     let mut failed = world.evidence[1].clone();
-    failed.recorded_at = now() + SignedDuration::from_secs(1);
+    failed.recorded_at = now() - SignedDuration::from_hours(1);
     if let Body::Test(result) = &mut failed.body {
         result.exit_code = Some(101);
     }
-    world.evidence.insert(0, failed);
+    world.evidence.push(failed);
     assert_eq!(decide(&world).outcome, Outcome::Deny);
+}
+
+/// A deployment of the release that ended so, recorded last.
+fn deployed(world: &mut World, environment: &str, outcome: DeploymentOutcome, signed_by: Signatory) {
+    let record = DeploymentRecord { release: release(), environment: environment.to_owned(), outcome };
+    let subject = Subject::Artifact { sha256: artifact() };
+    world.evidence.push(evidence(subject, signed_by, Body::Deployment(record)));
+}
+
+#[test]
+fn a_failure_that_a_stranger_recorded_hides_no_older_success() {
+    let mut world = world();
+    let stranger = Signatory::Unknown(Digest::of(b"k"));
+    deployed(&mut world, "staging", DeploymentOutcome::RolledBack, stranger);
+    let verdict = decide(&world);
+    assert_eq!(verdict.outcome, Outcome::Unknown, "{verdict:#?}");
+}
+
+#[test]
+fn an_approval_is_used_up_by_the_deployment_it_allowed() {
+    for outcome in [DeploymentOutcome::RolledBack, DeploymentOutcome::Failed, DeploymentOutcome::Healthy] {
+        let mut world = world();
+        deployed(&mut world, "production", outcome, person("author"));
+        let verdict = decide(&world);
+        assert_eq!(verdict.outcome, Outcome::Unknown, "{verdict:#?}");
+        assert!(verdict.reasons.iter().any(|reason| reason.message.contains("used up")), "{verdict:#?}");
+        let again = world.evidence[5].clone();
+        world.evidence.push(again);
+        assert_eq!(decide(&world).outcome, Outcome::Allow, "{outcome:?}");
+    }
+}
+
+#[test]
+fn nobody_approves_bytes_that_were_also_built_from_their_own_commit() {
+    let mut world = world();
+    let mut older = world.evidence[0].clone();
+    if let Body::Provenance(provenance) = &mut older.body {
+        provenance.authors = vec!["colleague@shop.example".to_owned()];
+    }
+    world.evidence.insert(0, older);
+    let verdict = decide(&world);
+    assert_eq!(verdict.outcome, Outcome::Unknown, "{verdict:#?}");
 }
