@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::civil::Date;
@@ -58,6 +58,7 @@ impl Policy {
             }
         }
         unique("person", self.people.iter().map(|person| person.id.as_str()))?;
+        self.check_emails()?;
         unique("builder", self.builders.iter().map(|builder| builder.id.as_str()))?;
         for waiver in &self.waivers {
             if waiver.reason.trim().is_empty() || waiver.owner.trim().is_empty() {
@@ -66,6 +67,24 @@ impl Policy {
                     format!("the waiver for `{}` has an empty reason or owner", waiver.id),
                     "say why the exception is safe and who answers for it".to_owned(),
                 ));
+            }
+        }
+        Ok(())
+    }
+
+    /// An address of two people would let one of them pass for the other.
+    fn check_emails(&self) -> Result<(), (String, String, String)> {
+        let mut owners = BTreeMap::new();
+        for person in &self.people {
+            for email in &person.emails {
+                let owner = owners.entry(email.to_ascii_lowercase()).or_insert(&person.id);
+                if *owner != &person.id {
+                    return Err((
+                        email.clone(),
+                        format!("`{email}` is an address of both `{owner}` and `{}`", person.id),
+                        "give each address to one [[person]]".to_owned(),
+                    ));
+                }
             }
         }
         Ok(())
@@ -232,6 +251,11 @@ mod tests {
                 "\n[[waiver]]\nid = \"secret/x\"\nreason = \" \"\nowner = \"sre\"\nexpires = 2026-12-31\n",
                 "plimsoll.toml:3:",
                 "who answers",
+            ),
+            (
+                "[[person]]\nid = \"a\"\nemails = [\"x@y\"]\n[[person]]\nid = \"b\"\nemails = [\"X@y\"]\n",
+                "plimsoll.toml:6:",
+                "one [[person]]",
             ),
             (
                 "[[waiver]]\nid = \"secret/x\"\nreason = \"r\"\nowner = \"sre\"\n",
