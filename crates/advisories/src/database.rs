@@ -1,11 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use plimsoll_model::{Digest, Ecosystem};
+use plimsoll_model::{Component, Digest, Ecosystem};
 
-use crate::ecosystem::EXTENSION;
+use crate::ecosystem::{EXTENSION, split};
 use crate::file::EcosystemFile;
 
 /// The advisories of the ecosystems that were imported, mapped from one folder.
@@ -80,6 +80,13 @@ impl Database {
     /// What the opened advisories are, in the order of ecosystem names.
     pub fn identity(&self) -> Vec<Identity> {
         self.files.values().map(EcosystemFile::identity).collect()
+    }
+
+    /// What was opened for the ecosystems of these components, in the order of ecosystem names.
+    pub fn asked(&self, components: &[Component]) -> Vec<Identity> {
+        let bases: BTreeSet<&str> =
+            components.iter().map(|component| split(component.ecosystem.as_str()).base).collect();
+        bases.into_iter().filter_map(|base| self.file(base)).map(EcosystemFile::identity).collect()
     }
 
     /// Reads every byte: digests of all sections, bounds of all packages.

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use plimsoll_model::{Body, Digest, Gap, Inspector, Provenance, Subject, TestResult};
+use plimsoll_model::{AdvisorySet, Body, Digest, Gap, Inspector, Provenance, Subject, TestResult};
 use plimsoll_sign::PrivateKey;
 use plimsoll_source::GitError;
 use plimsoll_store::EventKind;
@@ -86,10 +86,14 @@ pub fn attest_inspection(
         findings: report.inspection.findings.clone(),
         gaps: report.inspection.gaps.clone(),
         policy_sha256: report.policy.sha256,
-        advisories_sha256: report.databases.iter().map(|database| database.sha256).collect(),
+        advisories: report.databases.iter().map(advisory_set).collect(),
         outcome: report.verdict.outcome,
     });
     record(ledger, key, subject, &report.subject_name, &body)
+}
+
+fn advisory_set(database: &plimsoll_wire::DatabaseIdentity) -> AdvisorySet {
+    AdvisorySet { ecosystem: database.ecosystem.clone(), sha256: database.sha256, as_of: database.as_of }
 }
 
 /// Runs the tests of the clean commit in `folder` and signs their result, whatever it is. `on_output`

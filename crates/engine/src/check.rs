@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use plimsoll_advisories::{Database, Identity};
 use plimsoll_model::{Digest, Gap, GapKind, Inspector, Outcome, Reason, RuleId, Subject, Verdict};
 use plimsoll_policy::Judgement;
@@ -13,9 +13,6 @@ use plimsoll_wire::{PolicyIdentity, Report};
 use crate::excerpt;
 use crate::inspect::{self, Inspected, Options};
 use crate::trusted::Trusted;
-
-/// A database older than this many days is a gap unless the policy says otherwise.
-const MAX_AGE_DAYS: u32 = 7;
 
 /// What to check, and by what.
 pub struct Check<'a> {
@@ -85,12 +82,11 @@ pub struct Checked {
 /// Checks a tree.
 pub fn check(check: &Check<'_>) -> Checked {
     let Inspected { mut inspection, files, bytes } = inspect::inspect(check.tree, &check.options);
-    let max_age_days = check.trusted.base.advisories.max_age_days.unwrap_or(MAX_AGE_DAYS);
-    let max_age = SignedDuration::from_hours(24 * i64::from(max_age_days));
     let databases = match Database::open(check.databases) {
         Ok(database) => {
+            let max_age = check.trusted.base.advisories.max_age();
             inspection.merge(database.inspect(&inspection.components, check.now, Some(max_age)));
-            database.identity()
+            database.asked(&inspection.components)
         }
         Err(error) => {
             inspection.gaps.push(unusable(check.databases, &error));

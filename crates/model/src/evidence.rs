@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Finding, Gap, Inspector, Outcome, OwnId, Subject};
+use crate::{Digest, Ecosystem, Finding, Gap, Inspector, Outcome, OwnId, Subject};
 
 /// A signed statement whose signature has been verified, read into words that policy can judge.
 ///
@@ -75,10 +75,22 @@ pub struct Inspected {
     pub gaps: Vec<Gap>,
     /// The effective policy they ran under.
     pub policy_sha256: Digest,
-    /// The advisory databases that were used, by digest.
-    pub advisories_sha256: Vec<Digest>,
+    /// The advisories that its components were matched against.
+    pub advisories: Vec<AdvisorySet>,
     /// What the gate said at the time, by the policy and whatever the tree tightened in it.
     pub outcome: Outcome,
+}
+
+/// The advisories for one ecosystem.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AdvisorySet {
+    /// Whose packages they speak about.
+    pub ecosystem: Ecosystem,
+    /// Their digest.
+    pub sha256: Digest,
+    /// The moment up to which they are known.
+    pub as_of: Timestamp,
 }
 
 /// The outcome of a test command.

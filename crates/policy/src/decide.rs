@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Body, DeploymentOutcome, Digest, Evidence, Inspected, Inspector, Outcome, OwnId, Provenance, Reason,
-    Signatory, Subject, Verdict,
+    Body, DeploymentOutcome, Digest, Evidence, Gap, GapKind, Inspected, Inspector, Outcome, OwnId,
+    Provenance, Reason, RuleId, Signatory, Subject, Verdict,
 };
 
 use crate::gate::Strictness;
@@ -181,7 +181,7 @@ impl<'a> Case<'a> {
 
     fn judge(&self, about: &str, inspector: Inspector, inspected: &Inspected) -> Reason {
         let now = self.request.now;
-        let own = |id: &plimsoll_model::RuleId| id.inspector() == inspector;
+        let own = |id: &RuleId| id.inspector() == inspector;
         let denied = |made: Disposition| made == Disposition::Denies;
         let findings = inspected.findings.iter().filter(|finding| own(&finding.rule));
         let gaps = inspected.gaps.iter().filter(|gap| own(&gap.id));
@@ -194,12 +194,40 @@ impl<'a> Case<'a> {
         if gaps > 0 {
             return unknown(about, format!("{gaps} places were not checked"), hint);
         }
+        if inspector == Inspector::Dependency
+            && let Some(outdated) = self.outdated(inspected)
+        {
+            return outdated;
+        }
         match inspected.outcome {
             Outcome::Deny => deny(about, "the inspected tree's own stricter policy denied".to_owned(), hint),
             Outcome::Allow | Outcome::Unknown => {
                 allow(about, format!("nothing at or above `{}`", self.policy.gate.rule(inspector).fail_on))
             }
         }
+    }
+
+    /// Advisories that were fresh when the commit was inspected may be too old when the release enters.
+    fn outdated(&self, inspected: &Inspected) -> Option<Reason> {
+        let oldest = inspected.advisories.iter().min_by_key(|set| set.as_of)?;
+        let age = self.request.now.duration_since(oldest.as_of);
+        let max_age = self.policy.advisories.max_age();
+        let gap = Gap {
+            id: RuleId::new(Inspector::Dependency, "stale-database"),
+            kind: GapKind::Stale,
+            location: None,
+            message: format!(
+                "it was matched against advisories for {} that end {} days ago; the policy allows {}",
+                oldest.ecosystem.as_str(),
+                age.as_hours() / 24,
+                max_age.as_hours() / 24
+            ),
+            mend: "import newer advisories and inspect the commit again".to_owned(),
+        };
+        let stays =
+            self.policy.judge_gap(&gap, Strictness::EveryGap, self.request.now) == Disposition::Denies;
+        let is_old = age > max_age && stays;
+        is_old.then(|| unknown(Requirement::Dependencies.as_str(), gap.message, &gap.mend))
     }
 
     fn sbom(&self) -> Reason {

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use plimsoll_model::{Digest, GapKind, Inspector, RuleId};
 use serde::{Deserialize, Serialize};
@@ -139,8 +140,15 @@ pub struct Advisories {
     /// The folder with the imported databases, relative to the inspected tree; the user's data
     /// folder when absent.
     pub path: Option<String>,
-    /// How many days after its import a database is too old; 7 when absent.
+    /// How many days after its last known advisory a database is too old; 7 when absent.
     pub max_age_days: Option<u32>,
+}
+
+impl Advisories {
+    /// How old the advisories may be, when a tree is checked and when a release is let in.
+    pub fn max_age(&self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.max_age_days.unwrap_or(7)))
+    }
 }
 
 /// An exception to the gate for one rule or gap, explicit, owned and expiring.

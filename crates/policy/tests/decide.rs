@@ -5,9 +5,9 @@
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::CommitId;
 use plimsoll_model::{
-    Approval, Body, DeploymentOutcome, DeploymentRecord, Digest, Evidence, Finding, Gap, GapKind, Inspected,
-    Inspector, Location, Outcome, OwnId, Provenance, Sbom, Severity, Signatory, Subject, TestResult,
-    TreePath, Verdict,
+    AdvisorySet, Approval, Body, DeploymentOutcome, DeploymentRecord, Digest, Ecosystem, Evidence, Finding,
+    Gap, GapKind, Inspected, Inspector, Location, Outcome, OwnId, Provenance, Sbom, Severity, Signatory,
+    Subject, TestResult, TreePath, Verdict,
 };
 use plimsoll_policy::{Policy, Request};
 
@@ -104,7 +104,11 @@ fn world_under(policy: &str) -> World {
         findings: Vec::new(),
         gaps: Vec::new(),
         policy_sha256: policy.sha256(),
-        advisories_sha256: Vec::new(),
+        advisories: vec![AdvisorySet {
+            ecosystem: Ecosystem::new("npm"),
+            sha256: Digest::of(b"npm"),
+            as_of: now() - SignedDuration::from_hours(7 * 24),
+        }],
         outcome: Outcome::Allow,
     };
     let staged = DeploymentRecord {
@@ -295,6 +299,25 @@ fn each_single_flaw_is_told() {
         assert_eq!(reason.outcome, *outcome, "{reason:?}");
         assert_ne!(verdict.outcome, Outcome::Allow);
     }
+}
+
+#[test]
+fn advisories_that_were_fresh_at_the_inspection_grow_old_before_the_release() {
+    let later = |policy: &str, seconds: i64| {
+        let mut world = world_under(policy);
+        body!(world, 2, Inspection).advisories[0].as_of -= SignedDuration::from_secs(seconds);
+        decide(&world).reasons.into_iter().find(|reason| reason.about == "dependencies").unwrap()
+    };
+    assert_eq!(later(POLICY, 0).outcome, Outcome::Allow, "seven days are not too old");
+    assert_eq!(later(POLICY, 1).outcome, Outcome::Unknown);
+    let told = later(POLICY, 24 * 3600).message;
+    assert!(told.contains("npm that end 8 days ago; the policy allows 7"), "{told}");
+    let patient = format!("[advisories]\nmax_age_days = 8\n{POLICY}");
+    assert_eq!(later(&patient, 24 * 3600).outcome, Outcome::Allow);
+    let waived = format!(
+        "{POLICY}\n[[waiver]]\nid = \"dependency/stale-database\"\nreason = \"a frozen mirror\"\nowner = \"sre\"\nexpires = 2027-01-01\n"
+    );
+    assert_eq!(later(&waived, 24 * 3600).outcome, Outcome::Allow);
 }
 
 #[test]

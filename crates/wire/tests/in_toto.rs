@@ -4,9 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
 use plimsoll_model::{
-    Approval, Body, CommitId, DeploymentOutcome, DeploymentRecord, Digest, Excerpt, ExcerptLine, Finding,
-    Fix, Gap, GapKind, Inspected, Inspector, Location, Outcome, OwnId, Position, Provenance, Reference,
-    RuleId, Sbom, Severity, Subject, TestResult, TraceStep, TreePath,
+    AdvisorySet, Approval, Body, CommitId, DeploymentOutcome, DeploymentRecord, Digest, Ecosystem, Excerpt,
+    ExcerptLine, Finding, Fix, Gap, GapKind, Inspected, Inspector, Location, Outcome, OwnId, Position,
+    Provenance, Reference, RuleId, Sbom, Severity, Subject, TestResult, TraceStep, TreePath,
 };
 use plimsoll_wire::{cyclonedx, in_toto};
 use serde_json::{Value, json};
@@ -59,7 +59,11 @@ fn inspected() -> Inspected {
         ],
         gaps: vec![gap(GapKind::Unresolved, Some(place(1))), gap(GapKind::Stale, None)],
         policy_sha256: Digest::of(b"policy"),
-        advisories_sha256: vec![Digest::of(b"npm"), Digest::of(b"PyPI")],
+        advisories: vec![AdvisorySet {
+            ecosystem: Ecosystem::new("npm"),
+            sha256: Digest::of(b"npm"),
+            as_of: "2026-11-20T00:00:00Z".parse().unwrap(),
+        }],
         outcome: Outcome::Deny,
     }
 }
@@ -229,7 +233,7 @@ fn predicates_are_read_strictly() {
     };
     check(0, |s| s["predicate"]["more"] = json!(1), "unknown field `more`");
     check(0, |s| s["predicate"]["findings"][0]["more"] = json!(1), "unknown field `more`");
-    for field in ["inspectors", "policySha256", "advisoriesSha256", "outcome", "findings", "gaps"] {
+    for field in ["inspectors", "policySha256", "advisories", "outcome", "findings", "gaps"] {
         check(0, |s| remove(s, field), &format!("missing field `{field}`"));
     }
     for field in ["release", "environment", "policySha256", "expiresAt"] {

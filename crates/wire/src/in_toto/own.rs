@@ -3,7 +3,8 @@
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Approval, DeploymentOutcome, DeploymentRecord, Digest, Finding, Gap, Inspected, Inspector, Outcome, OwnId,
+    AdvisorySet, Approval, DeploymentOutcome, DeploymentRecord, Digest, Finding, Gap, Inspected, Inspector,
+    Outcome, OwnId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ use crate::shape::{FindingShape, GapShape};
 pub(super) struct InspectionPredicate {
     inspectors: Vec<Inspector>,
     policy_sha256: Digest,
-    advisories_sha256: Vec<Digest>,
+    advisories: Vec<AdvisorySet>,
     outcome: OutcomeShape,
     findings: Vec<FindingShape>,
     gaps: Vec<GapShape>,
@@ -63,7 +64,7 @@ impl From<&Inspected> for InspectionPredicate {
         Self {
             inspectors: body.inspectors.clone(),
             policy_sha256: body.policy_sha256,
-            advisories_sha256: body.advisories_sha256.clone(),
+            advisories: body.advisories.clone(),
             outcome: match body.outcome {
                 Outcome::Allow => OutcomeShape::Allow,
                 Outcome::Unknown => OutcomeShape::Unknown,
@@ -82,7 +83,7 @@ impl From<InspectionPredicate> for Inspected {
             findings: predicate.findings.into_iter().map(Finding::from).collect(),
             gaps: predicate.gaps.into_iter().map(Gap::from).collect(),
             policy_sha256: predicate.policy_sha256,
-            advisories_sha256: predicate.advisories_sha256,
+            advisories: predicate.advisories,
             outcome: match predicate.outcome {
                 OutcomeShape::Allow => Outcome::Allow,
                 OutcomeShape::Unknown => Outcome::Unknown,
