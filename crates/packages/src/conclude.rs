@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{Gap, Inspection, TreePath};
 
-use crate::facts::{Covers, Facts, Family, Include, Lock, Manifest, OpenRequirement};
-use crate::gap;
+use crate::facts::{Covers, Facts, Family, Lock, Manifest};
+use crate::{gap, requirements_gaps};
 
 /// What all files together say: every component, and every gap, among them the manifests that no
 /// lockfile answers for.
@@ -22,9 +22,8 @@ pub fn conclude(facts: &BTreeMap<TreePath, Facts>) -> Inspection {
                 (gap, _) => inspection.gaps.extend(gap),
             }
         }
-        inspection.gaps.extend(open_gap(path, facts_of_file, facts));
-        inspection.gaps.extend(include_gaps(path, facts_of_file, facts));
     }
+    inspection.gaps.extend(requirements_gaps(facts));
     inspection
         .gaps
         .extend(installed.into_iter().map(|(folder, manifests)| installed_gap(folder, &manifests)));
@@ -166,85 +165,8 @@ fn manifest_gap(path: &TreePath, manifest: &Manifest, locks: &Locks<'_>) -> Opti
     Some(gap::unlocked_manifest(manifest.location.clone(), message, mend))
 }
 
-/// The one gap of a requirements file with requirements that nothing pins.
-fn open_gap(path: &TreePath, file: &Facts, facts: &BTreeMap<TreePath, Facts>) -> Option<Gap> {
-    if is_constraints(path) {
-        return None;
-    }
-    let pinned = pinned(path, facts);
-    let open: Vec<&OpenRequirement> =
-        file.requirements.open.iter().filter(|open| !pinned.contains(open.name.as_str())).collect();
-    let first = open.first()?;
-    let shown: Vec<String> = open.iter().map(|open| describe(open)).collect();
-    let total = open.len() + file.components.len();
-    let message = format!(
-        "{} of {total} requirements of {path} name no exact version, so they were not checked: {}",
-        open.len(),
-        listed(&shown)
-    );
-    Some(gap::unlocked_manifest(first.location.clone(), message, Family::Python.mend()))
-}
-
-fn describe(open: &OpenRequirement) -> String {
-    let lower = open
-        .range
-        .split(',')
-        .find_map(|clause| [">=", "~=", ">"].into_iter().find_map(|operator| clause.strip_prefix(operator)));
-    match lower {
-        Some(version) => format!("{}{} (from {version} on)", open.name, open.range),
-        None => format!("{}{}", open.name, open.range),
-    }
-}
-
-/// A constraints file chooses versions and asks for nothing.
-fn is_constraints(path: &TreePath) -> bool {
-    path.file_name().contains("constraints")
-}
-
-/// The packages pinned by a requirements file or by any file it draws in.
-fn pinned<'a>(path: &'a TreePath, facts: &'a BTreeMap<TreePath, Facts>) -> BTreeSet<&'a str> {
-    let mut names = BTreeSet::new();
-    let mut seen = BTreeSet::new();
-    let mut waiting = vec![path.clone()];
-    while let Some(path) = waiting.pop() {
-        let Some(file) = facts.get(&path) else { continue };
-        if seen.insert(path.clone()) {
-            names.extend(file.components.iter().map(|component| component.name.as_str()));
-            let includes = file.requirements.includes.iter();
-            waiting.extend(
-                includes.filter_map(|include| resolve(path.parent(), &include.path)).map(TreePath::new),
-            );
-        }
-    }
-    names
-}
-
-fn include_gaps(path: &TreePath, file: &Facts, facts: &BTreeMap<TreePath, Facts>) -> Vec<Gap> {
-    let missing = |include: &Include| {
-        let why = if include.path.contains("://") {
-            "which is an address on the network"
-        } else {
-            match resolve(path.parent(), &include.path).map(TreePath::new) {
-                Some(target) if facts.contains_key(&target) => return None,
-                Some(_) => "which is not in the tree or has a name that is not read",
-                None => "which lies outside the tree",
-            }
-        };
-        Some(gap::missing_include(include.location.clone(), &shown(include), why))
-    };
-    file.requirements.includes.iter().filter_map(missing).collect()
-}
-
-/// An include as people may see it: an address can hold credentials.
-fn shown(include: &Include) -> String {
-    match include.path.split_once("://") {
-        Some((scheme, rest)) => format!("{scheme}://…/{}", rest.rsplit('/').next().unwrap_or("")),
-        None => include.path.clone(),
-    }
-}
-
 /// The first few of a list, and how many more there are.
-fn listed(items: &[String]) -> String {
+pub(crate) fn listed(items: &[String]) -> String {
     const SHOWN: usize = 5;
     let list = items.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
     match items.len().checked_sub(SHOWN) {
@@ -263,7 +185,7 @@ fn relative<'a>(base: &str, folder: &'a str) -> Option<&'a str> {
 }
 
 /// The tree path that `target` means in `folder`; `None` when it leaves the tree.
-fn resolve(folder: &str, target: &str) -> Option<String> {
+pub(crate) fn resolve(folder: &str, target: &str) -> Option<String> {
     if target.starts_with('/') {
         return None;
     }

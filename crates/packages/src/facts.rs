@@ -84,8 +84,10 @@ pub(crate) struct Manifest {
 pub(crate) struct Requirements {
     /// Requirements that name no exact version.
     pub(crate) open: Vec<OpenRequirement>,
-    /// Other files that it draws in.
+    /// Files and folders that it draws in.
     pub(crate) includes: Vec<Include>,
+    /// Whether pip refuses whatever has no hash: one hash in the file is enough for that.
+    pub(crate) sealed: bool,
 }
 
 /// A requirement that names no exact version.
@@ -98,14 +100,26 @@ pub(crate) struct OpenRequirement {
     pub(crate) location: Location,
 }
 
-/// A `-r` or `-c` line.
+/// A `-r` or `-c` option, or a folder to be installed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Include {
-    /// The file as written, relative to the folder of the file that names it.
+    /// As written. A file is relative to the folder of the file that names it, a folder to wherever pip
+    /// is started.
     pub(crate) path: String,
-    /// Whether it only constrains versions (`-c`).
-    pub(crate) constraint: bool,
+    pub(crate) kind: IncludeKind,
     pub(crate) location: Location,
+}
+
+/// What an include is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum IncludeKind {
+    /// A file of more requirements (`-r`).
+    Requirements,
+    /// A file that only chooses versions (`-c`).
+    Constraints,
+    /// A folder whose manifest says what it asks for.
+    Project,
 }
 
 impl Family {

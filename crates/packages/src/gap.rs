@@ -109,9 +109,19 @@ pub(crate) fn no_requirements(location: Location, refused: usize, total: usize) 
     gap("no-requirements", GapKind::Unresolved, location, message, mend)
 }
 
-/// A `-r` or `-c` file that was not read.
+/// A requirements file whose pins need not be all that is installed.
+pub(crate) fn unsealed_requirements(location: Location, pins: usize) -> Gap {
+    let message = format!(
+        "{} pins {pins} without a hash, and pip also installs whatever they ask for: nothing says that these are all",
+        location.path
+    );
+    let mend = "make the file with `pip-compile --generate-hashes`: with hashes, pip refuses what the file does not list";
+    gap("unsealed-requirements", GapKind::Unresolved, location, message, mend)
+}
+
+/// What a requirements file draws in and was not read.
 pub(crate) fn missing_include(location: Location, path: &str, why: &str) -> Gap {
     let message = format!("{} draws in `{path}`, {why}, so its packages were not checked", location.path);
-    let mend = "put the file into the tree under a name like requirements-NAME.txt or constraints.txt";
+    let mend = "put it into the tree: a file under a name like requirements-NAME.txt or constraints.txt, a folder with its manifest";
     gap("missing-include", GapKind::Unresolved, location, message, mend)
 }

@@ -69,7 +69,8 @@ static GLOBS: LazyLock<Globs> = LazyLock::new(|| {
     let mut parsers = Vec::new();
     for parser in PARSERS {
         for glob in parser.globs {
-            let glob = GlobBuilder::new(glob).literal_separator(true).build();
+            // A folder of macOS or Windows finds `package.json` under the name `Package.json`.
+            let glob = GlobBuilder::new(glob).literal_separator(true).case_insensitive(true).build();
             set.add(glob.expect("the globs of the table are valid"));
             parsers.push(parser);
         }

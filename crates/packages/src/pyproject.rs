@@ -88,6 +88,6 @@ fn asked(text: &str) -> String {
             | Requirement::Open { name, .. }
             | Requirement::Foreign { name, .. },
         ) => name,
-        Ok(Requirement::Folder) | Err(_) => text.to_owned(),
+        Ok(Requirement::Folder { .. }) | Err(_) => text.to_owned(),
     }
 }

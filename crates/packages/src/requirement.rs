@@ -23,8 +23,11 @@ pub(crate) enum Requirement<'a> {
         /// What kind of place it comes from.
         source: &'static str,
     },
-    /// A folder of the tree, whose own manifest says what it asks for.
-    Folder,
+    /// A folder, whose own manifest says what it asks for.
+    Folder {
+        /// As written, without extras.
+        path: &'a str,
+    },
 }
 
 /// The text is no requirement: why, without the text.
@@ -157,7 +160,7 @@ fn place(text: &str) -> Option<Requirement<'_>> {
     }
     let folder =
         path == "." || path.starts_with("./") || path.starts_with("..") || path.contains(['/', '\\']);
-    folder.then_some(Requirement::Folder)
+    folder.then_some(Requirement::Folder { path })
 }
 
 fn kind_of_address(address: &str) -> &'static str {
@@ -181,7 +184,7 @@ mod tests {
             Ok(Requirement::Pinned { name, version }) => format!("{name} is {version}"),
             Ok(Requirement::Open { name, range }) => format!("{name} in [{range}]"),
             Ok(Requirement::Foreign { name, source }) => format!("{name} from {source}"),
-            Ok(Requirement::Folder) => "folder".to_owned(),
+            Ok(Requirement::Folder { path }) => format!("folder {path}"),
             Err(error) => error.to_string(),
         }
     }
@@ -201,8 +204,8 @@ mod tests {
             ("a@ https://code.example/a-1.0.zip", "a from an address of its own"),
             ("git+https://code.example/a.git#egg=My_A[x]&subdirectory=b", "my-a from a Git repository"),
             ("./wheels/a-1.0-py3-none-any.whl", "a-1.0-py3-none-any.whl from a file"),
-            ("./lib[dev]", "folder"),
-            (".", "folder"),
+            ("./lib[dev]", "folder ./lib"),
+            (".", "folder ."),
         ] {
             assert_eq!(check(text), expected, "{text}");
         }

@@ -5,15 +5,17 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::{Component, Ecosystem, LineIndex, Location, Span, Version};
+use plimsoll_model::{Component, Ecosystem, Location, Span, Version};
 use plimsoll_source::File;
 
-use crate::facts::{Covers, Family, Include, Lock, Manifest, OpenRequirement};
+use crate::facts::{Covers, Family, Include, IncludeKind, Lock, Manifest, OpenRequirement, Requirements};
+use crate::logical_line::{LogicalLine, logical_lines};
+use crate::pip_option::{self, PipOption};
 use crate::requirement::{Requirement, parse};
 use crate::{Facts, Parser, gap};
 
 pub(crate) static PARSER: Parser = Parser {
-    id: "requirements/2",
+    id: "requirements/3",
     globs: &[
         "**/*requirements*.txt",
         "**/requirements/**/*.txt",
@@ -24,7 +26,7 @@ pub(crate) static PARSER: Parser = Parser {
 };
 
 pub(crate) static INPUT_PARSER: Parser = Parser {
-    id: "requirements-input/2",
+    id: "requirements-input/3",
     globs: &["**/*requirements*.in", "**/requirements/**/*.in"],
     read: read_input,
 };
@@ -41,6 +43,10 @@ fn read(file: &File<'_>) -> Facts {
             refused += 1;
             first.get_or_insert((location, why));
         }
+    }
+    if let Some(span) = foreign_encoding(file.text) {
+        let why = "it declares another encoding than UTF-8, in which the file may say something else";
+        facts.gaps.push(gap::unreadable_requirement(index.location(file.path, span), why, 1));
     }
     if let Some((location, why)) = first {
         if facts.components.is_empty() && is_prose(refused, lines.len()) {
@@ -76,15 +82,17 @@ fn read_input(file: &File<'_>) -> Facts {
         folders: BTreeSet::new(),
         location: first.clone(),
     });
-    Facts { gaps: facts.gaps, manifest, ..Facts::default() }
+    let requirements = Requirements { includes: facts.requirements.includes, ..Requirements::default() };
+    Facts { gaps: facts.gaps, manifest, requirements, ..Facts::default() }
 }
 
 /// Reads one line into the facts; the error says why it cannot be read.
 fn read_line(line: &LogicalLine, location: &Location, facts: &mut Facts) -> Result<(), String> {
     let (requirement, options) = split_options(&line.text);
     if requirement.is_empty() {
-        return read_option(options, location, facts);
+        return read_options(options, location, facts);
     }
+    facts.requirements.sealed |= options.contains("--hash");
     match parse(requirement).map_err(|error| error.to_string())? {
         Requirement::Pinned { name, version } => facts.components.push(Component {
             ecosystem: Ecosystem::new(Ecosystem::PYPI),
@@ -100,59 +108,57 @@ fn read_line(line: &LogicalLine, location: &Location, facts: &mut Facts) -> Resu
         Requirement::Foreign { name, source } => {
             facts.gaps.push(gap::foreign_source(location.clone(), &name, source));
         }
-        Requirement::Folder => {}
+        Requirement::Folder { path } => include(path, IncludeKind::Project, location, facts),
     }
     Ok(())
 }
 
-/// The options that choose where and how to install, not what.
-const SETTINGS: [&str; 14] = [
-    "--index-url",
-    "--extra-index-url",
-    "--no-index",
-    "--find-links",
-    "--no-binary",
-    "--only-binary",
-    "--prefer-binary",
-    "--require-hashes",
-    "--pre",
-    "--trusted-host",
-    "--use-feature",
-    "--global-option",
-    "--config-settings",
-    "--all-releases",
-];
-
-fn read_option(text: &str, location: &Location, facts: &mut Facts) -> Result<(), String> {
-    let include =
-        |path: &str, constraint| Include { path: path.to_owned(), constraint, location: location.clone() };
-    if let Some(path) = option(text, "-r", "--requirement") {
-        facts.requirements.includes.push(include(path, false));
-    } else if let Some(path) = option(text, "-c", "--constraint") {
-        facts.requirements.includes.push(include(path, true));
-    } else if let Some(place) = option(text, "-e", "--editable") {
-        if let Ok(Requirement::Foreign { name, source }) = parse(place) {
-            facts.gaps.push(gap::foreign_source(location.clone(), &name, source));
-        }
-    } else {
-        let name = text.split(['=', ' ', '\t']).next().unwrap_or(text);
-        let short = name.starts_with("-i") || name.starts_with("-f");
-        if !short && !SETTINGS.contains(&name) {
-            return Err("pip has no such option for a requirements file".to_owned());
+fn read_options(text: &str, location: &Location, facts: &mut Facts) -> Result<(), String> {
+    for option in pip_option::parse(text).map_err(|error| error.to_string())? {
+        match option {
+            PipOption::Requirement(path) => include(&path, IncludeKind::Requirements, location, facts),
+            PipOption::Constraint(path) => include(&path, IncludeKind::Constraints, location, facts),
+            PipOption::Sealed => facts.requirements.sealed = true,
+            PipOption::Editable(place) => match parse(&place).map_err(|error| error.to_string())? {
+                Requirement::Foreign { name, source } => {
+                    facts.gaps.push(gap::foreign_source(location.clone(), &name, source));
+                }
+                Requirement::Folder { path } => include(path, IncludeKind::Project, location, facts),
+                // A bare name is a folder here.
+                Requirement::Pinned { .. } | Requirement::Open { .. } => {
+                    let path = place.split('[').next().unwrap_or(&place);
+                    include(path, IncludeKind::Project, location, facts);
+                }
+            },
         }
     }
     Ok(())
 }
 
-/// The value of an option in any of the ways pip reads: `-rF`, `-r F`, `-r=F`, `--long F`, `--long=F`.
-fn option<'a>(text: &'a str, short: &str, long: &str) -> Option<&'a str> {
-    let value = match text.strip_prefix(long) {
-        Some(value) if value.starts_with(['=', ' ', '\t']) => value,
-        Some(_) => return None,
-        None if text.starts_with("--") => return None,
-        None => text.strip_prefix(short)?,
-    };
-    Some(value.trim_start_matches(['=', ' ', '\t']).trim().trim_matches(['"', '\'']))
+fn include(path: &str, kind: IncludeKind, location: &Location, facts: &mut Facts) {
+    facts.requirements.includes.push(Include { path: path.to_owned(), kind, location: location.clone() });
+}
+
+/// Where the file declares an encoding (PEP 263, which pip follows) in which its bytes could be other
+/// lines than those that are read here. A byte order mark goes before it.
+fn foreign_encoding(text: &str) -> Option<Span> {
+    const SAME: [&str; 5] = ["utf-8", "utf8", "utf-8-sig", "ascii", "us-ascii"];
+    let mut start = 0;
+    for line in text.split('\n').take(2) {
+        let declared = line.strip_prefix('#').and_then(|comment| {
+            comment.split("coding").skip(1).find_map(|rest| rest.strip_prefix([':', '=']))
+        });
+        let word = |character: char| character.is_alphanumeric() || "-_.".contains(character);
+        let name = declared.map(|rest| {
+            let rest = rest.trim_start();
+            rest[..rest.find(|character| !word(character)).unwrap_or(rest.len())].to_ascii_lowercase()
+        });
+        if name.is_some_and(|name| !SAME.contains(&name.replace('_', "-").as_str())) {
+            return Some(Span::new(start, start + line.len()));
+        }
+        start += line.len() + 1;
+    }
+    None
 }
 
 /// Parts a requirement from the options behind it; the first word that begins with a hyphen starts them.
@@ -175,54 +181,4 @@ fn only_hash(options: &str) -> Option<String> {
     let digits = first.split_whitespace().next()?.strip_prefix("sha256:")?;
     let whole = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     (whole && second.is_none()).then(|| format!("sha256:{}", digits.to_ascii_lowercase()))
-}
-
-/// A line as pip reads it: continuations joined, comments cut off.
-#[derive(Debug)]
-struct LogicalLine {
-    text: String,
-    /// The part of its first line that says something.
-    span: Span,
-}
-
-/// Joins and cuts lines in pip's order: a backslash at the end continues a line, but a comment line
-/// in between ends it.
-fn logical_lines(text: &str) -> Vec<LogicalLine> {
-    let mut lines = Vec::new();
-    let mut open: Option<(String, Span)> = None;
-    let index = LineIndex::new(text);
-    for number in 1.. {
-        let Some(whole) = index.line_span(number) else { break };
-        let line = text[whole.start..whole.end].trim_start_matches('\u{feff}');
-        let comment = line.trim_start().starts_with('#');
-        let continued = line.strip_suffix('\\').filter(|_| !comment);
-        let part = continued.unwrap_or(line);
-        let (joined, span) = open.take().unwrap_or_else(|| (String::new(), said(line, whole)));
-        let joined = if comment { format!("{joined} {part}") } else { joined + part };
-        if continued.is_some() {
-            open = Some((joined, span));
-        } else {
-            lines.push(LogicalLine { text: joined, span });
-        }
-    }
-    lines.extend(open.map(|(text, span)| LogicalLine { text, span }));
-    for line in &mut lines {
-        line.text = without_comment(&line.text).trim().to_owned();
-    }
-    lines.retain(|line| !line.text.is_empty());
-    lines
-}
-
-fn said(line: &str, whole: Span) -> Span {
-    let body = without_comment(line).trim_end().trim_end_matches('\\').trim_end();
-    let start = whole.end - line.len() + (body.len() - body.trim_start().len());
-    Span::new(start, start + body.trim_start().len())
-}
-
-/// A `#` begins a comment at the beginning of a line or after white space.
-fn without_comment(line: &str) -> &str {
-    let starts = line.match_indices('#').map(|(at, _)| at);
-    let comment =
-        starts.into_iter().find(|at| line[..*at].chars().next_back().is_none_or(char::is_whitespace));
-    comment.map_or(line, |at| &line[..at])
 }

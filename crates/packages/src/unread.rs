@@ -9,7 +9,7 @@ use plimsoll_source::File;
 use crate::facts::{Covers, Family, Lock, Manifest};
 use crate::{Facts, Parser, gap};
 
-pub(crate) static PARSER: Parser = Parser { id: "unread/1", globs: GLOBS, read };
+pub(crate) static PARSER: Parser = Parser { id: "unread/2", globs: GLOBS, read };
 
 const GLOBS: &[&str] = &[
     "**/{yarn.lock,pnpm-lock.yaml,bun.lock,bun.lockb,npm-shrinkwrap.yaml}",
@@ -61,33 +61,34 @@ fn judge(name: &str) -> (Family, Role) {
         Ruby, Swift,
     };
     use Role::{Lock, Manifest};
-    match name {
+    let name = name.to_ascii_lowercase();
+    match name.as_str() {
         "yarn.lock" | "pnpm-lock.yaml" | "bun.lock" | "bun.lockb" | "npm-shrinkwrap.yaml" => (Node, Lock),
-        "Pipfile" => (Python, Manifest),
+        "pipfile" => (Python, Manifest),
         "go.sum" => (Go, Manifest),
-        "go.mod" | "Gopkg.lock" | "glide.lock" => (Go, Lock),
-        "Gemfile" | "gems.rb" => (Ruby, Manifest),
-        "Gemfile.lock" | "gems.locked" => (Ruby, Lock),
+        "go.mod" | "gopkg.lock" | "glide.lock" => (Go, Lock),
+        "gemfile" | "gems.rb" => (Ruby, Manifest),
+        "gemfile.lock" | "gems.locked" => (Ruby, Lock),
         "composer.json" => (Php, Manifest),
         "composer.lock" => (Php, Lock),
         "pubspec.yaml" => (Dart, Manifest),
         "pubspec.lock" => (Dart, Lock),
         "mix.exs" => (Elixir, Manifest),
         "mix.lock" => (Elixir, Lock),
-        "Package.swift" => (Swift, Manifest),
-        "Package.resolved" | "Cartfile.resolved" => (Swift, Lock),
-        "Podfile" => (CocoaPods, Manifest),
-        "Podfile.lock" => (CocoaPods, Lock),
+        "package.swift" => (Swift, Manifest),
+        "package.resolved" | "cartfile.resolved" => (Swift, Lock),
+        "podfile" => (CocoaPods, Manifest),
+        "podfile.lock" => (CocoaPods, Lock),
         "stack.yaml.lock" | "cabal.project.freeze" => (Haskell, Lock),
         "renv.lock" => (R, Lock),
         "deno.lock" => (Deno, Lock),
         "conanfile.txt" => (Conan, Manifest),
         "conan.lock" => (Conan, Lock),
-        "MODULE.bazel.lock" => (Bazel, Lock),
+        "module.bazel.lock" => (Bazel, Lock),
         "flake.lock" => (Nix, Lock),
         "packages.lock.json" | "packages.config" | "paket.lock" => (DotNet, Lock),
-        "Directory.Packages.props" => (DotNet, Manifest),
-        "poetry.lock" | "uv.lock" | "pdm.lock" | "Pipfile.lock" | "conda-lock.yml" => (Python, Lock),
+        "directory.packages.props" => (DotNet, Manifest),
+        "poetry.lock" | "uv.lock" | "pdm.lock" | "pipfile.lock" | "conda-lock.yml" => (Python, Lock),
         _ if name.starts_with("pylock.") => (Python, Lock),
         _ if name.ends_with(".gemspec") => (Ruby, Manifest),
         _ if name.ends_with("proj") => (DotNet, Manifest),

@@ -266,6 +266,13 @@ after==9
 -i https://registry.example/simple
 --extra-index-url=https://registry.example/extra
 bad=1.0
+# hidden\u{c}after-a-form-feed==1
+# hidden\u{2028}after-a-line-separator==1
+# hidden\rafter-a-return==1
+# hidden\u{85}after-a-next-line==1
+# hidden\u{1d}after-a-group-separator==1
+returned==\\\r
+1.0
 ";
 
 /// Prints `name pin-or-star line` of each requirement that pip reads; `?` for one that it refuses.
