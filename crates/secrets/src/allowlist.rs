@@ -3,6 +3,7 @@ use std::sync::OnceLock;
 use aho_corasick::AhoCorasick;
 use regex::bytes::{RegexSet, RegexSetBuilder};
 
+use crate::dialect::Expression;
 use crate::paths::{PathId, PathMatches};
 
 /// Conditions under which a match is no finding. The same shape serves one rule or all of them.
@@ -11,8 +12,8 @@ pub(crate) struct Allowlist {
     pub(crate) condition: Condition,
     pub(crate) target: Target,
     pub(crate) paths: Vec<PathId>,
-    /// Expressions over the target, as `dialect::translate` gives them.
-    pub(crate) regexes: Vec<String>,
+    /// Expressions over the target.
+    pub(crate) regexes: Vec<Expression>,
     /// Words in the secret, without regard to ASCII case.
     pub(crate) stopwords: Vec<String>,
     /// Whether commits are named. A tree has no commit, so this condition never holds here.
@@ -98,7 +99,8 @@ impl Allowlist {
     }
 
     fn compile(&self) -> Option<Compiled> {
-        let regexes = RegexSetBuilder::new(&self.regexes).unicode(false).size_limit(SIZE_LIMIT_BYTES).build();
+        let regexes = RegexSetBuilder::new(self.regexes.iter().map(Expression::text));
+        let regexes = { regexes }.unicode(false).size_limit(SIZE_LIMIT_BYTES).build();
         let stopwords = AhoCorasick::builder().ascii_case_insensitive(true).build(&self.stopwords);
         Some(Compiled { regexes: regexes.ok()?, stopwords: stopwords.ok()? })
     }

@@ -53,7 +53,7 @@ pub(crate) fn load() -> RuleSet {
 
 /// Reads one file into `set`. Its examples are for the tests.
 fn read(name: &str, text: &str, set: &mut RuleSet) -> Result<(), RulesError> {
-    let origin = Origin { name, text };
+    let origin = Origin { name, text, embedded: true };
     let document = origin.parse()?;
     let mut keys = Keys::new(origin, "", 0, &document);
     let mut required = |key: &'static str| -> Result<String, RulesError> {

@@ -4,10 +4,37 @@
 //! whole characters. The result is meant for a byte-oriented `regex` with Unicode off; the parts
 //! that need it switch Unicode on for themselves. Letter case is folded for ASCII only.
 
+use std::sync::OnceLock;
+
 use regex_syntax::ast::{self, Ast, parse::Parser};
 
+/// An expression of the dialect, and the same as `regex` takes it.
+#[derive(Clone, Debug)]
+pub(crate) struct Expression {
+    written: String,
+    translated: OnceLock<String>,
+}
+
+impl Expression {
+    /// An expression that somebody wrote: it is translated at once, so that its error has a place.
+    pub(crate) fn read(written: &str) -> Result<Self, Box<regex_syntax::Error>> {
+        let translated = OnceLock::from(translate(written)?);
+        Ok(Self { written: written.to_owned(), translated })
+    }
+
+    /// An expression of ours, which the tests translate: it costs nothing until it is needed.
+    pub(crate) fn embedded(written: &str) -> Self {
+        Self { written: written.to_owned(), translated: OnceLock::new() }
+    }
+
+    /// The expression in the syntax of `regex` with Unicode off.
+    pub(crate) fn text(&self) -> &str {
+        self.translated.get_or_init(|| translate(&self.written).expect("the embedded rules are tested"))
+    }
+}
+
 /// The same expression in the syntax of `regex` with Unicode off.
-pub(crate) fn translate(pattern: &str) -> Result<String, Box<regex_syntax::Error>> {
+fn translate(pattern: &str) -> Result<String, Box<regex_syntax::Error>> {
     let pattern = &without_ambiguity(pattern);
     let ast = Parser::new().parse(pattern).map_err(|error| Box::new(error.into()))?;
     let edits = match ast::visit(&ast, Edits { pattern, list: Vec::new() }) {
@@ -86,10 +113,10 @@ fn repetition_length(rest: &str) -> Option<usize> {
     (!least.is_empty() && digits(least) && digits(most)).then_some(inner.len() + 2)
 }
 
-/// How many groups a translated expression captures.
-pub(crate) fn groups(translated: &str) -> usize {
+/// How many groups an expression captures.
+pub(crate) fn groups(expression: &Expression) -> usize {
     let mut parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
-    parser.parse(translated).map_or(0, |hir| hir.properties().explicit_captures_len())
+    parser.parse(expression.text()).map_or(0, |hir| hir.properties().explicit_captures_len())
 }
 
 /// Replacements of byte ranges of the pattern, in the order in which they were met.

@@ -2,14 +2,14 @@
 
 use plimsoll_model::{Position, Span, TreePath, masked_form};
 use plimsoll_source::File;
-use regex::bytes::Match;
+use regex::bytes::{Match, Regex};
 
 use crate::allowlist::{Allowlist, Target};
 use crate::entropy::entropy;
 use crate::facts::{Facts, Hit, Unchecked};
 use crate::lines::{LineVerdicts, positions};
 use crate::paths::PathMatches;
-use crate::pattern::Compiled;
+use crate::pattern::Outline;
 use crate::rule::Rule;
 use crate::rules::Rules;
 
@@ -75,8 +75,8 @@ fn keyword_runs(rules: &Rules, text: &[u8]) -> Vec<Vec<Span>> {
 /// A match holds a keyword and is no longer than the reach, so it lies within reach of each keyword
 /// that it holds, and ends before the window does: `$` and `\b` at its end see what follows. Windows
 /// that overlap or touch are joined, so no match crosses the end of one.
-fn windows(compiled: &Compiled, runs: &[Span], length: usize) -> Vec<Span> {
-    let Some(reach) = compiled.reach else { return vec![Span::new(0, length)] };
+fn windows(outline: &Outline, runs: &[Span], length: usize) -> Vec<Span> {
+    let Some(reach) = outline.reach else { return vec![Span::new(0, length)] };
     let mut windows: Vec<Span> = Vec::with_capacity(runs.len());
     for run in runs {
         let window = Span::new(run.start.saturating_sub(reach), (run.end + reach).min(length));
@@ -126,24 +126,30 @@ impl<'a> Scan<'a> {
         if runs.is_empty() && !rule.keywords.is_empty() {
             return;
         }
-        let Some(compiled) = pattern.compiled(&rule.keywords) else {
+        let outline = pattern.outline(&rule.keywords);
+        let mut windows = windows(outline, runs, self.text.len());
+        windows.retain(|window| outline.admits(&self.text[window.start..window.end]));
+        if windows.is_empty() {
+            return;
+        }
+        let Some(regex) = pattern.regex() else {
             self.unchecked.push(Unchecked::Rule(rule.id.clone()));
             return;
         };
         let mut count = 0;
-        for window in windows(compiled, runs, self.text.len()) {
-            self.search(index, compiled, window, &mut count);
+        for window in windows {
+            self.search(index, regex, window, &mut count);
         }
     }
 
-    fn search(&mut self, index: usize, compiled: &Compiled, window: Span, count: &mut usize) {
+    fn search(&mut self, index: usize, regex: &Regex, window: Span, count: &mut usize) {
         let part = &self.text[..window.end];
         let mut at = window.start;
         while at <= part.len()
-            && let Some(matched) = compiled.regex.find_at(part, at)
+            && let Some(matched) = regex.find_at(part, at)
         {
             at = matched.end().max(matched.start() + 1);
-            let Some(span) = self.judge(index, compiled, part, matched) else { continue };
+            let Some(span) = self.judge(index, regex, part, matched) else { continue };
             *count += 1;
             if *count > MOST_HITS_OF_A_RULE {
                 self.rest = Some(self.rest.map_or(span.start, |rest| rest.min(span.start)));
@@ -154,10 +160,10 @@ impl<'a> Scan<'a> {
     }
 
     /// The place of the secret, unless the match does not count.
-    fn judge(&mut self, index: usize, compiled: &Compiled, part: &[u8], matched: Match<'_>) -> Option<Span> {
+    fn judge(&mut self, index: usize, regex: &Regex, part: &[u8], matched: Match<'_>) -> Option<Span> {
         let rule = &self.rules.all[index];
         let whole = trimmed(matched);
-        let secret = secret(rule, compiled, part, matched).unwrap_or(whole);
+        let secret = secret(rule, regex, part, matched).unwrap_or(whole);
         let value = &self.text[secret.start..secret.end];
         if value.is_empty() || (rule.entropy > 0.0 && entropy(value) <= rule.entropy) {
             return None;
@@ -207,11 +213,11 @@ impl<'a> Scan<'a> {
 }
 
 /// The group that holds the secret.
-fn secret(rule: &Rule, compiled: &Compiled, part: &[u8], matched: Match<'_>) -> Option<Span> {
-    if compiled.regex.captures_len() < 2 {
+fn secret(rule: &Rule, regex: &Regex, part: &[u8], matched: Match<'_>) -> Option<Span> {
+    if regex.captures_len() < 2 {
         return None;
     }
-    let groups = compiled.regex.captures_at(part, matched.start())?;
+    let groups = regex.captures_at(part, matched.start())?;
     let span = |group: Match<'_>| Span::new(group.start(), group.end());
     match rule.secret_group {
         Some(group) => groups.get(group).map(span),

@@ -9,6 +9,7 @@ use plimsoll_model::Severity;
 
 use crate::RulesError;
 use crate::allowlist::{Allowlist, Condition, Target};
+use crate::dialect::Expression;
 use crate::keys::{Keys, Origin, Written};
 use crate::paths::PathId;
 use crate::pattern::Pattern;
@@ -26,7 +27,7 @@ pub(crate) struct RuleSet {
 pub(crate) struct Draft<'a> {
     id: String,
     description: Option<String>,
-    pattern: Option<String>,
+    pattern: Option<Expression>,
     secret_group: Option<usize>,
     entropy: Option<f64>,
     keywords: Vec<String>,
@@ -43,7 +44,7 @@ pub(crate) fn load(
     origin: &str,
     default: impl FnOnce() -> RuleSet,
 ) -> Result<RuleSet, RulesError> {
-    let origin = Origin { name: origin, text };
+    let origin = Origin { name: origin, text, embedded: false };
     let document = origin.parse()?;
     let mut keys = Keys::new(origin, "", 0, &document);
     refuse_extended(&mut keys)?;
@@ -76,12 +77,13 @@ pub(crate) fn draft<'a>(mut keys: Keys<'a>, paths: &mut Vec<String>) -> Result<D
     )?;
     let description = keys.text("description")?.map(|written| written.text);
     let pattern = keys.text("regex")?.filter(|written| !written.text.is_empty());
-    let pattern = pattern.map(|written| keys.pattern(&written)).transpose()?;
-    let secret_group = secret_group(&mut keys, pattern.as_deref())?;
+    let pattern = pattern.map(|written| keys.expression(&written)).transpose()?;
+    let secret_group = secret_group(&mut keys, pattern.as_ref())?;
     let entropy = keys.number("entropy")?;
     let keywords = keys.texts("keywords")?.into_iter().map(|word| word.text.to_ascii_lowercase()).collect();
     let path = keys.text("path")?.filter(|written| !written.text.is_empty());
-    let path = path.map(|written| keys.pattern(&written).map(|text| number(paths, text))).transpose()?;
+    let path =
+        path.map(|written| keys.expression(&written).map(|path| number(paths, path.text()))).transpose()?;
     keys.texts("tags")?;
     let skip = keys.flag("skipReport")?;
     let allowlists = allowlists(&mut keys, paths)?.into_iter().map(|(list, _)| list).collect();
@@ -215,10 +217,10 @@ fn allowlist(mut keys: Keys<'_>, paths: &mut Vec<String>) -> Result<(Allowlist, 
     let target = target(&mut keys)?;
     let mut ids = Vec::new();
     for written in keys.texts("paths")? {
-        ids.push(number(paths, keys.pattern(&written)?));
+        ids.push(number(paths, keys.expression(&written)?.text()));
     }
     let written = keys.texts("regexes")?;
-    let regexes = written.iter().map(|regex| keys.pattern(regex)).collect::<Result<_, _>>()?;
+    let regexes = written.iter().map(|regex| keys.expression(regex)).collect::<Result<_, _>>()?;
     let stopwords = keys.texts("stopwords")?.into_iter().map(|word| word.text).collect();
     let commits = !keys.texts("commits")?.is_empty();
     let list =
@@ -256,7 +258,7 @@ fn target(keys: &mut Keys<'_>) -> Result<Target, RulesError> {
     }
 }
 
-fn secret_group(keys: &mut Keys<'_>, pattern: Option<&str>) -> Result<Option<usize>, RulesError> {
+fn secret_group(keys: &mut Keys<'_>, pattern: Option<&Expression>) -> Result<Option<usize>, RulesError> {
     let Some(group) = keys.count("secretGroup")?.filter(|group| *group > 0) else { return Ok(None) };
     let groups = pattern.map_or(0, crate::dialect::groups);
     if group > groups {
@@ -276,10 +278,10 @@ fn refuse_extended(keys: &mut Keys<'_>) -> Result<(), RulesError> {
     Ok(())
 }
 
-fn number(paths: &mut Vec<String>, pattern: String) -> PathId {
-    let at = paths.iter().position(|path| *path == pattern);
+fn number(paths: &mut Vec<String>, pattern: &str) -> PathId {
+    let at = paths.iter().position(|path| path == pattern);
     at.unwrap_or_else(|| {
-        paths.push(pattern);
+        paths.push(pattern.to_owned());
         paths.len() - 1
     })
 }

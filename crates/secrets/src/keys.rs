@@ -6,6 +6,7 @@ use plimsoll_model::Span;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::dialect::Expression;
 use crate::error::{Place, RulesError};
 
 /// A file of rules: its name, for messages, and its text, for line numbers.
@@ -13,6 +14,8 @@ use crate::error::{Place, RulesError};
 pub(crate) struct Origin<'a> {
     pub(crate) name: &'a str,
     pub(crate) text: &'a str,
+    /// Whether it is a file of ours, whose expressions the tests have read.
+    pub(crate) embedded: bool,
 }
 
 impl<'a> Origin<'a> {
@@ -146,9 +149,12 @@ impl<'a> Keys<'a> {
         self.problem_at(written.span.start, problem, mend)
     }
 
-    /// The expression in the syntax that the matcher takes.
-    pub(crate) fn pattern(&self, written: &Written) -> Result<String, RulesError> {
-        crate::dialect::translate(&written.text).map_err(|source| RulesError::Pattern {
+    /// The expression, read.
+    pub(crate) fn expression(&self, written: &Written) -> Result<Expression, RulesError> {
+        if self.origin.embedded {
+            return Ok(Expression::embedded(&written.text));
+        }
+        Expression::read(&written.text).map_err(|source| RulesError::Pattern {
             place: Box::new(self.place_of(written.span.start)),
             key: written.key.to_owned(),
             source,

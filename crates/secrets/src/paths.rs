@@ -15,7 +15,7 @@ pub(crate) struct PathMatches(regex::bytes::SetMatches);
 pub(crate) type PathId = usize;
 
 impl PathPatterns {
-    /// Compiles patterns that `dialect::translate` has read; `None` when together they are too large.
+    /// Compiles patterns as `Expression::text` gives them; `None` when together they are too large.
     pub(crate) fn new(patterns: &[String]) -> Option<Self> {
         RegexSetBuilder::new(patterns).unicode(false).size_limit(SIZE_LIMIT_BYTES).build().ok().map(Self)
     }

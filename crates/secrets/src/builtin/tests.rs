@@ -70,6 +70,14 @@ fn every_rule_keeps_to_its_examples() {
 }
 
 #[test]
+fn every_expression_is_one() {
+    for rule in &Rules::builtin().all {
+        assert!(rule.pattern.iter().all(|pattern| pattern.regex().is_some()), "{}", rule.id);
+        assert!(rule.allowlists.iter().all(|list| list.compiled().is_some()), "{}", rule.id);
+    }
+}
+
+#[test]
 fn the_files_hold_no_credential_themselves() {
     let rules = Rules::builtin();
     for (name, text) in FILES {

@@ -45,7 +45,7 @@ fn the_whole_public_rule_file_loads_and_compiles() {
     assert_eq!(set.rules.len(), 222);
     assert_eq!(set.rules.iter().filter(|rule| rule.pattern.is_none()).count(), 1, "pkcs12-file");
     for rule in &set.rules {
-        assert!(rule.pattern.iter().all(|pattern| pattern.compiled(&rule.keywords).is_some()), "{}", rule.id);
+        assert!(rule.pattern.iter().all(|pattern| pattern.regex().is_some()), "{}", rule.id);
         for list in &rule.allowlists {
             assert!(list.compiled().is_some(), "{}", rule.id);
         }
