@@ -100,8 +100,8 @@ pub(crate) fn write(
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> anyhow::Result<()> {
     let Some(path) = output else {
-        let mut out = anstream::stdout().lock();
-        return content(&mut out).context("cannot write to standard output");
+        let mut out = io::BufWriter::with_capacity(64 << 10, anstream::stdout().lock());
+        return content(&mut out).and_then(|()| out.flush()).context("cannot write to standard output");
     };
     let mut bytes = Vec::new();
     content(&mut bytes)
