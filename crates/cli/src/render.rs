@@ -1,5 +1,6 @@
 //! What people see at a terminal. It shows what the engine says and decides nothing.
 
+mod clean;
 mod finding;
 mod style;
 mod verdict;
@@ -8,6 +9,7 @@ use std::io::{self, Write as _};
 
 use plimsoll_engine::{Checked, masked};
 
+pub(crate) use clean::{clean, clean_lines};
 pub(crate) use style::{BOLD, COMMAND, DIM, outcome as outcome_style};
 pub(crate) use verdict::verdict;
 
@@ -25,13 +27,13 @@ pub(crate) fn report(checked: &Checked, out: &mut dyn io::Write) -> io::Result<(
     writeln!(
         out,
         "{BOLD}{}{BOLD:#}  {DIM}{files} files, {bytes} bytes, {components} components{DIM:#}",
-        checked.report.subject_name
+        clean(&checked.report.subject_name)
     )?;
     for database in &checked.report.databases {
         writeln!(
             out,
             "{DIM}  advisories {:<10} {}, as of {}, {} old{DIM:#}",
-            database.ecosystem.as_str(),
+            clean(database.ecosystem.as_str()),
             database.sha256.short(),
             database.as_of.strftime("%Y-%m-%d"),
             days(database.age_days)
@@ -45,13 +47,13 @@ fn days(days: u64) -> String {
 }
 
 /// Shows an error and its causes on standard error. Errors quote what strangers wrote, so credentials
-/// in them are masked.
+/// in them are masked and control characters shown.
 pub(crate) fn error(error: &anyhow::Error) {
     let red = style::severity(plimsoll_model::Severity::Critical);
     let mut out = anstream::stderr().lock();
-    let mut shown = writeln!(out, "{red}error{red:#}: {}", masked(&error.to_string()));
+    let mut shown = writeln!(out, "{red}error{red:#}: {}", clean_lines(&masked(&error.to_string())));
     for cause in error.chain().skip(1) {
-        shown = shown.and_then(|()| writeln!(out, "  because: {}", masked(&cause.to_string())));
+        shown = shown.and_then(|()| writeln!(out, "  because: {}", clean_lines(&masked(&cause.to_string()))));
     }
     if shown.is_err() {
         // Standard error is gone: there is nobody left to tell, and the exit code still says it.

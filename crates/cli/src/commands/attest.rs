@@ -109,5 +109,5 @@ fn echo(line: &[u8]) {
 }
 
 fn recorded(out: &mut dyn std::io::Write, kind: &str, what: &str, evidence: &Digest) -> std::io::Result<()> {
-    writeln!(out, "signed {kind}: {what}\nrecorded as {evidence}")
+    writeln!(out, "signed {kind}: {}\nrecorded as {evidence}", render::clean(what))
 }

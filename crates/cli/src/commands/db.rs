@@ -11,6 +11,7 @@ use plimsoll_model::{Ecosystem, Outcome};
 use crate::args::DbCommand;
 use crate::commands::open;
 use crate::exit::Exit;
+use crate::render::clean;
 
 /// Imports or shows databases.
 pub(crate) fn run(command: DbCommand) -> anyhow::Result<Exit> {
@@ -75,7 +76,7 @@ fn show_imported(imported: &Imported, into: &Path) -> anyhow::Result<Exit> {
             )?;
             unreadable += database.unreadable_count;
             for record in &database.unreadable {
-                writeln!(out, "  not read: {}: {}", record.name, record.reason)?;
+                writeln!(out, "  not read: {}: {}", clean(&record.name), clean(&record.reason))?;
             }
         }
         writeln!(out, "imported into {}", into.display())

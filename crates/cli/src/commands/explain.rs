@@ -1,12 +1,11 @@
 //! `plimsoll explain`.
 
-use anyhow::Context as _;
 use plimsoll_engine::{explain, rule_ids};
 use plimsoll_model::RuleId;
 
 use crate::args;
 use crate::commands::open;
-use crate::exit::Exit;
+use crate::exit::{Exit, UnknownRule};
 use crate::render::BOLD;
 
 /// Shows one rule, or the list of all.
@@ -23,9 +22,7 @@ pub(crate) fn run(args: &args::Explain) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     };
     let id: RuleId = rule.parse()?;
-    let explanation = explain(&id).with_context(|| {
-        format!("this build has no rule `{rule}`\nhint: `plimsoll explain` lists all rules")
-    })?;
+    let explanation = explain(&id).ok_or_else(|| UnknownRule(rule.clone()))?;
     open::write(None, |out| {
         writeln!(out, "{BOLD}{id}{BOLD:#}\n{}\n", explanation.title)?;
         writeln!(out, "{BOLD}Why{BOLD:#}\n{}\n", explanation.why)?;

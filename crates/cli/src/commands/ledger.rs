@@ -10,7 +10,7 @@ use plimsoll_model::Outcome;
 use crate::args::LedgerCommand;
 use crate::commands::open;
 use crate::exit::Exit;
-use crate::render::{DIM, outcome_style};
+use crate::render::{DIM, clean, outcome_style};
 
 /// One changed byte can contradict every later event.
 const SHOWN_FAULTS: usize = 8;
@@ -61,7 +61,7 @@ fn outcome(proof: &Proof) -> Outcome {
 fn show(proof: &Proof, outcome: Outcome, out: &mut dyn Write) -> io::Result<()> {
     let bad = outcome_style(Outcome::Deny);
     for fault in proof.faults.iter().take(SHOWN_FAULTS) {
-        writeln!(out, "{bad}✗{bad:#} {fault}")?;
+        writeln!(out, "{bad}✗{bad:#} {}", clean(fault))?;
     }
     if proof.faults.len() > SHOWN_FAULTS {
         writeln!(out, "  … and {} more", proof.faults.len() - SHOWN_FAULTS)?;
@@ -97,12 +97,12 @@ fn line(entry: &Entry, json: bool, out: &mut dyn Write) -> io::Result<()> {
     }
     let moment = entry.recorded_at.strftime("%Y-%m-%d %H:%M:%S");
     let subject: String = entry.subject.chars().take(23).collect();
-    write!(out, "{:>5}  {moment}  {:<20} {DIM}{subject}{DIM:#}", entry.seq, entry.kind)?;
+    write!(out, "{:>5}  {moment}  {:<20} {DIM}{}{DIM:#}", entry.seq, entry.kind, clean(&subject))?;
     let field =
         |name: &str| entry.body.as_ref().and_then(|body| body.get(name)).and_then(|value| value.as_str());
     for name in ["environment", "step", "state", "outcome", "detail", "predicateType", "name"] {
         if let Some(value) = field(name).filter(|value| !value.is_empty()) {
-            write!(out, "  {value}")?;
+            write!(out, "  {}", clean(value))?;
         }
     }
     writeln!(out)

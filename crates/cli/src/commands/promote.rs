@@ -133,5 +133,7 @@ fn show_step(step: &Step) {
     let tone = outcome_style(if step.succeeded { Outcome::Allow } else { Outcome::Deny });
     let mark = if step.succeeded { "✓" } else { "✗" };
     let mut out = anstream::stderr().lock();
-    drop(writeln!(out, "  {tone}{mark}{tone:#} {:<8} {DIM}{}{DIM:#}", step.name, step.detail));
+    // What a server printed last stands below its step, never at the place of one.
+    let detail = render::clean_lines(&step.detail).replace('\n', "\n             ");
+    drop(writeln!(out, "  {tone}{mark}{tone:#} {:<8} {DIM}{detail}{DIM:#}", step.name));
 }

@@ -9,7 +9,7 @@ use plimsoll_model::{DeploymentOutcome, Outcome};
 use crate::args;
 use crate::commands::open;
 use crate::exit::Exit;
-use crate::render::{BOLD, DIM, outcome_style};
+use crate::render::{BOLD, DIM, clean, outcome_style};
 
 /// Shows what runs; anything that is not as the ledger says makes the exit code 2.
 pub(crate) fn run(args: &args::Status) -> anyhow::Result<Exit> {
@@ -28,10 +28,14 @@ pub(crate) fn run(args: &args::Status) -> anyhow::Result<Exit> {
 }
 
 fn line(status: &EnvironmentStatus, out: &mut dyn Write) -> io::Result<()> {
-    let release = status.release.as_deref().unwrap_or("nothing");
+    let release = clean(status.release.as_deref().unwrap_or("nothing"));
     let digest = status.artifact.map_or_else(String::new, |artifact| artifact.short());
     let process = status.pid.map_or_else(|| "no process".to_owned(), |pid| format!("process {pid}"));
-    write!(out, "{BOLD}{:<12}{BOLD:#} {release:<24} {DIM}{digest} {process}{DIM:#}", status.environment)?;
+    write!(
+        out,
+        "{BOLD}{:<12}{BOLD:#} {release:<24} {DIM}{digest} {process}{DIM:#}",
+        clean(&status.environment)
+    )?;
     let last = match status.outcome {
         Some(DeploymentOutcome::Healthy) | None => "",
         Some(DeploymentOutcome::RolledBack) => "  (the last deployment was rolled back)",

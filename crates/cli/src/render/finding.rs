@@ -6,6 +6,7 @@ use plimsoll_engine::{Disposition, explain};
 use plimsoll_model::{ExcerptLine, Finding, Gap};
 use unicode_width::UnicodeWidthStr as _;
 
+use super::clean::clean;
 use super::style::{self, BOLD, DIM, FRAME, GAP};
 
 /// Shows a finding.
@@ -19,7 +20,7 @@ pub(super) fn finding(finding: &Finding, made: &Disposition, out: &mut dyn Write
     let lines = finding.excerpt.as_ref().map_or(&[][..], |excerpt| &excerpt.lines);
     let width = lines.last().map_or(1, |line| line.number.to_string().len());
     if let Some(location) = finding.locations.first() {
-        writeln!(out, "{:width$}{FRAME}-->{FRAME:#} {location}", "")?;
+        writeln!(out, "{:width$}{FRAME}-->{FRAME:#} {}", "", clean(&location.to_string()))?;
     }
     if !lines.is_empty() {
         writeln!(out, "{:width$} {FRAME}|{FRAME:#}", "")?;
@@ -49,7 +50,10 @@ fn excerpt_line(
 
 fn notes(finding: &Finding, made: &Disposition, width: usize, out: &mut dyn Write) -> io::Result<()> {
     for (number, step) in finding.trace.iter().enumerate() {
-        let place = step.location.as_ref().map_or_else(String::new, |location| format!("  {location}"));
+        let place = step
+            .location
+            .as_ref()
+            .map_or_else(String::new, |location| format!("  {}", clean(&location.to_string())));
         let lead = if number == 0 { "how" } else { "   " };
         writeln!(
             out,
@@ -77,7 +81,7 @@ pub(super) fn gap(gap: &Gap, made: &Disposition, out: &mut dyn Write) -> io::Res
     let kind = gap.kind.as_str();
     writeln!(out, "{GAP}gap[{}]{GAP:#}: {BOLD}{}{BOLD:#}", gap.id, clean(&gap.message))?;
     if let Some(location) = &gap.location {
-        writeln!(out, " {FRAME}-->{FRAME:#} {location}")?;
+        writeln!(out, " {FRAME}-->{FRAME:#} {}", clean(&location.to_string()))?;
     }
     writeln!(out, "  {FRAME}={FRAME:#} not checked ({kind}), so not passed")?;
     writeln!(out, "  {FRAME}={FRAME:#} mend: {}", clean(&gap.mend))?;
@@ -94,17 +98,6 @@ fn disposition(made: &Disposition, width: usize, out: &mut dyn Write) -> io::Res
         }
     };
     writeln!(out, "{:width$} {FRAME}={FRAME:#} {DIM}{}{DIM:#}", "", clean(&note))
-}
-
-/// Text from an inspected tree, safe to print: control characters cannot move the cursor or change
-/// colours.
-fn clean(text: &str) -> String {
-    let shown = |c: char| match c {
-        '\t' => ' ',
-        c if c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') => '\u{FFFD}',
-        c => c,
-    };
-    text.chars().map(shown).collect()
 }
 
 /// Prose in one line.

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use plimsoll_model::{Outcome, Verdict};
 
+use super::clean::clean;
 use super::style::{self, DIM};
 
 /// Shows every reason, then the verdict.
@@ -15,9 +16,9 @@ pub(crate) fn verdict(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> 
             Outcome::Unknown => "?",
             Outcome::Deny => "✗",
         };
-        writeln!(out, "  {tone}{mark}{tone:#} {:<13} {}", reason.about, reason.message)?;
+        writeln!(out, "  {tone}{mark}{tone:#} {:<13} {}", clean(&reason.about), clean(&reason.message))?;
         if !reason.hint.is_empty() {
-            writeln!(out, "    {:<13} {DIM}hint: {}{DIM:#}", "", reason.hint)?;
+            writeln!(out, "    {:<13} {DIM}hint: {}{DIM:#}", "", clean(&reason.hint))?;
         }
     }
     let tone = style::outcome(verdict.outcome);

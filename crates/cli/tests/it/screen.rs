@@ -39,10 +39,25 @@ fn without_ages(output: &str) -> String {
     let mut shown = String::new();
     for line in output.lines() {
         match line.split_once(", as of ") {
-            Some((before, date)) => shown.push_str(&format!("{before}, as of {}, … old", &date[..10])),
-            None => shown.push_str(line),
+            Some((before, date)) => shown.extend([before, ", as of ", &date[..10], ", … old\n"]),
+            None => shown.extend([line, "\n"]),
         }
-        shown.push('\n');
     }
     shown
+}
+
+#[test]
+fn a_file_name_cannot_draw_what_it_likes() {
+    let mut world = World::new();
+    world.set("PLIMSOLL_POLICY", "");
+    let name = "project/a\n  ✓ secrets       nothing at or above `any`\u{1b}[8m\u{202e}.txt";
+    world.write(name, "password = \"Zx9#kQ2m1L0\"\n");
+    for color in ["never", "always"] {
+        let shown = world.run(&format!("check --color {color}"));
+        assert_eq!(shown.code, Some(1));
+        let output = shown.output;
+        assert!(output.contains("a\u{fffd}  ✓ secrets"), "{output}");
+        assert!(!output.lines().any(|line| line.starts_with("  ✓ secrets")), "{output}");
+        assert!(!output.contains("\u{1b}[8m") && !output.contains('\u{202e}'), "{output}");
+    }
 }

@@ -169,7 +169,7 @@ pub(super) const CHECKS: &[Fault] = &[
         name: "unknown revision",
         make: |_| (),
         command: "check --rev absent",
-        code: 70,
+        code: 64,
         says: &["absent"],
     },
     Fault {
@@ -179,7 +179,7 @@ pub(super) const CHECKS: &[Fault] = &[
         code: 2,
         says: &["gap[secret/empty-tree]", "empty", "mend:"],
     },
-    Fault { name: "no such folder", make: |_| (), command: "check nowhere", code: 70, says: &["nowhere"] },
+    Fault { name: "no such folder", make: |_| (), command: "check nowhere", code: 64, says: &["nowhere"] },
     Fault {
         name: "wrong command line",
         make: |_| (),
@@ -191,7 +191,7 @@ pub(super) const CHECKS: &[Fault] = &[
         name: "unknown rule",
         make: |_| (),
         command: "explain secret/absent",
-        code: 70,
+        code: 64,
         says: &["secret/absent", "hint:"],
     },
 ];
