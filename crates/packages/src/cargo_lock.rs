@@ -10,11 +10,11 @@ use plimsoll_source::File;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::facts::{Covers, Family, Lock};
+use crate::facts::{Covers, Family, LocalPackage, Lock};
 use crate::places::Places;
 use crate::{Facts, Parser, gap};
 
-pub(crate) static PARSER: Parser = Parser { id: "cargo-lock/1", globs: &["**/Cargo.lock"], read };
+pub(crate) static PARSER: Parser = Parser { id: "cargo-lock/2", globs: &["**/Cargo.lock"], read };
 
 /// How Cargo writes the public registry, by whatever protocol or mirror it reached it.
 const PUBLIC_REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
@@ -64,22 +64,28 @@ fn read(file: &File<'_>) -> Facts {
 }
 
 fn broken(gap: plimsoll_model::Gap) -> Facts {
-    let lock = Lock { family: Family::Rust, covers: Covers::Everything };
+    let lock = Lock { family: Family::Rust, covers: Covers::Everything, local: Vec::new() };
     Facts { gaps: vec![gap], lock: Some(lock), ..Facts::default() }
 }
 
 fn facts(file: &File<'_>, lock: &LockFile<'_>) -> Facts {
     let mut facts = Facts::default();
     let mut places = Places::new(file.path, file.text);
-    let mut members = BTreeMap::new();
+    let (mut members, mut local) = (BTreeMap::new(), Vec::new());
     let index = Index::new(&lock.package);
     for package in lock.package.iter().chain(&lock.root) {
         let span = package.name.span();
         let location = places.location(Span::new(span.start, span.end));
+        if let Some(missing) = package.dependencies.iter().find(|needed| index.find(needed).is_none()) {
+            let (name, mend) = (package.name.get_ref(), Family::Rust.mend());
+            facts.gaps.push(gap::incomplete_lockfile(location.clone(), name, &name_of(missing), mend));
+        }
         match package.source.as_deref() {
             None => {
                 let asked: BTreeSet<String> = package.dependencies.iter().map(|text| name_of(text)).collect();
-                members.insert(package.name.get_ref().clone(), asked);
+                let name = package.name.get_ref().clone();
+                local.push(LocalPackage { name: name.clone(), folder: None, location });
+                members.insert(name, asked);
             }
             Some(PUBLIC_REGISTRY) => facts.components.push(Component {
                 ecosystem: Ecosystem::new(Ecosystem::CRATES_IO),
@@ -94,7 +100,7 @@ fn facts(file: &File<'_>, lock: &LockFile<'_>) -> Facts {
             }
         }
     }
-    facts.lock = Some(Lock { family: Family::Rust, covers: Covers::Packages(members) });
+    facts.lock = Some(Lock { family: Family::Rust, covers: Covers::Packages(members), local });
     facts
 }
 

@@ -10,7 +10,7 @@ use toml::Spanned;
 use crate::facts::{Family, Manifest};
 use crate::{Facts, Parser, gap};
 
-pub(crate) static PARSER: Parser = Parser { id: "cargo-toml/1", globs: &["**/Cargo.toml"], read };
+pub(crate) static PARSER: Parser = Parser { id: "cargo-toml/2", globs: &["**/Cargo.toml"], read };
 
 type Table = BTreeMap<Spanned<String>, Dependency>;
 
@@ -73,7 +73,8 @@ fn read(file: &File<'_>) -> Facts {
             return Facts { gaps: vec![gap], ..Facts::default() };
         }
     };
-    Facts { manifest: facts(file, &manifest), ..Facts::default() }
+    let package = manifest.package.as_ref().map(|package| package.name.get_ref().clone());
+    Facts { manifest: facts(file, &manifest), package, ..Facts::default() }
 }
 
 /// `None` for a manifest that asks for nothing: one without dependencies, or a workspace without a

@@ -24,6 +24,7 @@ pub fn conclude(facts: &BTreeMap<TreePath, Facts>) -> Inspection {
         }
     }
     inspection.gaps.extend(requirements_gaps(facts));
+    inspection.gaps.extend(missing_packages(facts));
     inspection
         .gaps
         .extend(installed.into_iter().map(|(folder, manifests)| installed_gap(folder, &manifests)));
@@ -48,6 +49,22 @@ fn installed_gap(folder: &str, manifests: &[&Manifest]) -> Gap {
     );
     let mend = "take the folder out of the tree, or commit the lockfile it was installed from";
     gap::unlocked_manifest(manifests[0].location.clone(), message, mend)
+}
+
+/// A lockfile entry without a source is a package of the tree. Were it believed without looking, the
+/// loss of one line would take a package out of the inventory.
+fn missing_packages(facts: &BTreeMap<TreePath, Facts>) -> Vec<Gap> {
+    let declared: BTreeSet<&str> = facts.values().filter_map(|facts| facts.package.as_deref()).collect();
+    let locks = facts.iter().filter_map(|(path, facts)| Some((path, facts.lock.as_ref()?)));
+    let local = locks.flat_map(|(path, lock)| lock.local.iter().map(move |package| (path, package)));
+    let missing = local.filter(|(path, package)| match &package.folder {
+        None => !declared.contains(package.name.as_str()),
+        Some(folder) => {
+            let manifest = resolve(path.parent(), &format!("{folder}/package.json"));
+            manifest.is_none_or(|manifest| !facts.contains_key(&TreePath::new(manifest)))
+        }
+    });
+    missing.map(|(_, package)| gap::missing_package(package.location.clone(), &package.name)).collect()
 }
 
 /// The lockfiles of a tree by folder.
@@ -76,6 +93,7 @@ impl<'a> Locks<'a> {
                 by_folder.entry(path.parent().to_owned()).or_default().push((path, lock));
             }
         }
+        by_folder.values_mut().for_each(without_shadowed);
         let mut locks = Self { by_folder, by_path_dependency: BTreeMap::new() };
         locks.follow_path_dependencies(facts);
         locks
@@ -126,6 +144,13 @@ impl<'a> Locks<'a> {
     }
 }
 
+/// npm reads no package-lock.json beside an npm-shrinkwrap.json.
+fn without_shadowed(locks: &mut Vec<(&TreePath, &Lock)>) {
+    if locks.iter().any(|(path, _)| path.file_name() == "npm-shrinkwrap.json") {
+        locks.retain(|(path, _)| path.file_name() != "package-lock.json");
+    }
+}
+
 fn knows(path: &TreePath, lock: &Lock, folder: &str, manifest: &Manifest) -> bool {
     !matches!(answer(path, lock, folder, manifest), Answer::None)
 }
@@ -143,7 +168,12 @@ fn answer(path: &TreePath, lock: &Lock, folder: &str, manifest: &Manifest) -> An
         Covers::Names(_) => None,
     };
     let Some(known) = known else { return Answer::None };
-    let missing: Vec<String> = manifest.needs.difference(known).cloned().collect();
+    let is_known = |need: &String| {
+        // The oldest npm lockfiles say which packages are asked for and not in which range.
+        let name = need.char_indices().find(|(at, character)| *at > 0 && *character == '@');
+        known.contains(need) || name.is_some_and(|(at, _)| known.contains(&need[..at]))
+    };
+    let missing: Vec<String> = manifest.needs.iter().filter(|need| !is_known(need)).cloned().collect();
     if missing.is_empty() { Answer::Whole } else { Answer::Without(missing) }
 }
 

@@ -14,6 +14,8 @@ pub struct Facts {
     pub(crate) lock: Option<Lock>,
     /// What it asks for, when it is a manifest.
     pub(crate) manifest: Option<Manifest>,
+    /// The Rust package it declares, whether or not it asks for others.
+    pub(crate) package: Option<String>,
     /// What a requirements file adds to either.
     pub(crate) requirements: Requirements,
 }
@@ -48,6 +50,17 @@ pub enum Family {
 pub(crate) struct Lock {
     pub(crate) family: Family,
     pub(crate) covers: Covers,
+    /// The packages that it says are not fetched, because they stand in the tree.
+    pub(crate) local: Vec<LocalPackage>,
+}
+
+/// A package that a lockfile expects in the tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LocalPackage {
+    /// Its name; the folder where the format says one, relative to that of the lockfile.
+    pub(crate) name: String,
+    pub(crate) folder: Option<String>,
+    pub(crate) location: Location,
 }
 
 /// The manifests that a lockfile answers for: always in its own folder or below.

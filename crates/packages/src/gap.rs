@@ -72,6 +72,25 @@ pub(crate) fn outdated_lockfile(location: Location, lock: &TreePath, missing: &s
     gap("outdated-lockfile", GapKind::Unresolved, location, message, mend)
 }
 
+/// A lockfile whose own packages ask for something that it does not lock.
+pub(crate) fn incomplete_lockfile(location: Location, package: &str, missing: &str, mend: &str) -> Gap {
+    let message = format!(
+        "{} locks `{package}` and not what it asks for: {missing}; whatever is chosen for that was not checked",
+        location.path
+    );
+    gap("incomplete-lockfile", GapKind::Unresolved, location, message, mend)
+}
+
+/// A package that a lockfile takes from the tree, which does not hold it.
+pub(crate) fn missing_package(location: Location, package: &str) -> Gap {
+    let message = format!(
+        "{} takes `{package}` from a folder, and the tree holds no manifest of it, so it was not checked",
+        location.path
+    );
+    let mend = "put the package into the tree, or make the lockfile again with its package manager";
+    gap("missing-package", GapKind::Unresolved, location, message, mend)
+}
+
 /// A package that comes from elsewhere than its ecosystem's public registry.
 pub(crate) fn foreign_source(location: Location, package: &str, source: &str) -> Gap {
     let message =

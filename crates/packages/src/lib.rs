@@ -10,6 +10,8 @@ mod facts;
 mod gap;
 mod json;
 mod logical_line;
+mod npm_address;
+mod npm_needs;
 mod package_json;
 mod package_lock;
 mod parser;

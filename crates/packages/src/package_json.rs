@@ -4,28 +4,17 @@ use std::collections::BTreeSet;
 
 use plimsoll_model::Span;
 use plimsoll_source::File;
-use serde::Deserialize;
 
 use crate::facts::{Family, Manifest};
-use crate::json::{Entries, error_offset, key_span};
+use crate::json::{error_offset, key_span};
+use crate::npm_needs::NpmNeeds;
 use crate::{Facts, Parser, gap};
 
-pub(crate) static PARSER: Parser = Parser { id: "package-json/1", globs: &["**/package.json"], read };
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PackageJson<'a> {
-    #[serde(borrow, default)]
-    dependencies: Entries<'a>,
-    #[serde(borrow, default)]
-    dev_dependencies: Entries<'a>,
-    #[serde(borrow, default)]
-    optional_dependencies: Entries<'a>,
-}
+pub(crate) static PARSER: Parser = Parser { id: "package-json/2", globs: &["**/package.json"], read };
 
 fn read(file: &File<'_>) -> Facts {
     let text = file.text.strip_prefix('\u{feff}').unwrap_or(file.text);
-    let package: PackageJson<'_> = match serde_json::from_str(text) {
+    let package: NpmNeeds<'_> = match serde_json::from_str(text) {
         Ok(package) => package,
         Err(error) => {
             let offset = error_offset(text, &error);
@@ -38,14 +27,13 @@ fn read(file: &File<'_>) -> Facts {
     Facts { manifest: manifest(file, &package), ..Facts::default() }
 }
 
-fn manifest(file: &File<'_>, package: &PackageJson<'_>) -> Option<Manifest> {
-    let tables = [&package.dependencies, &package.dev_dependencies, &package.optional_dependencies];
-    let (key, value) = tables.iter().flat_map(|table| &table.0).next()?;
+fn manifest(file: &File<'_>, package: &NpmNeeds<'_>) -> Option<Manifest> {
+    let (key, value) = package.asked().next()?;
     let first: Span = key_span(file.text, key, value);
     Some(Manifest {
         family: Family::Node,
         package: None,
-        needs: tables.iter().flat_map(|table| table.keys()).map(str::to_owned).collect(),
+        needs: package.texts(),
         folders: BTreeSet::new(),
         location: file.location(first),
     })

@@ -8,18 +8,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use plimsoll_model::{Component, Ecosystem, Location, Purl, Span, Version};
+use plimsoll_model::{Component, Ecosystem, Gap, Location, Purl, Span, Version};
 use plimsoll_source::File;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::facts::{Covers, Family, Lock};
+use crate::facts::{Covers, Family, LocalPackage, Lock};
 use crate::json::{Entries, error_offset, key_span};
+use crate::npm_needs::{self, NpmNeeds};
 use crate::places::Places;
-use crate::{Facts, Parser, gap};
+use crate::{Facts, Parser, gap, npm_address};
 
 pub(crate) static PARSER: Parser =
-    Parser { id: "package-lock/1", globs: &["**/package-lock.json", "**/npm-shrinkwrap.json"], read };
+    Parser { id: "package-lock/2", globs: &["**/package-lock.json", "**/npm-shrinkwrap.json"], read };
 
 /// npm nests a package only to hold two versions apart; real trees stay below ten.
 const MAX_DEPTH: usize = 64;
@@ -46,15 +47,9 @@ struct Entry<'a> {
     integrity: Option<String>,
     #[serde(default)]
     link: bool,
-    /// Version 1: nested entries. Later: the ranges it asks for.
+    /// Version 1: nested entries. Later: the ranges it asks for, as [`NpmNeeds`] reads them.
     #[serde(borrow)]
     dependencies: Option<Entries<'a>>,
-    #[serde(borrow)]
-    dev_dependencies: Option<Entries<'a>>,
-    #[serde(borrow)]
-    optional_dependencies: Option<Entries<'a>>,
-    #[serde(borrow)]
-    peer_dependencies: Option<Entries<'a>>,
     /// Version 1: the ranges it asks for, or `true` at the top.
     #[serde(borrow)]
     requires: Option<&'a RawValue>,
@@ -76,6 +71,8 @@ struct Package {
     source: Option<String>,
     integrity: Option<String>,
     needs: Vec<String>,
+    /// Those that it cannot do without.
+    required: Vec<String>,
     location: Location,
 }
 
@@ -84,7 +81,10 @@ struct Reading<'a> {
     file: &'a File<'a>,
     places: Places<'a>,
     packages: BTreeMap<String, Package>,
-    folders: BTreeMap<String, Option<BTreeSet<String>>>,
+    /// What each folder asks for: the name alone, and as a manifest would say it.
+    folders: BTreeMap<String, Option<Vec<(String, String)>>>,
+    links: BTreeSet<String>,
+    local: Vec<LocalPackage>,
     facts: Facts,
 }
 
@@ -95,6 +95,8 @@ fn read(file: &File<'_>) -> Facts {
         places: Places::new(file.path, file.text),
         packages: BTreeMap::new(),
         folders: BTreeMap::new(),
+        links: BTreeSet::new(),
+        local: Vec::new(),
         facts: Facts::default(),
     };
     match serde_json::from_str::<LockFile<'_>>(text) {
@@ -107,7 +109,7 @@ fn read(file: &File<'_>) -> Facts {
 impl Reading<'_> {
     fn lockfile(&mut self, lock: &LockFile<'_>) {
         match (lock.lockfile_version.unwrap_or(1), &lock.packages, &lock.dependencies) {
-            (..=1, None, None) => self.cover("", Some(BTreeSet::new())),
+            (..=1, None, None) => self.cover("", Some(Vec::new())),
             (..=NEWEST_VERSION, Some(packages), _) => self.flat(packages),
             (..=1, None, Some(dependencies)) => self.nested(dependencies),
             (2..=NEWEST_VERSION, None, _) => {
@@ -124,35 +126,62 @@ impl Reading<'_> {
 
     fn flat(&mut self, packages: &Entries<'_>) {
         for (folder, value) in &packages.0 {
-            let Some(entry) = self.entry(folder, value) else { continue };
-            let asked = [&entry.dependencies, &entry.dev_dependencies, &entry.optional_dependencies];
-            self.cover(folder, Some(names(&asked)));
-            let Some(name) = installed_name(folder) else { continue };
-            if !entry.link {
-                let needed = [&entry.dependencies, &entry.optional_dependencies, &entry.peer_dependencies];
-                let package = Package {
-                    name: entry.name.clone().unwrap_or_else(|| name.to_owned()),
-                    needs: names(&needed).into_iter().collect(),
-                    version: entry.version,
-                    source: address(entry.resolved),
-                    integrity: entry.integrity,
-                    location: self.location(folder, value),
-                };
-                self.packages.insert(folder.clone(), package);
+            if !is_plain(folder) {
+                self.misnamed(folder, value);
+                continue;
             }
+            let Some(entry) = self.entry::<Entry<'_>>(folder, value) else { continue };
+            let Some(needs) = self.entry::<NpmNeeds<'_>>(folder, value) else { continue };
+            let asked = needs.asked().map(|(name, range)| (name.to_owned(), npm_needs::text(name, range)));
+            self.cover(folder, Some(asked.collect()));
+            let Some(name) = installed_name(folder) else { continue };
+            if entry.link {
+                self.link(folder, name, entry.resolved, value);
+                continue;
+            }
+            let package = Package {
+                name: entry.name.clone().unwrap_or_else(|| name.to_owned()),
+                needs: needs.at_run_time().map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect(),
+                required: needs.required().map(str::to_owned).collect(),
+                version: entry.version,
+                source: address(entry.resolved),
+                integrity: entry.integrity,
+                location: self.location(folder, value),
+            };
+            self.packages.insert(folder.clone(), package);
         }
     }
 
+    fn link(&mut self, folder: &str, name: &str, target: Option<Resolved>, value: &RawValue) {
+        self.links.insert(folder.to_owned());
+        let location = self.location(folder, value);
+        // Without a target it points nowhere, which no folder of the tree is.
+        let target = address(target).unwrap_or_else(|| "..".to_owned());
+        self.local.push(LocalPackage { name: name.to_owned(), folder: Some(target), location });
+    }
+
+    fn misnamed(&mut self, key: &str, value: &RawValue) {
+        let why = "an entry there is no package's folder";
+        let location = self.location(key, value);
+        self.facts.gaps.push(gap::unreadable_lockfile(location, why));
+    }
+
     fn nested(&mut self, dependencies: &Entries<'_>) {
-        self.cover("", Some(dependencies.keys().map(str::to_owned).collect()));
+        let names = dependencies.keys().map(|name| (name.to_owned(), name.to_owned()));
+        self.cover("", Some(names.collect()));
         self.nest("", dependencies, 1);
     }
 
     fn nest(&mut self, parent: &str, dependencies: &Entries<'_>, depth: usize) {
         for (key, value) in &dependencies.0 {
-            let Some(entry) = self.entry(key, value) else { continue };
+            let own = join(parent, &format!("node_modules/{key}"));
+            if installed_name(&own) != Some(key) || !is_plain(&own) {
+                self.misnamed(key, value);
+                continue;
+            }
+            let Some(entry) = self.entry::<Entry<'_>>(key, value) else { continue };
             let linked = linked_folder(&entry);
-            let folder = linked.clone().unwrap_or_else(|| join(parent, &format!("node_modules/{key}")));
+            let folder = linked.clone().unwrap_or_else(|| own.clone());
             let location = self.location(key, value);
             match &entry.dependencies {
                 Some(_) if depth == MAX_DEPTH => {
@@ -164,6 +193,8 @@ impl Reading<'_> {
             }
             if linked.is_some() {
                 self.cover(&folder, None);
+                self.links.insert(own);
+                self.local.push(LocalPackage { name: key.clone(), folder: linked, location });
                 continue;
             }
             let package = nested_package(key, entry, location);
@@ -171,7 +202,7 @@ impl Reading<'_> {
         }
     }
 
-    fn entry<'v>(&mut self, key: &str, value: &'v RawValue) -> Option<Entry<'v>> {
+    fn entry<'v, T: Deserialize<'v>>(&mut self, key: &str, value: &'v RawValue) -> Option<T> {
         match serde_json::from_str(value.get()) {
             Ok(entry) => Some(entry),
             Err(error) => {
@@ -191,7 +222,7 @@ impl Reading<'_> {
         self.facts.gaps.push(gap::unreadable_lockfile(location, why));
     }
 
-    fn cover(&mut self, folder: &str, asked: Option<BTreeSet<String>>) {
+    fn cover(&mut self, folder: &str, asked: Option<Vec<(String, String)>>) {
         self.folders.insert(folder.to_owned(), asked);
     }
 
@@ -203,9 +234,43 @@ impl Reading<'_> {
         for (folder, package) in &self.packages {
             conclude(&self.packages, folder, package, &mut self.facts);
         }
-        let covers = if self.folders.is_empty() { Covers::Everything } else { Covers::Folders(self.folders) };
-        self.facts.lock = Some(Lock { family: Family::Node, covers });
+        self.facts.gaps.extend(self.incomplete());
+        let covers = if self.folders.is_empty() && !self.facts.gaps.is_empty() {
+            Covers::Everything
+        } else {
+            Covers::Folders(
+                self.folders
+                    .iter()
+                    .map(|(folder, asked)| (folder.clone(), self.known(folder, asked.as_ref())))
+                    .collect(),
+            )
+        };
+        self.facts.lock = Some(Lock { family: Family::Node, covers, local: self.local });
         self.facts
+    }
+
+    /// What a folder asks for and the file locks: that it was asked for is not enough.
+    fn known(&self, folder: &str, asked: Option<&Vec<(String, String)>>) -> Option<BTreeSet<String>> {
+        let locked = asked?.iter().filter(|(name, _)| self.is_locked(folder, name));
+        Some(locked.map(|(_, text)| text.clone()).collect())
+    }
+
+    fn is_locked(&self, folder: &str, name: &str) -> bool {
+        lookup(folder, name, |at| (self.packages.contains_key(at) || self.links.contains(at)).then_some(()))
+            .is_some()
+    }
+
+    /// One gap for all packages that ask for what is not locked.
+    fn incomplete(&self) -> Option<Gap> {
+        self.packages.iter().find_map(|(folder, package)| {
+            let missing = package.required.iter().find(|name| !self.is_locked(folder, name))?;
+            Some(gap::incomplete_lockfile(
+                package.location.clone(),
+                &package.name,
+                missing,
+                Family::Node.mend(),
+            ))
+        })
     }
 }
 
@@ -218,7 +283,7 @@ fn linked_folder(entry: &Entry<'_>) -> Option<String> {
 
 fn nested_package(key: &str, entry: Entry<'_>, location: Location) -> Package {
     let needs = entry.requires.and_then(|requires| Entries::of(requires).ok());
-    let needs = needs.map(|needs| needs.keys().map(str::to_owned).collect()).unwrap_or_default();
+    let needs: Vec<String> = needs.map(|needs| needs.keys().map(str::to_owned).collect()).unwrap_or_default();
     let written = entry.version.unwrap_or_default();
     let (name, version, source) = match written.strip_prefix("npm:").and_then(|alias| alias.rsplit_once('@'))
     {
@@ -227,7 +292,8 @@ fn nested_package(key: &str, entry: Entry<'_>, location: Location) -> Package {
         None => (key.to_owned(), Some(written).filter(|version| !version.is_empty()), None),
     };
     let source = source.or_else(|| address(entry.resolved));
-    Package { name, version, source, integrity: entry.integrity, needs, location }
+    // Version 1 does not tell what a package can do without.
+    Package { name, version, source, integrity: entry.integrity, needs, required: Vec::new(), location }
 }
 
 /// Adds the package as a component, or the gap that keeps it from being one.
@@ -240,6 +306,11 @@ fn conclude(packages: &BTreeMap<String, Package>, folder: &str, package: &Packag
         facts.gaps.push(gap::unversioned_entry(package.location.clone(), &package.name));
         return;
     };
+    if package.source.as_deref().is_some_and(|source| !npm_address::names(source, &package.name, version)) {
+        let source = "an address that is not that of this name and version";
+        facts.gaps.push(gap::foreign_source(package.location.clone(), &package.name, source));
+        return;
+    }
     facts.components.push(Component {
         ecosystem: Ecosystem::new(Ecosystem::NPM),
         name: package.name.clone(),
@@ -274,8 +345,19 @@ fn installed_name(folder: &str) -> Option<&str> {
     (!name.is_empty()).then_some(name)
 }
 
-fn names(tables: &[&Option<Entries<'_>>]) -> BTreeSet<String> {
-    tables.iter().filter_map(|table| table.as_ref()).flat_map(Entries::keys).map(str::to_owned).collect()
+/// Whether a folder is written in the one way in which npm writes it: two ways to write it would be
+/// two packages to us and one to npm. Links lead out of the root, nothing else does.
+fn is_plain(folder: &str) -> bool {
+    let mut inner = folder;
+    while let Some(rest) = inner.strip_prefix("../") {
+        inner = rest;
+    }
+    let parts_are_plain = inner.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    let name_is_one = installed_name(folder).is_none_or(|name| {
+        let parts: Vec<&str> = name.split('/').collect();
+        parts.len() == if name.starts_with('@') { 2 } else { 1 }
+    });
+    folder.is_empty() || (parts_are_plain || inner == "..") && name_is_one && !folder.contains('\\')
 }
 
 /// The strongest digest of a Subresource Integrity text (W3C SRI §3.5) that a component may carry.
@@ -288,14 +370,19 @@ fn checksum(integrity: &str) -> Option<String> {
     })
 }
 
-/// Finds the package that `name` means to a package in `folder`, as Node.js looks it up: in its own
-/// `node_modules`, then in that of each folder above.
+/// The package URL of what `name` means to a package in `folder`.
 fn resolve(packages: &BTreeMap<String, Package>, folder: &str, name: &str) -> Option<Purl> {
+    let found = lookup(folder, name, |at| packages.get(at))?;
+    let version = Version::new(found.version.as_ref()?);
+    Purl::of(&Ecosystem::new(Ecosystem::NPM), &found.name, &version)
+}
+
+/// Looks a name up as Node.js does: in the folder's own `node_modules`, then in that of each above.
+fn lookup<T>(folder: &str, name: &str, mut find: impl FnMut(&str) -> Option<T>) -> Option<T> {
     let mut from = folder;
     loop {
-        if let Some(found) = packages.get(&join(from, &format!("node_modules/{name}"))) {
-            let version = Version::new(found.version.as_ref()?);
-            return Purl::of(&Ecosystem::new(Ecosystem::NPM), &found.name, &version);
+        if let Some(found) = find(&join(from, &format!("node_modules/{name}"))) {
+            return Some(found);
         }
         if from.is_empty() {
             return None;

@@ -57,7 +57,7 @@ fn read(file: &File<'_>) -> Facts {
     }
     let names: BTreeSet<String> = facts.components.iter().map(|component| component.name.clone()).collect();
     if !names.is_empty() {
-        facts.lock = Some(Lock { family: Family::Python, covers: Covers::Names(names) });
+        facts.lock = Some(Lock { family: Family::Python, covers: Covers::Names(names), local: Vec::new() });
     }
     facts
 }

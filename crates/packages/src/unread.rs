@@ -39,7 +39,7 @@ fn read(file: &File<'_>) -> Facts {
     match role {
         Role::Lock => Facts {
             gaps: vec![gap::unsupported_lockfile(location, what(family), family.mend())],
-            lock: Some(Lock { family, covers: Covers::Everything }),
+            lock: Some(Lock { family, covers: Covers::Everything, local: Vec::new() }),
             ..Facts::default()
         },
         Role::Manifest => {

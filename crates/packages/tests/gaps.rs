@@ -59,18 +59,21 @@ version = "0.8.5"
 source = "registry+https://github.com/rust-lang/crates.io-index"
 "#;
 const APP: &str = "[package]\nname = \"app\"\n[dependencies]\nlib = { path = \"../lib\" }\nrand = \"0.8\"\n";
+/// The other member, where it matters only that it is there.
+const APP_FILE: (&str, &str) = ("app/Cargo.toml", "[package]\nname = \"app\"\n");
 const LIB: &str = "[package]\nname = \"lib\"\n[dependencies]\nrand = \"0.8\"\n";
 
 #[test]
 fn a_rust_manifest_needs_a_lockfile_that_knows_it() {
     check(&[("Cargo.toml", LIB)], &["unlocked-manifest Cargo.toml:2"]);
-    check(&[("Cargo.lock", RUST_LOCK), ("lib/Cargo.toml", LIB)], &[]);
+    check(&[("Cargo.lock", RUST_LOCK), ("lib/Cargo.toml", LIB), APP_FILE], &[]);
     check(&[("Cargo.toml", "[package]\nname = \"lib\"\n")], &[]);
     // A lockfile above that does not list the package is another workspace's.
     let stranger = LIB.replace("\"lib\"", "\"stranger\"");
-    check(&[("Cargo.lock", RUST_LOCK), ("x/Cargo.toml", &stranger)], &["unlocked-manifest x/Cargo.toml:2"]);
+    let files = [("Cargo.lock", RUST_LOCK), ("x/Cargo.toml", &stranger), ("lib/Cargo.toml", LIB), APP_FILE];
+    check(&files, &["unlocked-manifest x/Cargo.toml:2"]);
     // A lockfile below does not answer for what stands above it.
-    check(&[("x/Cargo.lock", RUST_LOCK), ("Cargo.toml", LIB)], &["unlocked-manifest Cargo.toml:2"]);
+    check(&[("x/Cargo.lock", RUST_LOCK), ("Cargo.toml", LIB), APP_FILE], &["unlocked-manifest Cargo.toml:2"]);
 }
 
 #[test]
@@ -90,15 +93,111 @@ fn a_path_dependency_beside_the_package_is_locked_with_it() {
 #[test]
 fn a_lockfile_that_lags_behind_its_manifest_is_a_gap() {
     let more = format!("{LIB}serde = \"1\"\n");
-    check(&[("Cargo.lock", RUST_LOCK), ("lib/Cargo.toml", &more)], &["outdated-lockfile lib/Cargo.toml:2"]);
+    check(
+        &[("Cargo.lock", RUST_LOCK), ("lib/Cargo.toml", &more), APP_FILE],
+        &["outdated-lockfile lib/Cargo.toml:2"],
+    );
     let renamed = LIB.replace("rand = \"0.8\"", "dice = { package = \"rand\", version = \"0.8\" }");
-    check(&[("Cargo.lock", RUST_LOCK), ("lib/Cargo.toml", &renamed)], &[]);
+    check(&[("Cargo.lock", RUST_LOCK), ("lib/Cargo.toml", &renamed), APP_FILE], &[]);
     let lock = r#"{"lockfileVersion":3,"packages":{"":{"dependencies":{"a":"1"}},"node_modules/a":{"version":"1.0.0"}}}"#;
     check(&[("package-lock.json", lock), ("package.json", r#"{"dependencies":{"a":"1"}}"#)], &[]);
     check(
         &[("package-lock.json", lock), ("package.json", r#"{"dependencies":{"a":"1","b":"1"}}"#)],
         &["outdated-lockfile package.json:1"],
     );
+}
+
+/// Without its `source` line, a package is no component. Cargo would fetch it all the same.
+#[test]
+fn a_locked_package_without_a_source_must_stand_in_the_tree() {
+    let lock = "version = 4\n[[package]]\nname = \"rand\"\nversion = \"0.7.2\"\n";
+    check(&[("Cargo.lock", lock)], &["missing-package Cargo.lock:3"]);
+    check(&[("Cargo.lock", lock), ("vendor/rand/Cargo.toml", "[package]\nname = \"rand\"\n")], &[]);
+    let npm = r#"{"lockfileVersion":3,"packages":{"":{},
+        "node_modules/x":{"link":true,"resolved":"../x"},"../x":{"version":"1.0.0"}}}"#;
+    check(&[("web/package-lock.json", npm)], &["missing-package web/package-lock.json:2"]);
+    check(&[("web/package-lock.json", npm), ("x/package.json", "{}")], &[]);
+    check(&[("package-lock.json", npm), ("x/package.json", "{}")], &["missing-package package-lock.json:2"]);
+    let old = r#"{"lockfileVersion":1,"dependencies":{"x":{"version":"file:x"}}}"#;
+    check(&[("package-lock.json", old)], &["missing-package package-lock.json:1"]);
+    check(&[("package-lock.json", old), ("x/package.json", "{}")], &[]);
+}
+
+/// Cargo and `npm install` choose anew what a lockfile lacks.
+#[test]
+fn a_lockfile_must_lock_what_its_packages_ask_for() {
+    let cut = RUST_LOCK.split("[[package]]\nname = \"rand\"").next().unwrap();
+    let members = [("lib/Cargo.toml", LIB), APP_FILE];
+    check(
+        &[("Cargo.lock", cut), members[0], members[1]],
+        &["incomplete-lockfile Cargo.lock:4", "incomplete-lockfile Cargo.lock:9"],
+    );
+    let npm = |table| {
+        format!(
+            r#"{{"lockfileVersion":3,"packages":{{"":{{}},"node_modules/a":{{"version":"1.0.0","{table}":{{"b":"1"}}}}}}}}"#
+        )
+    };
+    check(&[("package-lock.json", &npm("dependencies"))], &["incomplete-lockfile package-lock.json:1"]);
+    check(&[("package-lock.json", &npm("optionalDependencies"))], &[]);
+    check(&[("package-lock.json", &npm("peerDependencies"))], &[]);
+}
+
+#[test]
+fn a_node_lockfile_answers_for_what_it_locks_alone() {
+    let manifest = ("package.json", r#"{"dependencies":{"a":"^1.0.0"}}"#);
+    let lock = |root: &str, rest: &str| {
+        format!(r#"{{"lockfileVersion":3,"packages":{{"":{{"dependencies":{root}}}{rest}}}}}"#)
+    };
+    let a = r#","node_modules/a":{"version":"1.0.0"}"#;
+    check(&[("package-lock.json", &lock(r#"{"a":"^1.0.0"}"#, a)), manifest], &[]);
+    for (root, rest) in [(r#"{"a":"^1.0.0"}"#, ""), (r#"{"a":"^0.9.0"}"#, a), ("{}", a)] {
+        check(&[("package-lock.json", &lock(root, rest)), manifest], &["outdated-lockfile package.json:1"]);
+    }
+    let empty = r#"{"lockfileVersion":3,"packages":{}}"#;
+    check(&[("package-lock.json", empty), manifest], &["unlocked-manifest package.json:1"]);
+    // npm looks at the shrinkwrap alone.
+    let whole = lock(r#"{"a":"^1.0.0"}"#, a);
+    let files = [("package-lock.json", whole.as_str()), ("npm-shrinkwrap.json", &lock("{}", "")), manifest];
+    check(&files, &["outdated-lockfile package.json:1"]);
+    check(&[("npm-shrinkwrap.json", &whole), ("package-lock.json", &lock("{}", "")), manifest], &[]);
+    let old = r#"{"lockfileVersion":1,"dependencies":{"@s/a":{"version":"1.0.0"}}}"#;
+    check(&[("package-lock.json", old), ("package.json", r#"{"dependencies":{"@s/a":"npm:b@^1"}}"#)], &[]);
+}
+
+/// npm installs the peers of the root package since version 7.
+#[test]
+fn a_peer_is_asked_for_unless_it_is_optional() {
+    let peer = r#"{"peerDependencies":{"a":"1"}}"#;
+    check(&[("package.json", peer)], &["unlocked-manifest package.json:1"]);
+    let optional = r#"{"peerDependencies":{"a":"1"},"peerDependenciesMeta":{"a":{"optional":true}}}"#;
+    check(&[("package.json", optional)], &[]);
+    let lock = r#"{"lockfileVersion":3,"packages":{"":{"peerDependencies":{"a":"1"}},"node_modules/a":{"version":"1.0.0","peer":true}}}"#;
+    check(&[("package.json", peer), ("package-lock.json", lock)], &[]);
+}
+
+/// npm resolves the key as a path and installs what stands at the address.
+#[test]
+fn an_entry_cannot_stand_for_another_package() {
+    for key in [
+        "node_modules/x/../a",
+        "node_modules//a",
+        "node_modules/./a",
+        "node_modules/x/a",
+        "node_modules\\\\a",
+        "node_modules/@s",
+    ] {
+        let lock = format!(r#"{{"lockfileVersion":3,"packages":{{"{key}":{{"version":"1.0.0"}}}}}}"#);
+        check(&[("package-lock.json", &lock)], &["unreadable-lockfile package-lock.json:1"]);
+        let old =
+            format!(r#"{{"dependencies":{{"{}":{{"version":"1.0.0"}}}}}}"#, key.replace("node_modules/", ""));
+        if !key.contains("node_modules/@") {
+            check(&[("package-lock.json", &old)], &["unreadable-lockfile package-lock.json:1"]);
+        }
+    }
+    let lock = r#"{"lockfileVersion":3,"packages":{"node_modules/a":
+        {"version":"1.0.1","resolved":"https://registry.example/a/-/a-1.0.0.tgz"}}}"#;
+    check(&[("package-lock.json", lock)], &["foreign-source package-lock.json:1"]);
+    assert_eq!(inspect(&[("package-lock.json", lock)]).components, []);
 }
 
 #[test]
@@ -108,9 +207,10 @@ fn a_node_manifest_needs_a_lockfile_that_knows_its_folder() {
         "node_modules/x":{"link":true,"resolved":"packages/x"},"node_modules/a":{"version":"1.0.0"}}}"#;
     check(&[("package.json", manifest)], &["unlocked-manifest package.json:1"]);
     check(&[("package.json", r#"{"type":"module"}"#)], &[]);
-    check(&[("package-lock.json", lock), ("packages/x/package.json", manifest)], &[]);
+    let x = ("packages/x/package.json", manifest);
+    check(&[("package-lock.json", lock), x], &[]);
     check(
-        &[("package-lock.json", lock), ("packages/y/package.json", manifest)],
+        &[("package-lock.json", lock), ("packages/y/package.json", manifest), x],
         &["unlocked-manifest packages/y/package.json:1"],
     );
     check(&[("yarn.lock", ""), ("packages/y/package.json", manifest)], &["unsupported-lockfile yarn.lock:1"]);
