@@ -9,6 +9,7 @@ pub mod in_toto;
 
 mod json;
 mod markdown;
+mod plain;
 mod report;
 mod sarif;
 mod shape;

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use plimsoll_model::{Finding, Gap, Location, Outcome, Reason, Severity, Subject};
 
 use crate::Report;
+use crate::plain::plain;
 
 /// A comment shows no more of each; the JSON report has them all.
 const MOST_SHOWN: usize = 50;
@@ -129,8 +130,11 @@ fn severity(severity: Severity) -> String {
 /// empty comment parts their sign from what follows.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    // GitHub makes a link of whatever follows these four characters.
+    let text = plain(text).replace("www.", "www\0");
     for character in text.chars() {
         match character {
+            '\0' => out.push_str("&#46;"),
             '\n' | '\r' | '\t' => out.push(' '),
             '@' | '#' => out.extend([character.to_string().as_str(), "<!-- -->"]),
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '(' | ')' | '!' | '|' | '~'

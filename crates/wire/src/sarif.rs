@@ -11,6 +11,7 @@ use plimsoll_model::{Finding, Gap, GapKind, Location, Outcome, RuleId, Severity,
 use serde_json::{Map, Value, json};
 
 use crate::Report;
+use crate::plain::plain;
 use crate::shape::word;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
@@ -104,9 +105,14 @@ fn result(finding: &Finding, rules: &Rules<'_>) -> Value {
 /// The fix stands in the message: a SARIF `fix` is an edit of the file, which a finding does not have.
 fn message(finding: &Finding) -> String {
     match &finding.fix {
-        Some(fix) => format!("{}\nFix: {}", finding.message, fix.message),
-        None => finding.message.clone(),
+        Some(fix) => words(&format!("{}\nFix: {}", finding.message, fix.message)),
+        None => words(&finding.message),
     }
+}
+
+/// Text without links: SARIF reads `[text](target)` in a message as one (§3.11.6).
+fn words(text: &str) -> String {
+    plain(text).replace("](", "] (")
 }
 
 fn properties(finding: &Finding) -> Value {
@@ -123,7 +129,7 @@ fn properties(finding: &Finding) -> Value {
 fn code_flow(trace: &[TraceStep]) -> Value {
     let steps = trace.iter().map(|step| {
         let mut place = step.location.as_ref().map_or_else(|| json!({}), location);
-        place["message"] = json!({ "text": step.message });
+        place["message"] = json!({ "text": words(&step.message) });
         json!({ "location": place })
     });
     json!({ "threadFlows": [{ "locations": steps.collect::<Vec<_>>() }] })
@@ -178,7 +184,7 @@ fn notification(gap: &Gap) -> Value {
     let mut notification = json!({
         "descriptor": { "id": gap.id },
         "level": level,
-        "message": { "text": format!("{}\nMend: {}", gap.message, gap.mend) },
+        "message": { "text": words(&format!("{}\nMend: {}", gap.message, gap.mend)) },
         "properties": { "kind": gap.kind },
     });
     if let Some(place) = &gap.location {

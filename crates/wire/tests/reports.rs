@@ -159,3 +159,21 @@ fn a_long_comment_is_cut_and_says_so() {
     assert_eq!(text.matches("GHSA-0000").count(), 50);
     assert!(text.contains("… and 3 more"), "{text}");
 }
+
+/// Names and versions come from the tree, and a message repeats them.
+#[test]
+fn no_text_of_the_tree_draws_a_link_or_turns_a_line_round() {
+    let mut told = gap(GapKind::Unresolved);
+    told.message = "`\u{1b}[2J\u{202e}[click](https://code.example) www.code.example` is open".to_owned();
+    let inspection = Inspection { gaps: vec![told], ..Inspection::default() };
+    let report = Report { inspection, ..report() };
+    let markdown = write(Format::Markdown, &report);
+    let log: Value = serde_json::from_str(&write(Format::Sarif, &report)).unwrap();
+    let notification = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0];
+    let sarif = notification["message"]["text"].as_str().unwrap();
+    for (text, links) in [(markdown.as_str(), ["](", "www."]), (sarif, ["](", "\u{1b}"])] {
+        assert!(text.contains("\u{fffd}"), "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+        assert!(links.iter().all(|link| !text.contains(link)), "{text}");
+    }
+}
