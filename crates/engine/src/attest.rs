@@ -65,6 +65,17 @@ pub enum AttestError {
         /// Why.
         source: std::io::Error,
     },
+    /// The artifact was not built from the commit.
+    #[error(
+        "the ledger holds no provenance that says that {} was built from commit {commit:.12}; nothing was signed\nhint: build it first with `plimsoll attest build`, or name its commit with --rev",
+        artifact.short()
+    )]
+    OtherCommit {
+        /// The artifact.
+        artifact: Digest,
+        /// The commit.
+        commit: String,
+    },
     /// The check speaks about no commit.
     #[error("only the inspection of a commit can be signed")]
     NoCommit,
@@ -172,18 +183,24 @@ pub fn attest_build(
 }
 
 /// Lists the components of the commit that an artifact was built from, and signs the list about the
-/// artifact. Returns the evidence's digest, the number of components, and what could not be read.
+/// artifact. Refused when the ledger does not know that it was built from it: a list of another
+/// commit's components would say nothing about these bytes. Returns the evidence's digest, the number
+/// of components, and what could not be read.
 pub fn attest_sbom(
     ledger: &Ledger,
     key: &PrivateKey,
     checkout: &Checkout,
     artifact: &Path,
 ) -> Result<(Digest, usize, Vec<Gap>), AttestError> {
+    let sha256 = digest_of(artifact)?;
+    let subject = Subject::Artifact { sha256 };
+    if !ledger.is_built_from(&subject, &checkout.subject())? {
+        return Err(AttestError::OtherCommit { artifact: sha256, commit: checkout.commit.to_string() });
+    }
     let rules = Rules::builtin();
     let options = Options { rules: &rules, cache: None, progress: &|_| () };
     let tree = checkout.repository.revision(&checkout.commit)?;
     let inspected = inspect::inspect(&tree, &options);
-    let subject = Subject::Artifact { sha256: digest_of(artifact)? };
     let name = name_of(artifact);
     let (document, gaps) = sbom(&inspected, &name, Some(&subject), Timestamp::now());
     let statement = in_toto::write_sbom(&subject, &name, &document).map_err(LedgerError::from)?;

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use plimsoll_model::Digest;
-use plimsoll_sign::{Bundle, checkpoint, verify_statement};
-use plimsoll_store::{Event, EventFilter, EventKind, merkle};
+use plimsoll_sign::{Bundle, LogPublicKey, checkpoint, verify_statement};
+use plimsoll_store::{Event, EventFilter, EventKind, SavedCheckpoint, merkle};
 
 use crate::ledger::{Ledger, LedgerError};
 
@@ -35,12 +35,9 @@ pub fn verify_history(ledger: &Ledger, kept: Option<&str>) -> Result<Proof, Ledg
     let (key, origin) = ledger.log();
     let mut covered = 0;
     for saved in &report.checkpoints {
-        match checkpoint::verify(&saved.note, &key, origin) {
-            Ok(signed) if signed.size == saved.size && signed.root == saved.root => {
-                covered = covered.max(signed.size);
-            }
-            Ok(_) => faults.push(format!("checkpoint {}: its note says something else", saved.size)),
-            Err(error) => faults.push(format!("checkpoint {}: {}", saved.size, crate::chain(&error))),
+        match note_fault(saved, &key, origin) {
+            None => covered = covered.max(saved.size),
+            Some(fault) => faults.push(fault),
         }
     }
     if let Some(kept) = kept {
@@ -49,9 +46,9 @@ pub fn verify_history(ledger: &Ledger, kept: Option<&str>) -> Result<Proof, Ledg
     let mut evidence = 0;
     let kinds = vec![EventKind::EvidenceRecorded, EventKind::ApprovalRecorded];
     for event in ledger.store.events(&EventFilter { kinds, ..EventFilter::default() })? {
-        match statement_fault(ledger, &event) {
-            None => evidence += 1,
-            Some(fault) => faults.push(fault),
+        match verifies(ledger, &event) {
+            Ok(verified) => evidence += usize::from(verified),
+            Err(fault) => faults.push(fault),
         }
     }
     Ok(Proof {
@@ -63,6 +60,27 @@ pub fn verify_history(ledger: &Ledger, kept: Option<&str>) -> Result<Proof, Ledg
         uncovered: report.head.size.saturating_sub(covered),
         faults,
     })
+}
+
+/// Insists that the history fits together and is what its newest checkpoint signed: what is missing
+/// from it may have been the word against. Statements are verified as they are read.
+pub(crate) fn require_sound(ledger: &Ledger) -> Result<(), LedgerError> {
+    let report = ledger.store.verify();
+    let (key, origin) = ledger.log();
+    let newest = report.checkpoints.iter().max_by_key(|saved| saved.size);
+    let fault = report.faults.first().map(ToString::to_string);
+    match fault.or_else(|| newest.and_then(|saved| note_fault(saved, &key, origin))) {
+        Some(fault) => Err(LedgerError::Broken { fault }),
+        None => Ok(()),
+    }
+}
+
+fn note_fault(saved: &SavedCheckpoint, key: &LogPublicKey, origin: &str) -> Option<String> {
+    match checkpoint::verify(&saved.note, key, origin) {
+        Ok(signed) if signed.size == saved.size && signed.root == saved.root => None,
+        Ok(_) => Some(format!("checkpoint {}: its note says something else", saved.size)),
+        Err(error) => Some(format!("checkpoint {}: {}", saved.size, crate::chain(&error))),
+    }
 }
 
 /// The newest signed checkpoint, to be kept elsewhere.
@@ -110,25 +128,15 @@ fn statement_of(bundle: &[u8]) -> Option<serde_json::Value> {
     Some(serde_json::json!({ "predicateType": statement.get("predicateType")? }))
 }
 
-fn statement_fault(ledger: &Ledger, event: &Event) -> Option<String> {
-    let told = |why: &dyn std::error::Error| Some(format!("event {}: {}", event.seq, crate::chain(why)));
-    let bundle = match ledger.store.blob(&event.body_sha256) {
-        Ok(Some(bundle)) => bundle,
-        Ok(None) => return None,
-        Err(error) => return told(&error),
+/// Whether the event's statement verifies; `false` when it was deleted and so says nothing.
+fn verifies(ledger: &Ledger, event: &Event) -> Result<bool, String> {
+    let told = |why: &dyn std::error::Error| format!("event {}: {}", event.seq, crate::chain(why));
+    let Some(bundle) = ledger.store.blob(&event.body_sha256).map_err(|error| told(&error))? else {
+        return Ok(false);
     };
-    let key = match ledger.signing_key(&bundle) {
-        Ok(key) => key,
-        Err(error) => return told(&*error),
-    };
-    let parsed = match Bundle::from_json(&bundle) {
-        Ok(parsed) => parsed,
-        Err(error) => return told(&error),
-    };
-    match verify_statement(&parsed, &[key]) {
-        Ok(_) => None,
-        Err(error) => told(&error),
-    }
+    let key = ledger.signing_key(&bundle).map_err(|error| told(&*error))?;
+    let parsed = Bundle::from_json(&bundle).map_err(|error| told(&error))?;
+    verify_statement(&parsed, &[key]).map(|_| true).map_err(|error| told(&error))
 }
 
 /// Whether the history does not contain the state that a kept checkpoint signed.

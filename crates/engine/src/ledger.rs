@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
-use plimsoll_model::{Digest, Evidence, OwnId, Signatory, Subject};
+use plimsoll_model::{Body, Digest, Evidence, OwnId, Signatory, Subject};
 use plimsoll_policy::Policy;
 use plimsoll_sign::{
     Bundle, BundleError, KeyError, LogKey, LogPublicKey, Password, PrivateKey, PublicKey, VerifyError,
@@ -72,6 +72,14 @@ pub enum LedgerError {
         seq: u64,
         /// What is wrong.
         why: String,
+    },
+    /// The history was changed.
+    #[error(
+        "the history was changed, so nothing is decided on it: {fault}\nhint: plimsoll ledger verify shows all of it; put back a sound copy of the ledger"
+    )]
+    Broken {
+        /// The first thing that does not fit.
+        fault: String,
     },
     /// A bundle cannot be made.
     #[error("the statement cannot be signed")]
@@ -157,7 +165,8 @@ impl Ledger {
     }
 
     /// The evidence about these subjects, in the order in which it was recorded, each signature
-    /// verified. A deleted bundle is left out: what it proved is then not proven.
+    /// verified. Of what a deleted bundle said nothing is known, so nothing before it about the same
+    /// subject counts: it may have been the word against.
     pub(crate) fn evidence(
         &self,
         policy: &Policy,
@@ -166,17 +175,29 @@ impl Ledger {
         let kinds = vec![EventKind::EvidenceRecorded, EventKind::ApprovalRecorded];
         let mut found = Vec::new();
         for subject in subjects {
+            let mut about = Vec::new();
             let filter = EventFilter { kinds: kinds.clone(), subject: Some(subject.clone()), from_seq: 0 };
             for event in self.store.events(&filter)? {
-                if let Some(bundle) = self.store.blob(&event.body_sha256)? {
-                    let evidence = self.read(policy, &event, &bundle);
-                    let evidence = evidence.map_err(|why| LedgerError::Evidence { seq: event.seq, why })?;
-                    found.push((event.seq, evidence));
-                }
+                let Some(bundle) = self.store.blob(&event.body_sha256)? else {
+                    about.clear();
+                    continue;
+                };
+                let evidence = self.read(policy, &event, &bundle);
+                let evidence = evidence.map_err(|why| LedgerError::Evidence { seq: event.seq, why })?;
+                about.push((event.seq, evidence));
             }
+            found.append(&mut about);
         }
         found.sort_by_key(|(seq, _)| *seq);
         Ok(found.into_iter().map(|(_, evidence)| evidence).collect())
+    }
+
+    /// Whether anybody recorded that the artifact was built from the source. Whose word it is, policy
+    /// judges later.
+    pub(crate) fn is_built_from(&self, artifact: &Subject, source: &Subject) -> Result<bool, LedgerError> {
+        let evidence = self.evidence(&Policy::default(), &[artifact.key()])?;
+        let says = |body: &Body| matches!(body, Body::Provenance(provenance) if provenance.source == *source);
+        Ok(evidence.iter().any(|evidence| says(&evidence.body)))
     }
 
     fn read(&self, policy: &Policy, event: &Event, bundle: &[u8]) -> Result<Evidence, String> {
@@ -227,7 +248,7 @@ pub(crate) fn signatory(policy: &Policy, key: &Digest) -> Signatory {
 
 /// The id of a key as a policy writes it: `sha256:…`, or the PEM itself. What is neither is nobody's
 /// key.
-fn key_id(written: &str) -> Option<Digest> {
+pub(crate) fn key_id(written: &str) -> Option<Digest> {
     match written.parse() {
         Ok(digest) => Some(digest),
         Err(_) => PublicKey::from_pem(written).map(|key| key.id()).ok(),

@@ -13,6 +13,7 @@ use plimsoll_wire::in_toto;
 use serde::{Deserialize, Serialize};
 
 use crate::deploy::{DeployError, Deployer, OnStep, lease};
+use crate::history::require_sound;
 use crate::ledger::{Ledger, LedgerError, signatory};
 use crate::trusted::Trusted;
 
@@ -54,8 +55,10 @@ pub enum PromoteError {
         why: String,
     },
     /// The policy does not know the key.
-    #[error("the rollback is refused: key {} belongs to no [[person]] or [[builder]]\nhint: sign with a key that the policy {origin} names", key.short())]
+    #[error("the {what} is refused: key {} belongs to no [[person]] or [[builder]]\nhint: sign with a key that the policy {origin} names", key.short())]
     Stranger {
+        /// What was asked for.
+        what: &'static str,
         /// The key.
         key: Digest,
         /// Where the policy comes from.
@@ -126,9 +129,10 @@ pub fn promote(
 ) -> Result<Promoted, PromoteError> {
     let environment = environment(promotion)?;
     let (key, folder) = (promotion.key, promotion.folder);
+    let requester = known(promotion.trusted, key, "promotion")?;
+    require_sound(ledger)?;
     let lease = lease(ledger, key, &environment.name)?;
     let settled = Deployer::open(ledger, key, environment, folder, on_step, &lease)?.settle()?;
-    let requester = signatory(&promotion.trusted.base, &promotion.key.public().id());
     let about = Subject::Artifact { sha256: promotion.release.artifact };
     let asked = PromotionRequested {
         release: promotion.release.id.clone(),
@@ -162,6 +166,7 @@ pub fn approve(
     valid_for: SignedDuration,
 ) -> Result<Signatory, PromoteError> {
     let environment = environment(promotion)?;
+    require_sound(ledger)?;
     let requester = requester(ledger, promotion)?;
     let evidence = evidence(ledger, promotion)?;
     let approver = signatory(&promotion.trusted.base, &promotion.key.public().id());
@@ -182,7 +187,8 @@ pub fn approve(
     Ok(approver)
 }
 
-/// Deploys the release that was healthy before the present one.
+/// Deploys the release that was healthy before the present one. Again and again it goes further back,
+/// never to what was left behind.
 pub fn roll_back(
     ledger: &Ledger,
     trusted: &Trusted,
@@ -192,9 +198,8 @@ pub fn roll_back(
     on_step: OnStep<'_>,
 ) -> Result<(Release, DeploymentOutcome), PromoteError> {
     let environment = named(trusted, name)?;
-    if let Signatory::Unknown(key) = signatory(&trusted.base, &key.public().id()) {
-        return Err(PromoteError::Stranger { key, origin: trusted.origin.clone() });
-    }
+    known(trusted, key, "rollback")?;
+    require_sound(ledger)?;
     let lease = lease(ledger, key, name)?;
     Deployer::open(ledger, key, environment, folder, on_step, &lease)?.settle()?;
     let before = healthy_before(ledger, name)?
@@ -204,25 +209,40 @@ pub fn roll_back(
     Ok((before, outcome))
 }
 
-/// The last healthy release in an environment whose bytes are not the present ones.
+/// The last release that was healthy in an environment before the present one came.
 fn healthy_before(ledger: &Ledger, environment: &str) -> Result<Option<Release>, LedgerError> {
     let filter = EventFilter { kinds: vec![EventKind::DeploymentFinished], ..EventFilter::default() };
-    let present = ledger.store.current(environment)?.and_then(|current| current.last_healthy);
-    let mut found = None;
+    let mut healthy = Vec::new();
     for event in ledger.store.events(&filter)? {
-        let Some(body) = ledger.store.blob(&event.body_sha256)? else { continue };
-        let plimsoll_store::Fact::DeploymentFinished(finished) =
-            plimsoll_store::Fact::read(event.kind, &body)?
-        else {
-            continue;
-        };
-        let other = present.as_ref().is_none_or(|present| present.artifact != finished.artifact);
-        if finished.environment == environment && finished.outcome == DeploymentOutcome::Healthy && other {
-            found = Some(finished.release);
+        let plimsoll_store::Fact::DeploymentFinished(finished) = ledger.store.fact(&event)? else { continue };
+        if finished.environment == environment && finished.outcome == DeploymentOutcome::Healthy {
+            healthy.push((finished.artifact, finished.release));
         }
     }
-    let releases = ledger.store.releases()?;
-    Ok(found.and_then(|id| releases.into_iter().find(|release| release.id == id)))
+    let Some(before) = before_the_last(healthy) else { return Ok(None) };
+    Ok(ledger.store.release(&before)?)
+}
+
+/// What the last of these followed. Whatever was returned from is forgotten: after first, second and
+/// first again, nothing is before.
+fn before_the_last(healthy: Vec<(Digest, OwnId)>) -> Option<OwnId> {
+    let mut line: Vec<(Digest, OwnId)> = Vec::new();
+    for (artifact, release) in healthy {
+        if let Some(at) = line.iter().position(|(earlier, _)| *earlier == artifact) {
+            line.truncate(at);
+        }
+        line.push((artifact, release));
+    }
+    line.pop();
+    line.pop().map(|(_, release)| release)
+}
+
+/// Who holds the key, by the policy; nobody else changes an environment.
+fn known(trusted: &Trusted, key: &PrivateKey, what: &'static str) -> Result<Signatory, PromoteError> {
+    match signatory(&trusted.base, &key.public().id()) {
+        Signatory::Unknown(key) => Err(PromoteError::Stranger { what, key, origin: trusted.origin.clone() }),
+        known @ (Signatory::Builder(_) | Signatory::Person(_)) => Ok(known),
+    }
 }
 
 fn environment<'a>(promotion: &Promotion<'a>) -> Result<&'a EnvironmentSettings, PromoteError> {
@@ -300,4 +320,31 @@ fn requester(ledger: &Ledger, promotion: &Promotion<'_>) -> Result<Signatory, Pr
         release: promotion.release.name.clone(),
         environment: promotion.environment.to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::{Digest, OwnId};
+
+    #[test]
+    fn going_back_again_goes_further_back() {
+        for (deployed, expected) in [
+            ("", None),
+            ("a", None),
+            ("ab", Some("a")),
+            ("aab", Some("a")),
+            ("abc", Some("b")),
+            ("abcb", Some("a")),
+            ("abcba", None),
+            ("abcbad", Some("a")),
+            ("abcbd", Some("b")),
+        ] {
+            let healthy = deployed.chars().map(|name| {
+                let name = name.to_string();
+                (Digest::of(name.as_bytes()), OwnId::new(name))
+            });
+            let before = super::before_the_last(healthy.collect());
+            assert_eq!(before, expected.map(OwnId::new), "{deployed}");
+        }
+    }
 }

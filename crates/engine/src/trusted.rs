@@ -2,14 +2,21 @@
 //! from a file pinned by digest or from a revision that the tree's author cannot change, and the
 //! tree's own `plimsoll.toml` may only tighten it.
 
+use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use plimsoll_model::{Digest, TreePath};
 use plimsoll_policy::{Policy, PolicyError};
 use plimsoll_source::{GitError, Repository};
 
+use crate::ledger::key_id;
+
 /// The name of the policy file in a tree.
 pub const POLICY_FILE: &str = "plimsoll.toml";
+
+/// No policy is longer.
+const MAX_POLICY_BYTES: u64 = 1 << 20;
 
 /// Where to take the policy from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +63,30 @@ pub enum TrustedError {
         /// Why.
         source: std::io::Error,
     },
+    /// The file is too large, or none that ends.
+    #[error(
+        "the policy {} is no file of at most {MAX_POLICY_BYTES} bytes\nhint: a policy is a short text file",
+        path.display()
+    )]
+    NoFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// One key stands for two parties.
+    #[error(
+        "the policy {origin} gives key {} to both `{first}` and `{second}`\nhint: give each [[person]] and [[builder]] keys of its own",
+        key.short()
+    )]
+    SharedKey {
+        /// Where the policy comes from.
+        origin: String,
+        /// The key.
+        key: Digest,
+        /// A party that has it.
+        first: String,
+        /// Another.
+        second: String,
+    },
     /// The file is not the pinned one.
     #[error(
         "the policy {} has digest {found}, pinned is {pinned}\nhint: review the change, then pin the new digest",
@@ -94,7 +125,7 @@ pub enum TrustedError {
 /// Loads the policy for the tree in the folder `root`.
 pub fn load(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedError> {
     let own = root.join(POLICY_FILE);
-    let own = if own.exists() { Some(read(&own)?) } else { None };
+    let own = if own.exists() { Some(read_own(&own)?) } else { None };
     let own = own.map(|bytes| parse(&bytes, &root.join(POLICY_FILE).display().to_string())).transpose()?;
     let (base, trusted, origin, folder) = match source {
         PolicySource::File { path, sha256 } => {
@@ -122,6 +153,7 @@ pub fn load(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedError>
             (own.clone().unwrap_or_default(), false, origin.to_owned(), root.to_owned())
         }
     };
+    no_key_is_shared(&base, &origin)?;
     let effective = own.map_or_else(|| base.clone(), |own| base.tightened_by(&own));
     Ok(Trusted { base, effective, trusted, origin, folder })
 }
@@ -130,8 +162,42 @@ fn folder_of(path: &Path) -> PathBuf {
     path.parent().map_or_else(PathBuf::new, Path::to_owned)
 }
 
+/// The inspected tree's own policy. Its author may have put a link to a device or a pipe there.
+fn read_own(path: &Path) -> Result<Vec<u8>, TrustedError> {
+    let kind = std::fs::metadata(path).map_err(|source| unreadable(path, source))?;
+    if kind.is_file() { read(path) } else { Err(TrustedError::NoFile { path: path.to_owned() }) }
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, TrustedError> {
-    std::fs::read(path).map_err(|source| TrustedError::Read { path: path.to_owned(), source })
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_POLICY_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(|source| unreadable(path, source))?;
+    if bytes.len() as u64 > MAX_POLICY_BYTES {
+        return Err(TrustedError::NoFile { path: path.to_owned() });
+    }
+    Ok(bytes)
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> TrustedError {
+    TrustedError::Read { path: path.to_owned(), source }
+}
+
+/// Whoever holds a key of two parties could play both: build and approve, or approve twice.
+fn no_key_is_shared(policy: &Policy, origin: &str) -> Result<(), TrustedError> {
+    let people = policy.people.iter().map(|person| (&person.id, &person.keys));
+    let builders = policy.builders.iter().map(|builder| (&builder.id, &builder.keys));
+    let mut owners: BTreeMap<Digest, (usize, &String)> = BTreeMap::new();
+    for (party, (id, keys)) in people.chain(builders).enumerate() {
+        for key in keys.iter().filter_map(|key| key_id(key)) {
+            let (owner, first) = *owners.entry(key).or_insert((party, id));
+            if owner != party {
+                let (first, second) = (first.clone(), id.clone());
+                return Err(TrustedError::SharedKey { origin: origin.to_owned(), key, first, second });
+            }
+        }
+    }
+    Ok(())
 }
 
 fn parse(bytes: &[u8], origin: &str) -> Result<Policy, TrustedError> {

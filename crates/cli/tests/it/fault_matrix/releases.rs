@@ -20,12 +20,7 @@ pub(super) const RELEASES: &[Fault] = &[
     Fault {
         name: "failed tests",
         make: |world| {
-            assert_eq!(
-                world
-                    .run("attest test --key ../builder.key -- sh -c echo${IFS}1${IFS}failed;exit${IFS}1")
-                    .code,
-                Some(1)
-            )
+            failed_tests(world);
         },
         command: "promote one --to staging --key ../author.key",
         code: 1,
@@ -179,23 +174,10 @@ pub(super) const RELEASES: &[Fault] = &[
     Fault {
         name: "changed evidence",
         make: |world| {
-            let database = rusqlite::Connection::open(world.path("state/ledger.db")).unwrap();
-            database.execute_batch("PRAGMA ignore_check_constraints = ON").unwrap();
-            let triggers: Vec<String> = database
-                .prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-                .unwrap()
-                .query_map([], |row| row.get(0))
-                .unwrap()
-                .map(Result::unwrap)
-                .collect();
-            for trigger in triggers {
-                database.execute_batch(&format!("DROP TRIGGER \"{trigger}\"")).unwrap();
-            }
-            let changed = database.execute(
+            without_triggers(
+                world,
                 "UPDATE blob SET bytes = CAST(replace(CAST(bytes AS TEXT), 'dsseEnvelope', 'dsseEnvelopf') AS BLOB) WHERE CAST(bytes AS TEXT) LIKE '%dsseEnvelope%'",
-                [],
             );
-            assert!(changed.unwrap() > 0);
         },
         command: "promote one --to staging --key ../author.key",
         code: 1,
@@ -219,6 +201,31 @@ pub(super) const RELEASES: &[Fault] = &[
         says: &["uncommitted changes", "hint: commit"],
     },
     Fault {
+        name: "components of another commit",
+        make: |world| drop(world.sh("git commit -q --allow-empty -m two")),
+        command: "attest sbom --key ../builder.key --artifact out/server",
+        code: 1,
+        says: &["no provenance", "nothing was signed", "hint:"],
+    },
+    Fault {
+        name: "policy of the tree that never ends",
+        make: |world| drop(world.sh("ln -s /dev/zero plimsoll.toml")),
+        command: "promote one --to staging --key ../author.key",
+        code: 1,
+        says: &["plimsoll.toml", "is no file of at most", "hint:"],
+    },
+    Fault {
+        name: "one key for a builder and a person",
+        make: |world| {
+            let policy = world.policy();
+            let keys: Vec<&str> = policy.lines().filter(|line| line.starts_with("keys")).collect();
+            world.set_policy(&policy.replace(keys[1], keys[2]));
+        },
+        command: "promote one --to staging --key ../author.key",
+        code: 1,
+        says: &["to both `colleague` and `ci`", "hint:"],
+    },
+    Fault {
         name: "failed build",
         make: |_| (),
         command: "attest build --key ../builder.key --builder ci --artifact out/server -- false",
@@ -231,6 +238,54 @@ pub(super) const RELEASES: &[Fault] = &[
         command: "attest build --key ../builder.key --builder ci --artifact out/server -- true",
         code: 1,
         says: &["did not make out/server", "nothing was signed"],
+    },
+    Fault {
+        name: "failed tests whose record was deleted",
+        make: |world| {
+            failed_tests(world);
+            delete_newest(world);
+        },
+        command: "promote one --to staging --key ../author.key",
+        code: 2,
+        says: &["no signed test result", "hint:"],
+    },
+    Fault {
+        name: "a history with a deleted statement",
+        make: |world| {
+            failed_tests(world);
+            delete_newest(world);
+        },
+        command: "ledger verify",
+        code: 2,
+        says: &[" 4 signed statements", "1 bodies were deleted", "NOT PROVEN IN FULL"],
+    },
+    Fault {
+        name: "failed tests whose event was removed",
+        make: |world| {
+            failed_tests(world);
+            assert_eq!(world.run("release create --name x --artifact out/server").code, Some(0));
+            without_triggers(world, "DELETE FROM event WHERE seq = (SELECT max(seq) - 1 FROM event)");
+        },
+        command: "promote one --to staging --key ../author.key",
+        code: 1,
+        says: &["the history was changed", "hint:"],
+    },
+    Fault {
+        name: "a projection that was edited by hand",
+        make: |world| {
+            assert_eq!(world.run("promote one --to staging --key ../author.key").code, Some(0));
+            without_triggers(world, "UPDATE current SET healthy_artifact = zeroblob(32)");
+        },
+        command: "rollback --environment staging --key ../author.key",
+        code: 1,
+        says: &["the history was changed", "hint:"],
+    },
+    Fault {
+        name: "promotion by a key that the policy does not know",
+        make: |world| assert_eq!(world.run("key generate ../stranger").code, Some(0)),
+        command: "promote one --to staging --key ../stranger.key",
+        code: 1,
+        says: &["refused", "belongs to no [[person]] or [[builder]]", "hint:"],
     },
     Fault {
         name: "rollback by a key that the policy does not know",
@@ -257,6 +312,36 @@ pub(super) const RELEASES: &[Fault] = &[
         says: &["out/server is not what the bundle signs"],
     },
 ];
+
+fn failed_tests(world: &World) {
+    let ran = world.run("attest test --key ../builder.key -- sh -c echo${IFS}1${IFS}failed;exit${IFS}1");
+    assert_eq!(ran.code, Some(1), "{}", ran.output);
+}
+
+/// Deletes the body of the event that was appended last, as the ledger itself deletes one.
+fn delete_newest(world: &World) {
+    let newest = "(SELECT body_sha256 FROM event ORDER BY seq DESC LIMIT 1)";
+    without_triggers(world, &format!("UPDATE blob SET bytes = NULL WHERE sha256 = {newest}"));
+}
+
+/// Changes the ledger's file as one who may write it: the triggers stand again afterwards.
+fn without_triggers(world: &World, statement: &str) {
+    let database = rusqlite::Connection::open(world.path("state/ledger.db")).unwrap();
+    let triggers: Vec<(String, String)> = database
+        .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    for (name, _) in &triggers {
+        database.execute_batch(&format!("DROP TRIGGER \"{name}\"")).unwrap();
+    }
+    assert!(database.execute(statement, []).unwrap() > 0, "{statement}");
+    for (_, sql) in triggers {
+        database.execute_batch(&sql).unwrap();
+    }
+}
 
 fn approve_for(world: &World, valid_for: SignedDuration) {
     let policy = world.path("policy.toml");
