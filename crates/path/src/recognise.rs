@@ -19,6 +19,9 @@ pub(crate) struct Recognised {
 /// Judges a command line: its words, `None` for one that depends on an expansion.
 pub(crate) fn command(words: &[Option<String>]) -> Recognised {
     let words = without_wrappers(words);
+    if only_tells_of_itself(words) {
+        return Recognised::default();
+    }
     let rows: Vec<&table::Row> = table::COMMANDS.iter().filter(|row| matches(row.pattern, words)).collect();
     let capabilities = each_once(rows.iter().map(|row| row.capability));
     let exits_zero =
@@ -69,36 +72,58 @@ fn meets<'a>(condition: table::With, value: &impl Fn(&str) -> Option<&'a str>) -
     }
 }
 
+/// `pytest --version` and `semgrep help` show something and check nothing.
+fn only_tells_of_itself(words: &[Option<String>]) -> bool {
+    let is =
+        |word: &Option<String>, names: &[&str]| word.as_deref().is_some_and(|word| names.contains(&word));
+    words.get(1).is_some_and(|word| is(word, &["version", "help", "-version", "-help", "-V"]))
+        || words
+            .iter()
+            .skip(1)
+            .take_while(|word| !is(word, &["--"]))
+            .any(|word| is(word, &["--version", "--help"]))
+}
+
 /// `sudo`, `env X=1`, `timeout 60`, `poetry run` … run the command that follows them.
-fn without_wrappers(mut words: &[Option<String>]) -> &[Option<String>] {
+pub(crate) fn without_wrappers(mut words: &[Option<String>]) -> &[Option<String>] {
     for _ in 0..8 {
-        let Some((skip, arguments)) = table::WRAPPERS.iter().find_map(|row| wraps(*row, words)) else {
+        let Some((skip, row)) = table::WRAPPERS.iter().find_map(|row| Some((wraps(row, words)?, row))) else {
             break;
         };
         words = &words[skip..];
-        let mut left = arguments;
-        while let Some(Some(word)) = words.first() {
+        let mut left = row.arguments;
+        while let Some((word, rest)) = words.split_first() {
+            let Some(word) = word.as_deref() else {
+                // What an expansion stands for may be the argument that is still to come.
+                if left == 0 {
+                    break;
+                }
+                (left, words) = (left - 1, rest);
+                continue;
+            };
             let option = word.starts_with('-') || word.contains('=');
             if !option && left == 0 {
                 break;
             }
             left -= usize::from(!option);
-            words = &words[1..];
+            let with_value = row.with_value.split(' ').any(|each| each == word) && !rest.is_empty();
+            words = if with_value { &rest[1..] } else { rest };
         }
     }
     words
 }
 
-fn wraps((wrapper, arguments): (&str, usize), words: &[Option<String>]) -> Option<(usize, usize)> {
+/// How many words the wrapper's name takes.
+fn wraps(row: &table::Wrapper, words: &[Option<String>]) -> Option<usize> {
     let mut count = 0;
-    for part in wrapper.split(' ') {
+    for part in row.name.split(' ') {
         let word = words.get(count)?.as_deref()?;
         if base(word) != part {
             return None;
         }
         count += 1;
     }
-    Some((count, arguments))
+    Some(count)
 }
 
 fn base(name: &str) -> &str {
@@ -210,7 +235,7 @@ mod tests {
 
     #[test]
     fn command_lines_are_known() {
-        let table: [(&str, &[Capability]); 48] = [
+        let table: [(&str, &[Capability]); 73] = [
             ("cargo test --workspace", &[Test]),
             ("cargo +nightly nextest run", &[Test]),
             ("cargo build --features test", &[Build]),
@@ -259,6 +284,31 @@ mod tests {
             ("cargo publish --dry-run", &[]),
             ("twine upload dist/x", &[Deploy]),
             ("echo kubectl apply", &[]),
+            ("pytest --version", &[]),
+            ("python -m pytest --version", &[]),
+            ("semgrep --help", &[]),
+            ("govulncheck -version", &[]),
+            ("cargo test -- --help", &[Test]),
+            ("deno run -A build.ts", &[]),
+            ("deno test -A", &[Test]),
+            ("cypress run", &[Test]),
+            ("pytest --co -q", &[]),
+            ("snyk monitor", &[]),
+            ("snyk test", &[DependencyScan]),
+            ("git secrets --install", &[]),
+            ("git secrets --scan", &[SecretScan]),
+            ("cargo deny fetch", &[]),
+            ("cargo deny --all-features check", &[DependencyScan]),
+            ("npm audit signatures", &[]),
+            ("sudo -u deployer -H kubectl apply -f k8s", &[Deploy]),
+            ("nice -n 10 cargo test", &[Test]),
+            ("timeout -k 5 -s KILL 60 cargo test", &[Test]),
+            ("timeout $LIMIT cargo test", &[Test]),
+            ("xargs -n 1 -I {} kubectl apply -f {}", &[Deploy]),
+            ("env -u CI npm publish", &[Deploy]),
+            ("make deploy", &[Deploy]),
+            ("npm run deploy:prod", &[Deploy]),
+            ("npm --prefix web run deploy", &[Deploy]),
         ];
         for (line, expected) in table {
             assert_eq!(judge(line).capabilities, expected, "{line}");

@@ -27,9 +27,10 @@ pub(super) const COMMANDS: &[Row] = &[
     row(Test, "yarn test:*"),
     row(
         Test,
-        "jest|vitest|mocha|ava|karma|tox|nox|pytest|py.test|rspec|phpunit|ctest|gotestsum !--collect-only",
+        "jest|vitest|mocha|ava|karma|tox|nox|pytest|py.test|rspec|phpunit|ctest|gotestsum !--collect-only !--co !--listTests !--list-tests",
     ),
-    row(Test, "playwright|cypress|ng|deno|dart|flutter|swift|mix|sbt|lein|zig|stack|cabal test|run"),
+    row(Test, "playwright|ng|deno|dart|flutter|swift|mix|sbt|lein|zig|stack|cabal test !--list"),
+    row(Test, "cypress run"),
     row(Test, "python|python3 -m=pytest"),
     row(Test, "python|python3 -m=unittest"),
     row(Test, "python|python3 setup.py test"),
@@ -47,11 +48,9 @@ pub(super) const COMMANDS: &[Row] = &[
     row(Test, "php artisan test"),
     row(Test, "xcodebuild test"),
     row(SecretScan, "gitleaks|betterleaks detect|dir|git|protect"),
-    row(
-        SecretScan,
-        "trufflehog|detect-secrets|detect-secrets-hook|ggshield|noseyparker|talisman|git-secrets",
-    ),
-    row(SecretScan, "git secrets"),
+    row(SecretScan, "trufflehog|detect-secrets|detect-secrets-hook|ggshield|noseyparker|talisman"),
+    row(SecretScan, "git-secrets --scan|--scan-history"),
+    row(SecretScan, "git secrets --scan|--scan-history"),
     row(SecretScan, "plimsoll check"),
     row(StaticAnalysis, "plimsoll check"),
     row(StaticAnalysis, "semgrep|opengrep"),
@@ -63,15 +62,16 @@ pub(super) const COMMANDS: &[Row] = &[
     row(StaticAnalysis, "snyk code test"),
     row(StaticAnalysis, "trivy config"),
     row(DependencyScan, "plimsoll check"),
-    row(DependencyScan, "cargo audit|deny"),
-    row(DependencyScan, "npm|pnpm|yarn|bun|composer audit"),
+    row(DependencyScan, "cargo audit"),
+    row(DependencyScan, "cargo deny check"),
+    row(DependencyScan, "npm|pnpm|yarn|bun|composer audit !signatures"),
     row(DependencyScan, "yarn npm audit"),
     row(DependencyScan, "bundle audit|bundle-audit"),
     row(
         DependencyScan,
         "bundle-audit|bundler-audit|pip-audit|safety|osv-scanner|govulncheck|dependency-check*|audit-ci",
     ),
-    row(DependencyScan, "snyk test|monitor"),
+    row(DependencyScan, "snyk test"),
     row(DependencyScan, "trivy fs|filesystem|repo|repository|rootfs|sbom"),
     row(DependencyScan, "grype dir:*|sbom:*|."),
     row(DependencyScan, "dotnet list package --vulnerable"),
@@ -152,6 +152,9 @@ pub(super) const COMMANDS: &[Row] = &[
     row(Deploy, "gh release create|upload"),
     row(Deploy, "helm push"),
     row(Deploy, "semantic-release !--dry-run"),
+    row(Deploy, "make|just|task|rake|ant deploy|deploy-*|deploy:*|publish"),
+    row(Deploy, "npm|pnpm|yarn|bun run|run-script deploy|deploy:*|publish"),
+    row(Deploy, "yarn|pnpm deploy:*"),
     row(Notify, "slack-notify|sendmail|mail"),
 ];
 
@@ -164,7 +167,7 @@ pub(super) const EXIT_ZERO: &[&str] = &[
     "kics --ignore-on-exit=all",
     "zizmor --no-exit-codes",
     "mvn|mvnw -Dmaven.test.failure.ignore|-Dmaven.test.failure.ignore=true|-fn|--fail-never",
-    "make -i|--ignore-errors",
+    "make -i|-ik|-ki|--ignore-errors",
     "safety --continue-on-error",
     "gosec -no-fail",
     "brakeman --no-exit-on-warn",
@@ -179,29 +182,46 @@ pub(super) const REPORTS_ONLY: &[&str] = &[
     "semgrep|opengrep scan !--error",
 ];
 
-/// Commands that run the command behind them, and how many arguments of their own come first.
-pub(super) const WRAPPERS: &[(&str, usize)] = &[
-    ("sudo", 0),
-    ("env", 0),
-    ("time", 0),
-    ("nice", 0),
-    ("nohup", 0),
-    ("exec", 0),
-    ("command", 0),
-    ("timeout", 1),
-    ("xargs", 0),
-    ("xvfb-run", 0),
-    ("npx", 0),
-    ("bunx", 0),
-    ("uvx", 0),
-    ("pipx run", 0),
-    ("pnpm exec", 0),
-    ("poetry run", 0),
-    ("pipenv run", 0),
-    ("hatch run", 0),
-    ("uv run", 0),
-    ("rye run", 0),
-    ("bundle exec", 0),
+/// A command that runs the command behind it.
+pub(super) struct Wrapper {
+    pub(super) name: &'static str,
+    /// How many arguments of its own come first.
+    pub(super) arguments: usize,
+    /// Its options that take the next word as their value.
+    pub(super) with_value: &'static str,
+}
+
+const fn wrapper(name: &'static str, arguments: usize, with_value: &'static str) -> Wrapper {
+    Wrapper { name, arguments, with_value }
+}
+
+/// Commands that run the command behind them.
+pub(super) const WRAPPERS: &[Wrapper] = &[
+    wrapper("sudo", 0, "-u --user -g --group -h -p -C -D -R -T -U"),
+    wrapper("doas", 0, "-u -C"),
+    wrapper("env", 0, "-u --unset -C --chdir"),
+    wrapper("time", 0, "-f -o"),
+    wrapper("nice", 0, "-n"),
+    wrapper("ionice", 0, "-c -n"),
+    wrapper("stdbuf", 0, "-i -o -e"),
+    wrapper("nohup", 0, ""),
+    wrapper("setsid", 0, ""),
+    wrapper("exec", 0, "-a"),
+    wrapper("command", 0, ""),
+    wrapper("timeout", 1, "-k --kill-after -s --signal"),
+    wrapper("xargs", 0, "-I -n -P -L -a -d -E -s"),
+    wrapper("xvfb-run", 0, "-n -s -e -f -p -w --server-args --server-num"),
+    wrapper("npx", 0, "-p --package"),
+    wrapper("bunx", 0, ""),
+    wrapper("uvx", 0, "--from --with -p --python"),
+    wrapper("pipx run", 0, "--spec"),
+    wrapper("pnpm exec", 0, ""),
+    wrapper("poetry run", 0, ""),
+    wrapper("pipenv run", 0, ""),
+    wrapper("hatch run", 0, ""),
+    wrapper("uv run", 0, "--with --extra --group -p --python --directory"),
+    wrapper("rye run", 0, ""),
+    wrapper("bundle exec", 0, ""),
 ];
 
 /// An action with what its inputs must be.
