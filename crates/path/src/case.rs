@@ -8,6 +8,9 @@ use crate::script::{Effect, ExitStatus};
 use crate::workflow::{Job, Step, Tolerance, Workflow};
 use crate::{Capability, CommandRef};
 
+/// How many pairs of a command and one that is judged may be looked at.
+const MAX_JUDGEMENTS: usize = 200_000;
+
 /// A workflow under judgement.
 pub(crate) struct Case<'w> {
     pub(crate) workflow: &'w Workflow,
@@ -46,6 +49,9 @@ impl<'w> Case<'w> {
     /// Prepares a case; `None` when the workflow is too complex.
     pub(crate) fn new(workflow: &'w Workflow) -> Option<Self> {
         let reading = Reading::new(workflow);
+        if reading.diagram.overflowed() || is_too_long(workflow) {
+            return None;
+        }
         let mut case = Self { workflow, reading, neutralised: Vec::new(), bypasses: Vec::new() };
         case.neutralised = case.find_neutralised();
         case.bypasses = case.find_bypasses();
@@ -183,6 +189,16 @@ impl<'w> Case<'w> {
     }
 }
 
+/// Each check and each deployment is judged against every command.
+pub(crate) fn is_too_long(workflow: &Workflow) -> bool {
+    let (mut all, mut judged) = (0_usize, 0_usize);
+    for (_, _, _, command) in workflow.commands() {
+        all += 1;
+        judged += usize::from(!command.capabilities.is_empty());
+    }
+    all.saturating_mul(judged) > MAX_JUDGEMENTS
+}
+
 /// Whether a condition of the job asks how a step ended.
 fn is_asked(job: &Job, step: &Step) -> bool {
     let Some(id) = &step.id else { return false };
@@ -198,7 +214,9 @@ fn asks(expression: &Expression, id: &str) -> bool {
         Expression::Not(inner) => asks(inner, id),
         Expression::And(a, b) | Expression::Or(a, b) => asks(a, id) || asks(b, id),
         Expression::Equal { left, right, .. } => asks(left, id) || asks(right, id),
-        Expression::Unknown(text) => text.to_lowercase().contains(&format!("steps.{id}.")),
+        Expression::Unknown(text) | Expression::Text(text) => {
+            text.to_lowercase().contains(&format!("steps.{id}."))
+        }
         Expression::Literal(_) | Expression::Status(_) => false,
     }
 }

@@ -22,6 +22,8 @@ pub(crate) enum Expression {
     Equal { left: Box<Expression>, right: Box<Expression>, negated: bool, text: String },
     /// Anything else, by its text: true or false.
     Unknown(String),
+    /// A text around `${{ … }}`, which is never empty and so always true.
+    Text(String),
 }
 
 /// The status functions.
@@ -36,15 +38,19 @@ pub(crate) enum Status {
 /// How deep parentheses and negations are read.
 const MAX_DEPTH: usize = 64;
 
+/// Words and signs of one expression; a chain of `||` nests once for each.
+const MAX_TOKENS: usize = 1_000;
+
 impl Expression {
     /// Reads the text of an `if`, with or without `${{ … }}` around all of it. What cannot be read
-    /// is one unknown.
+    /// is one unknown. Anything beside `${{ … }}`, be it the line break at the end of a block, makes a
+    /// text of it.
     pub(crate) fn parse(text: &str) -> Self {
-        let text = text.trim();
         let inner = match text.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")) {
             Some(inner) if !inner.contains("${{") => inner.trim(),
-            None if !text.contains("${{") => text,
-            Some(_) | None => return Self::Unknown(text.to_owned()),
+            Some(_) if is_only_expressions(text) => return Self::Unknown(text.to_owned()),
+            None if !text.contains("${{") => text.trim(),
+            Some(_) | None => return Self::Text(text.trim().to_owned()),
         };
         let unknown = || Self::Unknown(inner.to_owned());
         let Some(tokens) = tokens(inner) else { return unknown() };
@@ -63,9 +69,16 @@ impl Expression {
             Self::Not(inner) => inner.has_status(),
             Self::And(a, b) | Self::Or(a, b) => a.has_status() || b.has_status(),
             Self::Equal { left, right, .. } => left.has_status() || right.has_status(),
-            Self::Unknown(text) => names_status(text),
+            Self::Unknown(text) | Self::Text(text) => names_status(text),
         }
     }
+}
+
+/// `${{ a }}${{ b }}` may come to nothing.
+fn is_only_expressions(text: &str) -> bool {
+    let mut parts = text.split("${{");
+    parts.next() == Some("")
+        && parts.all(|part| part.trim_end_matches(' ').len() == part.len() && part.ends_with("}}"))
 }
 
 fn names_status(text: &str) -> bool {
@@ -108,6 +121,9 @@ fn tokens(text: &str) -> Option<Vec<Placed>> {
         } else {
             bare(rest)?
         };
+        if tokens.len() == MAX_TOKENS {
+            return None;
+        }
         tokens.push(Placed { token, start: at, end: at + len });
         at += len;
     }
@@ -314,6 +330,7 @@ mod tests {
                 format!("{}({}, {})", if *negated { "ne" } else { "eq" }, shown(left), shown(right))
             }
             Expression::Unknown(text) => format!("?{text}?"),
+            Expression::Text(text) => format!("text({text})"),
         }
     }
 
@@ -330,8 +347,12 @@ mod tests {
             ("a.*.b", "?a.*.b?"),
             ("a > 1 && b", "and(?a > 1?, b)"),
             ("needs.my-job.result == 'success'", "eq(needs.my-job.result, 'success')"),
-            ("${{ a }} && b", "?${{ a }} && b?"),
-            ("${{ a }} ${{ b }}", "?${{ a }} ${{ b }}?"),
+            ("${{ a }} && b", "text(${{ a }} && b)"),
+            ("${{ a }} ${{ b }}", "text(${{ a }} ${{ b }})"),
+            ("${{ a }}${{ b }}", "?${{ a }}${{ b }}?"),
+            ("${{ a }}\n", "text(${{ a }})"),
+            (" ${{ a }}", "text(${{ a }})"),
+            ("a &&\nb\n", "and(a, b)"),
             ("a &&", "?a &&?"),
             ("'open", "?'open?"),
             ("-1 == 0x1f", "eq(-1, 31)"),
@@ -341,6 +362,10 @@ mod tests {
         }
         let deep = format!("{}a{}", "(".repeat(9000), ")".repeat(9000));
         assert!(matches!(Expression::parse(&deep), Expression::Unknown(_)));
+        for sign in ["||", "&&", "==", "<"] {
+            let long = vec!["a.b"; 100_000].join(sign);
+            assert!(matches!(Expression::parse(&long), Expression::Unknown(_)), "{sign}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 use plimsoll_model::Location;
 use serde::{Deserialize, Serialize};
 
+use crate::case::is_too_long;
 use crate::reading::Reading;
 use crate::script::Effect;
 use crate::{Capability, Value, Workflow};
@@ -78,6 +79,9 @@ pub fn prove(workflow: &Workflow) -> Result<Vec<Proof>, ProveError> {
         }
     }
     let mut reading = Reading::new(workflow);
+    if reading.diagram.overflowed() || is_too_long(workflow) {
+        return Err(ProveError::TooComplex);
+    }
     let gates = gates(workflow);
     let mut proofs = Vec::new();
     for deployment in deployments(workflow) {

@@ -108,7 +108,7 @@ impl<'w> Reading<'w> {
             Tolerance::Yes(_) => Guard::ALWAYS,
             Tolerance::Unknown(text) => {
                 let name = fact_name(job, text);
-                self.choices.unknown(&mut self.diagram, &name, false)
+                self.choices.tolerates(&mut self.diagram, &name)
             }
         }
     }

@@ -71,7 +71,10 @@ impl Teller<'_> {
                     inputs.push(format!("{name} = {value_text}"))
                 }
                 Key::Fact(text) if *value != 0 => facts.push(fact(text, value_text)),
-                Key::Event | Key::Input { .. } | Key::Fact(_) | Key::Fails(_) => {}
+                Key::Tolerates(text) if *value != 0 => {
+                    facts.push(format!("`continue-on-error: {text}` is {value_text}"));
+                }
+                Key::Event | Key::Input { .. } | Key::Fact(_) | Key::Tolerates(_) | Key::Fails(_) => {}
             }
         }
         let with = if inputs.is_empty() { String::new() } else { format!(" with {}", inputs.join(", ")) };

@@ -36,7 +36,7 @@ const WORKFLOWS: u64 = 2000;
 const SCRIPTS: usize = 300;
 
 /// What the generated workflows must have, by the words that show it.
-const FEATURES: [&str; 40] = [
+const FEATURES: [&str; 41] = [
     " if: ",
     "always()",
     "failure()",
@@ -60,6 +60,7 @@ const FEATURES: [&str; 40] = [
     "contains(",
     "vars.LEFT == vars.RIGHT",
     "if: false",
+    "if: ${{ always() }} && false",
     "continue-on-error: true",
     "continue-on-error: ${{",
     "shell: bash\n",

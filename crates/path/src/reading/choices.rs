@@ -11,8 +11,13 @@ use crate::{CommandRef, Run, Value};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
     Event,
-    Input { event: String, name: String },
+    Input {
+        event: String,
+        name: String,
+    },
     Fact(String),
+    /// What a `continue-on-error` comes to, by its text: apart from a fact of the same text.
+    Tolerates(String),
     Fails(CommandRef),
 }
 
@@ -91,6 +96,12 @@ impl Choices {
     pub(crate) fn unknown(&mut self, diagram: &mut Diagram, text: &str, plainly: bool) -> Guard {
         let values = vec![Value::Bool(plainly), Value::Bool(!plainly)];
         self.either_way(diagram, Key::Fact(text.to_owned()), values, FACT_COST)
+    }
+
+    /// The runs in which a `continue-on-error` that is an expression is true.
+    pub(crate) fn tolerates(&mut self, diagram: &mut Diagram, text: &str) -> Guard {
+        let values = vec![Value::Bool(false), Value::Bool(true)];
+        self.either_way(diagram, Key::Tolerates(text.to_owned()), values, FACT_COST)
     }
 
     /// The runs in which a command fails if it is executed.
@@ -183,7 +194,7 @@ impl Choices {
                 (Key::Input { event, name }, value) if *event == run.event => {
                     run.inputs.insert(name.clone(), value);
                 }
-                (Key::Fact(text), value) => {
+                (Key::Fact(text) | Key::Tolerates(text), value) => {
                     run.facts.insert(text.clone(), value);
                 }
                 (Key::Fails(command), Value::Bool(true)) => run.failures.push(command.clone()),
@@ -206,7 +217,18 @@ pub(crate) fn fact_name(job: &Job, text: &str) -> String {
             !inside && lower[at + root.len()..].starts_with(['.', '['])
         })
     };
-    if OF_A_JOB.iter().any(|root| mentions(root)) { format!("{}:{text}", job.id) } else { text.to_owned() }
+    let of_a_job = OF_A_JOB.iter().any(|root| mentions(root)) || names_all_needs(&lower);
+    if of_a_job { format!("{}:{text}", job.id) } else { text.to_owned() }
+}
+
+/// `needs.*.result` and `toJSON(needs)` are about the needs of their job; `needs.a.outputs.b` is not.
+fn names_all_needs(text: &str) -> bool {
+    text.match_indices("needs").any(|(at, name)| {
+        let rest = text[at + name.len()..].trim_start();
+        let word = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '.');
+        let inside = text[..at].chars().next_back().is_some_and(word);
+        !inside && (rest.starts_with(['[', ')', ',']) || rest.starts_with(".*"))
+    })
 }
 
 fn event_cost(event: &str) -> u64 {
@@ -267,8 +289,11 @@ impl Domains {
 
     fn visit(&mut self, job: &Job, expression: &Expression) {
         match expression {
-            Expression::Literal(_) | Expression::Path(_) | Expression::Status(_) | Expression::Unknown(_) => {
-            }
+            Expression::Literal(_)
+            | Expression::Path(_)
+            | Expression::Status(_)
+            | Expression::Text(_)
+            | Expression::Unknown(_) => {}
             Expression::Not(inner) => {
                 self.bare(job, inner);
                 self.visit(job, inner);
@@ -309,6 +334,7 @@ impl Domains {
             | Expression::Status(_)
             | Expression::Not(_)
             | Expression::Equal { .. }
+            | Expression::Text(_)
             | Expression::Unknown(_) => {}
         }
     }

@@ -58,6 +58,7 @@ impl Reading<'_> {
                 let guard = self.unknown(text, scope);
                 self.truth(guard)
             }
+            Expression::Text(_) => self.truth(Guard::ALWAYS),
         };
         if cases.len() > MAX_CASES {
             self.diagram.give_up();
@@ -248,6 +249,7 @@ fn operands(expression: &Expression) -> Vec<&Expression> {
         | Expression::Status(_)
         | Expression::Not(_)
         | Expression::Equal { .. }
+        | Expression::Text(_)
         | Expression::Unknown(_) => vec![expression],
     }
 }

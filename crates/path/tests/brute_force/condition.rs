@@ -54,10 +54,11 @@ impl Generator<'_> {
             2 => Expression::Not(Box::new(status(Status::Cancelled))),
             3 => status(Status::Failure),
             4 => Expression::Or(Box::new(status(Status::Success)), Box::new(status(Status::Failure))),
-            5 if self.dice.chance(40) => {
-                let text = self.dice.pick(&["${{ github.actor }} == 'bot'", "${{ inputs.in0 }} != 'true'"]);
-                Expression::Unknown(self.unknown(text, at.job), text.to_owned())
-            }
+            5 if self.dice.chance(40) => Expression::Around(self.dice.pick(&[
+                "${{ github.actor }} == 'bot'",
+                "${{ inputs.in0 }} != 'true'",
+                "${{ always() }} && false",
+            ])),
             _ if at.needs.is_empty() => self.atom(at),
             5..=7 => {
                 let job = self.dice.pick(at.needs);
@@ -258,9 +259,9 @@ impl Generator<'_> {
 /// Whether the expression means the same in every job and step.
 fn is_of_the_run(expression: &Expression) -> bool {
     match expression {
-        Expression::Same(..) | Expression::Read(Read::Result(_) | Read::Outcome(_) | Read::Conclusion(_)) => {
-            false
-        }
+        Expression::Around(_)
+        | Expression::Same(..)
+        | Expression::Read(Read::Result(_) | Read::Outcome(_) | Read::Conclusion(_)) => false,
         Expression::Read(Read::Fact(_, spelled)) => {
             let spelled = spelled.to_lowercase();
             !spelled.starts_with("steps.") && !spelled.starts_with("needs.")

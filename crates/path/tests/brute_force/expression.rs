@@ -119,6 +119,8 @@ pub(crate) enum Expression {
     Status(Status),
     /// Text beyond the grammar: true or false, nobody knows.
     Unknown(usize, String),
+    /// A text around `${{ … }}`: it is not empty, and so true. It is a condition alone, never part of one.
+    Around(&'static str),
     Not(Box<Expression>),
     And(Box<Expression>, Box<Expression>),
     Or(Box<Expression>, Box<Expression>),
@@ -142,6 +144,7 @@ impl Expression {
             Self::Read(read) => scope.read(read),
             Self::Status(status) => Value::Bool(scope.status(*status)),
             Self::Unknown(slot, _) => Value::Bool(scope.unknown(*slot)),
+            Self::Around(_) => Value::Bool(true),
             Self::Not(inner) => Value::Bool(!inner.value(scope).is_truthy()),
             Self::And(left, right) => match left.value(scope) {
                 value if value.is_truthy() => right.value(scope),
@@ -168,6 +171,7 @@ impl Expression {
     pub(crate) fn names_a_status(&self) -> bool {
         match self {
             Self::Status(_) => true,
+            Self::Around(text) => text.contains("always()"),
             Self::Literal(_) | Self::Read(_) | Self::Unknown(..) | Self::Same(..) => false,
             Self::Not(inner) | Self::Compare(inner, ..) => inner.names_a_status(),
             Self::And(left, right) | Self::Or(left, right) => left.names_a_status() || right.names_a_status(),
@@ -181,7 +185,7 @@ impl Expression {
 
     fn uses_as(&self, with: &[Option<&Literal>], tell: &mut dyn FnMut(&Read, Option<&Literal>)) {
         match self {
-            Self::Literal(_) | Self::Status(_) | Self::Unknown(..) | Self::Same(..) => {}
+            Self::Literal(_) | Self::Status(_) | Self::Unknown(..) | Self::Around(_) | Self::Same(..) => {}
             Self::Read(read) => with.iter().for_each(|literal| tell(read, *literal)),
             Self::Not(inner) => inner.uses_as(&[None], tell),
             Self::And(left, right) | Self::Or(left, right) => {
@@ -201,7 +205,7 @@ impl Expression {
             Self::Compare(..) | Self::Same(..) => 3,
             Self::Unknown(_, text) if text.contains(" == ") => 3,
             Self::Not(_) => 4,
-            Self::Literal(_) | Self::Read(_) | Self::Status(_) | Self::Unknown(..) => 5,
+            Self::Literal(_) | Self::Read(_) | Self::Status(_) | Self::Unknown(..) | Self::Around(_) => 5,
         };
         if own < binding {
             f.write_str("(")?;
@@ -211,6 +215,7 @@ impl Expression {
             Self::Read(read) => write!(f, "{read}")?,
             Self::Status(status) => write!(f, "{}()", format!("{status:?}").to_lowercase())?,
             Self::Unknown(_, text) => f.write_str(text)?,
+            Self::Around(text) => f.write_str(text)?,
             Self::Same(left, equal, right) => write!(f, "{left} {} {right}", sign(*equal))?,
             Self::Not(inner) => {
                 f.write_str("!")?;

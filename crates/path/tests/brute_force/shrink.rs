@@ -105,6 +105,7 @@ fn simpler_conditions(condition: Option<&Condition>) -> Vec<Option<Condition>> {
         Expression::Literal(_)
         | Expression::Read(_)
         | Expression::Status(_)
+        | Expression::Around(_)
         | Expression::Unknown(..)
         | Expression::Same(..) => {}
     }
