@@ -80,7 +80,9 @@ impl Linker<'_> {
                     substitutions.into_iter().map(|inner| part(self, inner, script)).collect::<Vec<_>>();
                 self.command(command, substitutions, script, depth)
             }
-            Flow::Called { .. } => flow,
+            Flow::Called { command, body, options, sourced } => {
+                Flow::Called { command, body: part(self, body, script), options, sourced }
+            }
             Flow::Background(inner) => Flow::Background(self.boxed(*inner, script, depth)),
             Flow::Pipeline(stages) => Flow::Pipeline(part(self, stages, script)),
             Flow::And(a, b) => {

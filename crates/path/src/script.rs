@@ -9,6 +9,10 @@ use crate::Capability;
 use crate::recognise;
 
 mod effect;
+mod nested;
+
+/// How deep a shell may be given text that gives text to a shell.
+const MAX_NESTING: usize = 4;
 
 /// A script, or the one command of an action.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,11 +54,18 @@ pub(crate) struct Command {
     pub(crate) image: Option<String>,
     /// It shows something to people and does no more.
     pub(crate) prints: bool,
+    /// The program's name, which a function of the script may have as well.
+    pub(crate) program: Option<String>,
 }
 
 impl Command {
     pub(crate) fn can(&self, capability: Capability) -> bool {
         self.capabilities.contains(&capability)
+    }
+
+    /// Whether it takes the shell's place, so that nothing of the script is run after it.
+    pub(crate) fn replaces(&self) -> bool {
+        self.program.as_deref() == Some("exec")
     }
 }
 
@@ -75,12 +86,25 @@ pub(crate) enum Effect {
     Return(ExitStatus),
     /// `break` or `continue` ends a loop's body.
     Break,
+    /// `trap`: what becomes of a failure that ends the script.
+    Trap(Trap),
     /// An assignment has the status of its last substitution.
     Substituted,
     /// Another script in the tree, with its options; in the same shell when it is sourced.
     Script { path: String, errexit: bool, sourced: bool },
     /// A function of the script, or any command when there is none of that name.
     Named(String),
+}
+
+/// What a handler makes of a failure that ends the script.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Trap {
+    /// It passes it on.
+    Off,
+    /// It may end the script with success.
+    Swallows,
+    /// What this function does.
+    Calls(String),
 }
 
 /// With which status something ends.
@@ -142,6 +166,31 @@ pub(crate) enum Flow {
     },
 }
 
+impl Flow {
+    /// The commands in it, in no particular order.
+    pub(crate) fn commands(&self) -> Vec<usize> {
+        let all = |flows: &[Self]| flows.iter().flat_map(Self::commands).collect::<Vec<_>>();
+        match self {
+            Self::Command { command, .. } => vec![*command],
+            Self::Called { body: inner, .. }
+            | Self::Pipeline(inner)
+            | Self::Group(inner)
+            | Self::Subshell(inner)
+            | Self::For { body: inner, .. } => all(inner),
+            Self::Background(inner) | Self::Not(inner) | Self::Function { body: inner, .. } => {
+                inner.commands()
+            }
+            Self::And(a, b) | Self::Or(a, b) => [a.commands(), b.commands()].concat(),
+            Self::If { branches, otherwise } => {
+                let taken = branches.iter().flat_map(|(_, body)| all(body));
+                taken.chain(all(otherwise)).collect()
+            }
+            Self::While { body, .. } => all(body),
+            Self::Case { arms, .. } => arms.iter().flat_map(|(_, body)| all(body)).collect(),
+        }
+    }
+}
+
 /// Where the text of a script stands in its file.
 pub(crate) struct Place<'a> {
     pub(crate) path: &'a TreePath,
@@ -162,11 +211,12 @@ impl Script {
     /// Reads a script; what is no shell is noted in `unread`.
     pub(crate) fn read(text: &str, options: Options, place: &Place) -> Self {
         let text = without_last_continuation(text);
-        let mut reader = Reader { text, place, commands: Vec::new() };
+        let mut reader = Reader { text, place, commands: Vec::new(), unread: Vec::new(), depth: 0 };
         match shell::parse(text) {
             Ok(script) => {
                 let flow = reader.flows(&script.statements);
-                let unread = script.unread.iter().map(|span| place.location(*span)).collect();
+                let mut unread: Vec<_> = script.unread.iter().map(|span| place.location(*span)).collect();
+                unread.append(&mut reader.unread);
                 Self { commands: reader.commands, flow, unread, options }
             }
             Err(error) => {
@@ -188,6 +238,7 @@ impl Script {
                 reports_only: false,
                 image: None,
                 prints: false,
+                program: None,
             },
             options,
         )
@@ -204,6 +255,8 @@ struct Reader<'a> {
     text: &'a str,
     place: &'a Place<'a>,
     commands: Vec<Command>,
+    unread: Vec<Location>,
+    depth: usize,
 }
 
 impl Reader<'_> {
@@ -273,9 +326,43 @@ impl Reader<'_> {
             reports_only: recognised.reports_only,
             image: recognised.image,
             prints: effect::prints(command),
+            program: words.first().cloned().flatten().filter(|name| name != "exec" || words.len() > 1),
         });
         let substitutions = command.substitutions.iter().map(|inner| self.flows(inner)).collect();
-        Flow::Command { command: place, substitutions }
+        match nested::of(command, self.text) {
+            Some(nested) => self.nested(place, command, &nested),
+            None => Flow::Command { command: place, substitutions },
+        }
+    }
+
+    /// The text that a shell is given is read like a script that is called.
+    fn nested(&mut self, place: usize, command: &shell::Command, nested: &nested::Nested) -> Flow {
+        self.depth += 1;
+        let body = match shell::parse(&nested.text) {
+            Ok(script) if self.depth <= MAX_NESTING => {
+                let at = (self.place.offset)(command.span.start);
+                let within = Place { offset: &|_| at, ..*self.place };
+                let commands = std::mem::take(&mut self.commands);
+                let mut inner = Reader {
+                    text: &nested.text,
+                    place: &within,
+                    commands,
+                    unread: Vec::new(),
+                    depth: self.depth,
+                };
+                let body = inner.flows(&script.statements);
+                self.unread.append(&mut inner.unread);
+                self.unread.extend(script.unread.iter().map(|_| self.place.location(command.span)));
+                self.commands = inner.commands;
+                body
+            }
+            Ok(_) | Err(_) => {
+                self.unread.push(self.place.location(command.span));
+                Vec::new()
+            }
+        };
+        self.depth -= 1;
+        Flow::Called { command: place, body, options: nested.options, sourced: nested.sourced }
     }
 }
 

@@ -6,10 +6,12 @@ use std::collections::HashMap;
 use super::{Execution, Reading};
 use crate::CommandRef;
 use crate::diagram::{Diagram, Guard};
-use crate::script::{Command, Effect, ExitStatus, Flow, Options, Script};
+use crate::script::{Command, Effect, ExitStatus, Flow, Options, Script, Trap};
 
-/// How deep functions may call each other; a deeper call is a command that may fail.
-const MAX_CALLS: usize = 16;
+/// How many commands one step may execute, functions and scripts again for each call.
+const MAX_EXECUTIONS: usize = 4_000;
+
+mod function;
 
 /// A shell at one moment, over all runs.
 #[derive(Clone, Copy)]
@@ -20,6 +22,8 @@ struct Shell {
     failed: Guard,
     errexit: Guard,
     pipefail: Guard,
+    /// The runs in which a handler turns a failure that ends the shell into a success.
+    trapped: Guard,
     bash: bool,
 }
 
@@ -31,10 +35,14 @@ impl Shell {
             failed: Guard::NEVER,
             errexit: guard(options.errexit),
             pipefail: guard(options.pipefail),
+            trapped: Guard::NEVER,
             bash: options.bash,
         }
     }
 }
+
+/// The functions by name, each with the runs in which it is the one that a call runs.
+type Functions<'s> = HashMap<&'s str, Vec<(Guard, &'s Flow)>>;
 
 /// A script being executed.
 struct Performance<'r, 'w, 's> {
@@ -43,8 +51,10 @@ struct Performance<'r, 'w, 's> {
     job: &'s str,
     step: usize,
     executions: Vec<Execution>,
-    functions: HashMap<&'s str, &'s Flow>,
+    functions: Functions<'s>,
     calls: usize,
+    /// How often each command was executed so far.
+    times: HashMap<usize, usize>,
     /// The runs that left the innermost loop, and the innermost function.
     broken: Guard,
     returned: Guard,
@@ -67,13 +77,15 @@ impl Reading<'_> {
             executions: Vec::new(),
             functions: HashMap::new(),
             calls: 0,
+            times: HashMap::new(),
             broken: Guard::NEVER,
             returned: Guard::NEVER,
         };
         let mut shell = Shell::new(alive, script.options);
         performance.list(&script.flow, &mut shell, false);
         let executions = performance.executions;
-        (executions, self.diagram.and(alive, shell.failed))
+        let failed = self.diagram.without(shell.failed, shell.trapped);
+        (executions, self.diagram.and(alive, failed))
     }
 }
 
@@ -97,8 +109,7 @@ impl<'s> Performance<'_, '_, 's> {
                 self.called(*command, body, *options, *sourced, shell, ignored);
             }
             Flow::Background(inner) => {
-                let mut apart = *shell;
-                self.flow(inner, &mut apart, false);
+                self.apart(shell, |this, apart| this.flow(inner, apart, false));
                 self.ends(Guard::NEVER, shell, true);
             }
             Flow::Pipeline(stages) => self.pipeline(stages, shell, ignored),
@@ -119,9 +130,8 @@ impl<'s> Performance<'_, '_, 's> {
             }
             Flow::Group(inner) => self.list(inner, shell, ignored),
             Flow::Subshell(inner) => {
-                let mut apart = *shell;
-                self.list(inner, &mut apart, ignored);
-                self.ends(apart.failed, shell, ignored);
+                let failed = self.apart(shell, |this, apart| this.list(inner, apart, ignored));
+                self.ends(failed, shell, ignored);
             }
             Flow::If { branches, otherwise } => self.branches(branches, otherwise, shell, ignored),
             Flow::While { until, condition, body } => {
@@ -138,10 +148,19 @@ impl<'s> Performance<'_, '_, 's> {
             }
             Flow::Case { arms, at } => self.arms(arms, &at.to_string(), shell, ignored),
             Flow::Function { name, body } => {
-                self.functions.insert(name, body);
+                self.define(name, body, shell.alive);
                 self.ends(Guard::NEVER, shell, true);
             }
         }
+    }
+
+    /// Does something in a shell of its own, and gives the runs in which that fails.
+    fn apart(&mut self, shell: &Shell, does: impl FnOnce(&mut Self, &mut Shell)) -> Guard {
+        let functions = self.functions.clone();
+        let mut apart = Shell { trapped: Guard::NEVER, ..*shell };
+        does(self, &mut apart);
+        self.functions = functions;
+        self.diagram().without(apart.failed, apart.trapped)
     }
 
     /// Does something in some of the runs in which the shell is alive; the others pass by.
@@ -166,12 +185,25 @@ impl<'s> Performance<'_, '_, 's> {
         self.reading.choices.unknown(&mut self.reading.diagram, text, plainly)
     }
 
+    /// The runs in which a command fails; each time that a function or a script is run again it may end
+    /// otherwise.
     fn fails(&mut self, command: usize) -> Guard {
+        let times = self.times.get(&command).copied().unwrap_or_default();
         let name = CommandRef { job: self.job.to_owned(), step: self.step, command };
-        self.reading.choices.fails(&mut self.reading.diagram, name)
+        if times == 0 {
+            return self.reading.choices.fails(&mut self.reading.diagram, name);
+        }
+        let label = &self.script.commands[command].label;
+        let text = format!("{label} ({name}) fails when it runs again, {times}");
+        self.unknown(&text, false)
     }
 
     fn executed(&mut self, command: usize, alive: Guard, fails: Guard) {
+        *self.times.entry(command).or_default() += 1;
+        if self.executions.len() >= MAX_EXECUTIONS {
+            self.diagram().give_up();
+            return;
+        }
         let failed = self.diagram().and(alive, fails);
         self.executions.push(Execution { command, executed: alive, failed });
     }
@@ -180,10 +212,19 @@ impl<'s> Performance<'_, '_, 's> {
         let mut substituted = Guard::NEVER;
         for inner in substitutions {
             let errexit = if shell.bash { Guard::NEVER } else { shell.errexit };
-            let mut apart = Shell { errexit, failed: Guard::NEVER, ..*shell };
-            self.list(inner, &mut apart, ignored);
-            substituted = apart.failed;
+            let within = Shell { errexit, failed: Guard::NEVER, ..*shell };
+            substituted = self.apart(&within, |this, apart| this.list(inner, apart, ignored));
         }
+        let calls = self.as_function(at, shell, ignored);
+        shell.alive = calls.own;
+        if !calls.own.is_never() || calls.done.is_never() {
+            self.alone(at, substituted, shell, ignored);
+        }
+        shell.alive = self.diagram().or(calls.done, shell.alive);
+    }
+
+    /// A command that is no function.
+    fn alone(&mut self, at: usize, substituted: Guard, shell: &mut Shell, ignored: bool) {
         let script: &'s Script = self.script;
         let command = &script.commands[at];
         match &command.effect {
@@ -196,17 +237,20 @@ impl<'s> Performance<'_, '_, 's> {
                 self.executed(at, shell.alive, Guard::NEVER);
                 self.ends(substituted, shell, ignored);
             }
-            Effect::MayFail | Effect::Script { .. } => {
+            Effect::MayFail | Effect::Script { .. } | Effect::Named(_) => {
                 let fails = self.fails(at);
                 self.simply(at, command, fails, shell, ignored);
             }
-            Effect::Named(name) => match self.functions.get(name.as_str()).copied() {
-                Some(body) if self.calls < MAX_CALLS => self.function(at, body, shell, ignored),
-                Some(_) | None => {
-                    let fails = self.fails(at);
-                    self.simply(at, command, fails, shell, ignored);
-                }
-            },
+            Effect::Trap(trap) => {
+                self.executed(at, shell.alive, Guard::NEVER);
+                let swallows = match trap {
+                    Trap::Off => false,
+                    Trap::Swallows => true,
+                    Trap::Calls(name) => self.exits_zero(name),
+                };
+                shell.trapped = self.option(Some(swallows), shell.trapped, shell.alive);
+                self.ends(Guard::NEVER, shell, ignored);
+            }
             Effect::Set { errexit, pipefail } => {
                 self.executed(at, shell.alive, Guard::NEVER);
                 shell.errexit = self.option(*errexit, shell.errexit, shell.alive);
@@ -228,6 +272,9 @@ impl<'s> Performance<'_, '_, 's> {
                 self.broken = self.reading.diagram.or(self.broken, shell.alive);
                 shell.alive = Guard::NEVER;
             }
+        }
+        if command.replaces() {
+            shell.alive = Guard::NEVER;
         }
     }
 
@@ -255,24 +302,6 @@ impl<'s> Performance<'_, '_, 's> {
         self.ends(fails, shell, true);
     }
 
-    fn function(&mut self, at: usize, body: &'s Flow, shell: &mut Shell, ignored: bool) {
-        let outer = std::mem::replace(&mut self.returned, Guard::NEVER);
-        self.calls += 1;
-        self.executed(at, shell.alive, Guard::NEVER);
-        self.flow(body, shell, ignored);
-        self.calls -= 1;
-        let returned = std::mem::replace(&mut self.returned, outer);
-        let alive = self.diagram().or(shell.alive, returned);
-        // A function that returned a failure fails like a command.
-        let dies = if ignored { Guard::NEVER } else { self.failing(returned, shell) };
-        shell.alive = self.diagram().without(alive, dies);
-    }
-
-    fn failing(&mut self, runs: Guard, shell: &Shell) -> Guard {
-        let failed = self.diagram().and(runs, shell.failed);
-        self.diagram().and(failed, shell.errexit)
-    }
-
     fn called(
         &mut self,
         at: usize,
@@ -291,16 +320,15 @@ impl<'s> Performance<'_, '_, 's> {
         let mut apart = Shell::new(shell.alive, options);
         self.list(body, &mut apart, false);
         self.functions = functions;
-        self.executed(at, shell.alive, apart.failed);
-        self.ends(apart.failed, shell, ignored);
+        let failed = self.diagram().without(apart.failed, apart.trapped);
+        self.executed(at, shell.alive, failed);
+        self.ends(failed, shell, ignored);
     }
 
     fn pipeline(&mut self, stages: &'s [Flow], shell: &mut Shell, ignored: bool) {
         let (mut any, mut last) = (Guard::NEVER, Guard::NEVER);
         for stage in stages {
-            let mut apart = *shell;
-            self.flow(stage, &mut apart, ignored);
-            last = apart.failed;
+            last = self.apart(shell, |this, apart| this.flow(stage, apart, ignored));
             any = self.diagram().or(any, last);
         }
         let fails = self.diagram().either(shell.pipefail, any, last);

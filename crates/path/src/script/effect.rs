@@ -2,7 +2,9 @@
 
 use plimsoll_syntax::shell::{Command, Redirection, Word};
 
-use super::{Effect, ExitStatus};
+use crate::recognise;
+
+use super::{Effect, ExitStatus, Trap};
 
 /// The effect of a command that the table of tools does not know.
 pub(super) fn of(command: &Command) -> Effect {
@@ -15,20 +17,66 @@ pub(super) fn of(command: &Command) -> Effect {
             Effect::Substituted
         };
     };
-    let Some(name) = first.literal.as_deref() else { return Effect::MayFail };
-    let argument = command.words.get(1);
+    // What is behind `sudo` or `timeout 60` counts; only `time` calls functions as well.
+    let wrapped = wrapped_by(&command.words);
+    let words = &command.words[wrapped..];
+    let is_called = wrapped == 0 || first.literal.as_deref() == Some("time");
+    let Some(name) = words.first().and_then(|word| word.literal.as_deref()) else { return Effect::MayFail };
+    let argument = words.get(1);
     match name {
-        "echo" | "printf" | "true" | ":" | "cd" | "mkdir" | "export" => Effect::Succeeds,
+        "echo" | "printf" | "true" | ":" | "export" => Effect::Succeeds,
+        "mkdir" if argument.is_some_and(|word| word.written == "-p") => Effect::Succeeds,
         "false" => Effect::Fails,
-        "set" => options(&command.words[1..]),
+        "set" => options(&words[1..]),
+        "trap" => trap(&words[1..]),
         "exit" => Effect::Exit(status(argument)),
         "return" => Effect::Return(status(argument)),
         "break" | "continue" => Effect::Break,
         "source" | "." => called(argument.and_then(|word| word.literal.as_deref()), false, true),
-        "bash" | "sh" | "dash" | "zsh" => interpreted(&command.words[1..]),
+        "bash" | "sh" | "dash" | "zsh" => interpreted(&words[1..]),
         _ if is_script(name) => called(Some(name), false, false),
-        _ => Effect::Named(name.to_owned()),
+        _ if is_called => Effect::Named(name.to_owned()),
+        _ => Effect::MayFail,
     }
+}
+
+/// How many words stand before the command that a wrapper runs.
+pub(super) fn wrapped_by(words: &[Word]) -> usize {
+    let literals: Vec<Option<String>> = words.iter().map(|word| word.literal.clone()).collect();
+    words.len() - recognise::without_wrappers(&literals).len()
+}
+
+/// `trap ACTION SIGNAL…`: whether a failure that ends the script is turned into a success by it.
+fn trap(words: &[Word]) -> Effect {
+    let Some((action, signals)) = words.split_first() else { return Effect::Succeeds };
+    let ends = |word: &Word| matches!(word.literal.as_deref(), Some("EXIT" | "0" | "ERR" | "SIGEXIT") | None);
+    if !signals.iter().any(ends) {
+        return Effect::Succeeds;
+    }
+    match action.literal.as_deref() {
+        Some("-") => Effect::Trap(Trap::Off),
+        Some(name) if !name.contains(char::is_whitespace) && name != "exit" => {
+            Effect::Trap(Trap::Calls(name.to_owned()))
+        }
+        Some(_) | None if ends_otherwise(&action.written) => Effect::Trap(Trap::Swallows),
+        Some(_) | None => Effect::Trap(Trap::Off),
+    }
+}
+
+/// Whether a handler ends with a status of its own that may be 0; `exit` alone and `exit $?` pass the status on.
+fn ends_otherwise(handler: &str) -> bool {
+    let keeps = handler.contains("=$?");
+    let words: Vec<&str> =
+        handler.split([' ', '\t', '\n', ';', '&', '|', '(', ')', '{', '}', '\'']).collect();
+    words.iter().enumerate().any(|(at, word)| {
+        let status = words.get(at + 1).map_or("", |status| status.trim_matches('"'));
+        word.trim_matches('"') == "exit"
+            && match status {
+                "" | "$?" => false,
+                _ if status.starts_with('$') => !keeps,
+                _ => status.parse::<u8>().is_ok_and(|status| status == 0),
+            }
+    })
 }
 
 /// Whether the command only shows text to people: no file, no pipe of the runner's own is written.
@@ -42,7 +90,7 @@ pub(super) fn prints(command: &Command) -> bool {
         }
         Redirection::Here(_) | Redirection::HereString(_) => false,
     });
-    matches!(name, Some("echo" | "printf" | "true" | ":" | "sleep"))
+    matches!(name, Some("echo" | "printf" | "true" | ":" | "sleep" | "cd" | "pushd" | "popd"))
         && !to_file
         && command.substitutions.is_empty()
 }
@@ -64,6 +112,8 @@ fn interpreted(arguments: &[Word]) -> Effect {
     for word in arguments {
         match word.literal.as_deref() {
             Some(option) if option.starts_with("--") => {}
+            // With `-n` it is read and not run.
+            Some(option) if option.starts_with('-') && option.contains('n') => return Effect::MayFail,
             Some(option) if option.starts_with('-') && !option.contains(['c', 'o', 's']) => {
                 errexit |= option.contains('e');
             }
@@ -86,12 +136,21 @@ fn options(words: &[Word]) -> Effect {
     let (mut errexit, mut pipefail) = (None, None);
     let mut words = words.iter().map(|word| word.literal.as_deref());
     while let Some(word) = words.next() {
-        let Some(option) = word else { continue };
+        let Some(option) = word else {
+            // What an expansion stands for may turn off both.
+            (errexit, pipefail) = (Some(false), Some(false));
+            continue;
+        };
         let on = match option.chars().next() {
+            _ if option == "--" => break,
             Some('-') => true,
             Some('+') => false,
-            _ => continue,
+            _ => break,
         };
+        if on && option.contains('n') {
+            // From here on nothing is run.
+            return Effect::Exit(ExitStatus::Zero);
+        }
         if option.contains('e') {
             errexit = Some(on);
         }
@@ -99,6 +158,7 @@ fn options(words: &[Word]) -> Effect {
             match words.next().flatten() {
                 Some("pipefail") => pipefail = Some(on),
                 Some("errexit") => errexit = Some(on),
+                Some("noexec") if on => return Effect::Exit(ExitStatus::Zero),
                 Some(_) | None => {}
             }
         }

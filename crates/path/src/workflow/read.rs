@@ -12,6 +12,7 @@ use crate::script::{Command, Effect, Options, Place, Script, label};
 use crate::value::text_number;
 
 /// Jobs and steps of one workflow; GitHub itself allows fewer.
+const MAX_JOBS: usize = 1_024;
 const MAX_STEPS: usize = 4_096;
 
 type Read<T> = Result<T, WorkflowError>;
@@ -35,6 +36,9 @@ pub(super) fn workflow(file: &File) -> Read<Workflow> {
     let Some(jobs) = root.get("jobs").filter(|jobs| !jobs.entries().is_empty()) else {
         return refuse(root, "the workflow has no `jobs:`");
     };
+    if jobs.entries().len() > MAX_JOBS {
+        return refuse(jobs, format!("the workflow has more than {MAX_JOBS} jobs"));
+    }
     let lines = file.lines();
     let reader = Reader {
         file,
@@ -264,6 +268,7 @@ impl Reader<'_> {
             reports_only: recognised.reports_only,
             image: recognised.image,
             prints: false,
+            program: None,
         };
         Script::of(command, ACTION)
     }
@@ -338,16 +343,43 @@ fn shell(named: Option<String>, defaults: &Defaults) -> Result<Options, String> 
         return if defaults.windows { Err("pwsh".to_owned()) } else { options(true, false, true) };
     };
     let words: Vec<&str> = text.split_whitespace().collect();
-    let program = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
-    let errexit =
-        words.iter().any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('e'));
-    match (program, words.len()) {
-        ("bash", 1) => options(true, true, true),
-        ("sh", 1) => options(true, false, false),
-        ("bash", _) => options(errexit, words.contains(&"pipefail"), true),
-        ("sh" | "dash", _) => options(errexit, false, false),
+    let (path, arguments) = words.split_first().map_or(("", &[][..]), |(path, rest)| (*path, rest));
+    let program = path.strip_prefix("/usr/bin/").or_else(|| path.strip_prefix("/bin/")).unwrap_or(path);
+    match (program, arguments) {
+        ("bash", []) => options(true, true, true),
+        ("sh", []) => options(true, false, false),
+        ("bash" | "sh" | "dash", _) => {
+            let (errexit, pipefail) = stated_options(arguments).ok_or_else(|| text.clone())?;
+            options(errexit, pipefail, program == "bash")
+        }
         _ => Err(text),
     }
+}
+
+/// Whether the options of a shell that runs `{0}` set `-e` and `pipefail`; `None` when one may do anything else.
+fn stated_options(arguments: &[&str]) -> Option<(bool, bool)> {
+    let (mut errexit, mut pipefail) = (false, false);
+    let (last, options) = arguments.split_last()?;
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        let letters = option.strip_prefix('-')?;
+        if matches!(letters, "-noprofile" | "-norc" | "-login" | "-posix") {
+            continue;
+        }
+        if !letters.chars().all(|letter| "ehiluvxEo".contains(letter)) {
+            return None;
+        }
+        errexit |= letters.contains('e');
+        if letters.contains('o') {
+            match *options.next()? {
+                "pipefail" => pipefail = true,
+                "errexit" => errexit = true,
+                "nounset" | "xtrace" | "errtrace" => {}
+                _ => return None,
+            }
+        }
+    }
+    (*last == "{0}").then_some((errexit, pipefail))
 }
 
 fn default_value(kind: &InputKind, node: &Node) -> Option<Value> {

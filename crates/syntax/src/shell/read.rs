@@ -5,7 +5,7 @@ use tree_sitter::{Node, Parser};
 
 use super::{Arm, Assignment, Branch, Command, Kind, Redirection, Script, Statement, Word};
 use crate::SyntaxError;
-use crate::shell::read::precedence::{Piece, and_or, take_bangs};
+use crate::shell::read::precedence::{Piece, and_or, last_command, take_bangs};
 use crate::shell::read::word::{expression_spans, literal};
 
 mod precedence;
@@ -223,6 +223,9 @@ impl Reader<'_> {
                 _ => {}
             }
         }
+        if branches.len() > MAX_TREE_DEPTH {
+            return Err(SyntaxError::new(node.start_byte(), "an `if` of too many branches"));
+        }
         Ok(Kind::If { branches, otherwise })
     }
 
@@ -362,13 +365,6 @@ fn operator(node: Node) -> Option<Piece> {
         "&&" => Some(Piece::And),
         "||" => Some(Piece::Or),
         _ => None,
-    }
-}
-
-fn last_command(pieces: &mut [Piece]) -> Option<&mut Command> {
-    match pieces.last_mut()? {
-        Piece::Statement(Statement { kind: Kind::Command(command), .. }) => Some(command),
-        Piece::Statement(_) | Piece::Pipe | Piece::And | Piece::Or | Piece::Bang(_) => None,
     }
 }
 

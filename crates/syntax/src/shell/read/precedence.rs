@@ -3,7 +3,7 @@
 use plimsoll_model::Span;
 
 use crate::SyntaxError;
-use crate::shell::{Kind, Statement};
+use crate::shell::{Command, Kind, Statement};
 
 /// Statements and operators in the order of the text, before precedence is applied.
 pub(super) enum Piece {
@@ -12,6 +12,14 @@ pub(super) enum Piece {
     And,
     Or,
     Bang(usize),
+}
+
+/// The command that a redirection behind these pieces belongs to.
+pub(super) fn last_command(pieces: &mut [Piece]) -> Option<&mut Command> {
+    match pieces.last_mut()? {
+        Piece::Statement(Statement { kind: Kind::Command(command), .. }) => Some(command),
+        Piece::Statement(_) | Piece::Pipe | Piece::And | Piece::Or | Piece::Bang(_) => None,
+    }
 }
 
 /// Applies bash's precedence: `!` and `|` bind tighter than `&&` and `||`, which are equal and

@@ -1,0 +1,205 @@
+//! Workflows in which a check looks as if it stood before a deployment and a run ships without it, with what must be
+//! said about each; and what people write in good faith, of which nothing may be said.
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::{Masks, TreePath};
+use plimsoll_path::{conclude, extract};
+use plimsoll_source::File;
+
+/// The names of findings and gaps.
+fn told(workflow: &str, scripts: &[(&str, &str)]) -> Vec<String> {
+    let masks = Masks::default();
+    let files = std::iter::once((".github/workflows/release.yml", workflow)).chain(scripts.iter().copied());
+    let facts: BTreeMap<TreePath, _> = files
+        .map(|(path, text)| {
+            let path = TreePath::new(path);
+            let facts = extract(&File { path: &path, text, masks: &masks });
+            (path, facts)
+        })
+        .collect();
+    let inspection = conclude(&facts);
+    let findings = inspection.findings.iter().map(|finding| finding.rule.name().to_owned());
+    findings.chain(inspection.gaps.iter().map(|gap| gap.id.name().to_owned())).collect()
+}
+
+/// One job of these steps: each a script, and behind `##` what else the step says.
+fn job(steps: &[&str]) -> String {
+    let mut text =
+        "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n".to_owned();
+    for step in steps {
+        let (script, more) = step.split_once("##").unwrap_or((step, ""));
+        text += "      - run: |\n";
+        script.lines().for_each(|line| text.extend(["          ", line, "\n"]));
+        more.lines().for_each(|line| text.extend(["        ", line, "\n"]));
+    }
+    text
+}
+
+const SHIP: &str = "cargo publish";
+const SOMETIMES: &str = "cargo test##if: github.actor != 'bot'";
+
+#[test]
+fn a_check_that_is_none_holds_nothing() {
+    for script in [
+        "if [ -n \"$S\" ]; then t() { :; }; else t() { cargo test; }; fi\nt",
+        "exec true\ncargo test",
+        "set -n\ncargo test",
+        "set -o noexec\ncargo test",
+        "cd app || exit 0\ncargo test",
+        "on() { [ \"$1\" = true ]; }\non \"$A\" || exit 1\non \"$B\" || exit 0\ncargo test",
+    ] {
+        assert_eq!(told(&job(&[script, SHIP]), &[]), ["gate-skippable"], "{script}");
+    }
+    for script in [
+        "trap 'exit 0' EXIT\ncargo test",
+        "trap 'rm -f x; exit 0' ERR\ncargo test",
+        "end() { rm -f x; exit 0; }\ntrap end EXIT\ncargo test",
+        "bash -c 'cargo test || true'",
+        "make -ki test",
+    ] {
+        assert_eq!(told(&job(&[script, SHIP]), &[]), ["gate-cannot-fail"], "{script}");
+    }
+    let told_of = |script| told(&job(&[script, SHIP]), &[("lib.sh", "cargo() { :; }\n")]);
+    assert_eq!(told_of("cargo() { :; }\ncargo test"), ["gate-cannot-fail", "gate-skippable"]);
+    assert_eq!(told_of("source ./lib.sh\ncargo test"), ["gate-skippable"]);
+    let predicate = "on() { [ \"$1\" = true ]; }\nif on \"$T\"; then cargo test; fi\nif on \"$D\"; then cargo publish; fi";
+    assert_eq!(told(&job(&[predicate]), &[]), ["gate-skippable"]);
+}
+
+#[test]
+fn what_is_run_in_good_faith_holds() {
+    for script in [
+        "cargo test",
+        "trap 'rm -rf \"$tmp\"' EXIT\ncargo test",
+        "end() { rm -rf x; }\ntrap end EXIT\ncargo test",
+        "trap 'code=$?; rm -f x; exit $code' EXIT\ncargo test",
+        "trap 'echo stopped; exit 1' INT TERM ERR\ncargo test",
+        "exec cargo test",
+        "exec > log 2>&1\ncargo test",
+        "cd app\ncargo test\ncd ..",
+        "(cd app && cargo test)",
+        "check() { cargo test; }\ncheck",
+        "check() { cargo test \"$1\"; }\ncheck a\ncheck b",
+        "bash -c 'cargo test'",
+        "bash -euo pipefail -c 'cargo test | tee log'",
+        "eval \"$(ssh-agent -s)\"\ncargo test",
+        "bash <<'EOF'\ncargo test\nEOF",
+        "set -- a b\nset -- -e\ncargo test",
+        "time check\ncargo test",
+    ] {
+        assert_eq!(told(&job(&[script, SHIP]), &[]), [""; 0], "{script}");
+    }
+}
+
+#[test]
+fn a_deployment_behind_another_command_is_seen() {
+    for script in [
+        "bash -c \"cargo publish --token $TOKEN\"",
+        "sudo bash -c 'cd x && cargo publish'",
+        "bash -c 'sh -c \"cargo publish\"'",
+        "bash <<'EOF'\ncargo publish\nEOF",
+        "bash -s <<EOF\ncargo publish $X\nEOF",
+        "eval 'cargo publish'",
+        "sudo -u ci kubectl apply -f x",
+        "make deploy",
+        "exec ./deploy.sh",
+        "sudo ./deploy.sh",
+        "timeout -k 5 60 bash deploy.sh",
+    ] {
+        let scripts = [("deploy.sh", "set -e\ncargo publish\n")];
+        assert_eq!(told(&job(&[SOMETIMES, script]), &scripts), ["gate-skippable"], "{script}");
+    }
+}
+
+#[test]
+fn a_look_at_a_tool_is_no_check() {
+    for (look, check) in [
+        ("pytest --version", "pytest"),
+        ("deno run -A build.ts", "deno test"),
+        ("snyk monitor", "snyk test"),
+        ("git secrets --install", "git secrets --scan"),
+        ("cargo deny fetch", "cargo deny check"),
+        ("bash -n ./t.sh", "cargo test"),
+    ] {
+        let check = format!("{check}##if: github.actor != 'bot'");
+        let scripts = [("t.sh", "cargo test\n")];
+        assert_eq!(told(&job(&[look, &check, SHIP]), &scripts), ["gate-skippable"], "{look}");
+    }
+}
+
+#[test]
+fn a_shell_with_options_that_may_do_anything_is_foreign() {
+    for (shell, expected) in [
+        ("bash -e {0}", &[][..]),
+        ("bash -leo pipefail {0}", &[]),
+        ("/usr/bin/bash --noprofile --norc -eo pipefail {0}", &[]),
+        ("bash {0}", &["gate-cannot-fail"]),
+        ("bash -e +e {0}", &["foreign-shell"]),
+        ("bash -en {0}", &["foreign-shell"]),
+        ("bash --rcfile x -ie {0}", &["foreign-shell"]),
+        ("bash -ec true {0}", &["foreign-shell"]),
+        ("./bash -e {0}", &["foreign-shell"]),
+    ] {
+        let step = format!("cargo test\necho done##shell: {shell}");
+        assert_eq!(told(&job(&[&step, SHIP]), &[]), expected, "{shell}");
+    }
+}
+
+#[test]
+fn a_text_around_an_expression_is_always_true() {
+    let condition = "always() && steps.t.outcome == 'success'";
+    for (condition, expected) in [
+        (format!("${{{{ {condition} }}}}"), &[][..]),
+        (format!("|-\n  ${{{{ {condition} }}}}"), &[]),
+        (format!("|\n  {condition}"), &[]),
+        (format!("|\n  ${{{{ {condition} }}}}"), &["gate-skippable"]),
+        (format!("\"${{{{ {condition} }}}} \""), &["gate-skippable"]),
+        (format!("${{{{ always() }}}} && ({})", "steps.t.outcome == 'success'"), &["gate-skippable"]),
+        ("${{ github.ref }} == 'refs/heads/main'".to_owned(), &[]),
+    ] {
+        let ship = format!("{SHIP}##if: {condition}");
+        assert_eq!(told(&job(&["cargo test##id: t", &ship]), &[]), expected, "{condition}");
+    }
+}
+
+#[test]
+fn facts_of_the_same_words_are_not_the_same() {
+    let tolerated = job(&[
+        "echo##if: ${{ !matrix.experimental }}",
+        "cargo test##continue-on-error: ${{ matrix.experimental }}",
+        SHIP,
+    ]);
+    assert_eq!(told(&tolerated, &[]), ["gate-skippable"]);
+    let one = |id: &str, needs: &str, condition: &str, run: &str| {
+        format!("  {id}:\n    needs: [{needs}]\n    if: {condition}\n    steps:\n      - run: {run}\n")
+    };
+    let all = "always() && !contains(needs.*.result, 'skipped')";
+    let jobs = [
+        one("a", "", "github.actor != 'bot'", "echo"),
+        one("gate", "a", all, "cargo test"),
+        one("mid", "gate", "${{ !failure() }}", "echo"),
+        one("deploy", "mid", &format!("{all} && needs.mid.result == 'success'"), SHIP),
+    ];
+    let text = format!("on: push\npermissions: {{}}\njobs:\n{}", jobs.concat());
+    assert_eq!(told(&text, &[]), ["gate-skippable"]);
+}
+
+#[test]
+fn what_grows_without_bound_is_refused() {
+    let calls = |name: usize| vec![format!("f{}", name + 1); 8].join("; ");
+    let functions: Vec<String> = (0..16).map(|name| format!("f{name}() {{ {}; }}", calls(name))).collect();
+    let functions = format!("{}\nf16() {{ cargo test; }}\nf0", functions.join("\n"));
+    let branches = format!("if a; then b\n{}fi\ncargo test", "elif a; then b\n".repeat(5_000));
+    let many: Vec<String> = (0..2_000).map(|job| format!("  j{job}:\n    steps: []\n")).collect();
+    let many = many.concat();
+    for (text, gap) in [
+        (job(&[&functions, SHIP]), "too-complex"),
+        (job(&[&branches, SHIP]), "unreadable-script"),
+        (job(&[&"cargo publish; cargo test\n".repeat(3_000)]), "too-complex"),
+        (format!("on: push\npermissions: {{}}\njobs:\n{many}"), "unreadable-workflow"),
+    ] {
+        let told = told(&text, &[]);
+        assert!(told.iter().any(|name| name == gap), "{told:?}: {gap}");
+    }
+}
