@@ -11,6 +11,9 @@ use crate::recognise;
 mod effect;
 mod nested;
 
+/// Commands of one script; each is looked up in the text of its file.
+const MAX_COMMANDS: usize = 2_000;
+
 /// How deep a shell may be given text that gives text to a shell.
 const MAX_NESTING: usize = 4;
 
@@ -299,6 +302,10 @@ impl Reader<'_> {
                 let certain = words.iter().any(|word| word.literal.is_some());
                 Flow::For { certain, at: at(), body: self.flows(body) }
             }
+            Kind::Case { arms } if arms.len() > MAX_COMMANDS => {
+                self.unread.push(at());
+                Flow::Group(Vec::new())
+            }
             Kind::Case { arms } => {
                 let at = at();
                 let all = |arm: &shell::Arm| arm.patterns.iter().any(|pattern| pattern.written == "*");
@@ -314,6 +321,12 @@ impl Reader<'_> {
 
     fn command(&mut self, command: &shell::Command) -> Flow {
         let place = self.commands.len();
+        if place == MAX_COMMANDS {
+            if self.unread.is_empty() {
+                self.unread.push(self.place.location(command.span));
+            }
+            return Flow::Group(Vec::new());
+        }
         let words: Vec<Option<String>> = command.words.iter().map(|word| word.literal.clone()).collect();
         let recognised = recognise::command(&words);
         let effect = if recognised.capabilities.is_empty() { effect::of(command) } else { Effect::MayFail };

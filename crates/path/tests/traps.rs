@@ -196,7 +196,9 @@ fn what_grows_without_bound_is_refused() {
     for (text, gap) in [
         (job(&[&functions, SHIP]), "too-complex"),
         (job(&[&branches, SHIP]), "unreadable-script"),
-        (job(&[&"cargo publish; cargo test\n".repeat(3_000)]), "too-complex"),
+        (job(&[&"cargo publish; cargo test\n".repeat(900)]), "too-complex"),
+        (job(&[&"cargo publish; cargo test\n".repeat(20_000)]), "unreadable-script"),
+        (job(&[&format!("case $x in\n{}esac", "a) b;;\n".repeat(20_000))]), "unreadable-script"),
         (format!("on: push\npermissions: {{}}\njobs:\n{many}"), "unreadable-workflow"),
     ] {
         let told = told(&text, &[]);
