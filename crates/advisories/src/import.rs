@@ -8,12 +8,15 @@ use plimsoll_model::Ecosystem;
 
 use crate::bucket;
 use crate::compile::{Compiled, compile};
-use crate::database::{Identity, OpenError};
+use crate::database::Identity;
 use crate::ecosystem::{file_name, split};
 use crate::file::EcosystemFile;
 use crate::intake::{Intake, Taken, has_extension, list};
 
+mod error;
+
 pub use crate::format::Unreadable;
+pub use error::ImportError;
 
 /// Where OSV records come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,110 +122,6 @@ pub struct ImportedDatabase {
     /// How many pairs of record and package do not say which versions are meant in an order that
     /// this build has; a component of such a package becomes a gap.
     pub undecided: u64,
-}
-
-/// An import ended early. Databases that were there before are untouched, and so is the one that was
-/// being made.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// A file or folder of the source cannot be read.
-    #[error("cannot read {}; hint: check the path and its permissions", path.display())]
-    ReadFile {
-        /// The file or folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A zip is not one or is damaged.
-    #[error("cannot read the zip {}; hint: fetch it again", path.display())]
-    ReadZip {
-        /// The zip.
-        path: PathBuf,
-        /// Why.
-        source: zip::result::ZipError,
-    },
-    /// A zip unpacks to far more than its size.
-    #[error("the zip {} unpacks to more than {ratio} times its size; hint: check where it comes from", path.display())]
-    Ratio {
-        /// The zip.
-        path: PathBuf,
-        /// The bound.
-        ratio: u64,
-    },
-    /// There are more records than the bound.
-    #[error("there are more than {records_max} records; hint: raise the limit if the source is trusted")]
-    TooManyRecords {
-        /// The bound.
-        records_max: u64,
-    },
-    /// There are more bytes than the bound.
-    #[error("there are more than {bytes_max} bytes; hint: raise the limit if the source is trusted")]
-    TooManyBytes {
-        /// The bound.
-        bytes_max: u64,
-    },
-    /// A source without a single advisory would be a clean bill for everything.
-    #[error("{origin} holds no advisory for {ecosystem}; hint: check the ecosystem's name as OSV writes it")]
-    Empty {
-        /// The source.
-        origin: String,
-        /// The ecosystem.
-        ecosystem: Ecosystem,
-    },
-    /// The ecosystem cannot be told from the records.
-    #[error("{origin} does not say which ecosystem it covers ({seen}); hint: name the ecosystems to import")]
-    NameEcosystems {
-        /// The source.
-        origin: String,
-        /// What was seen instead.
-        seen: String,
-    },
-    /// Nobody knows the advisories of tomorrow.
-    #[error(
-        "the advisories cannot be complete as of {as_of}, which is in the future; hint: name the day of the copy"
-    )]
-    Future {
-        /// What the caller states.
-        as_of: Timestamp,
-    },
-    /// The bucket's address protects nothing on its way.
-    #[error(
-        "`{url}` is not an https address; hint: advisories are fetched by https, by http from this machine alone"
-    )]
-    InsecureUrl {
-        /// The address.
-        url: String,
-    },
-    /// The bucket does not answer with a zip.
-    #[error("cannot fetch {url}; hint: check the address, the ecosystem's name and the network")]
-    Fetch {
-        /// The address.
-        url: String,
-        /// Why.
-        source: Box<ureq::Error>,
-    },
-    /// A database is larger than its format can address.
-    #[error("the advisories for {ecosystem} do not fit a database; hint: import fewer records")]
-    TooLarge {
-        /// The ecosystem.
-        ecosystem: Ecosystem,
-    },
-    /// A database cannot be written.
-    #[error("cannot write {}; hint: check that the folder exists and has room", path.display())]
-    Write {
-        /// The file or folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A database that was just written does not read back.
-    #[error("the advisory database for {ecosystem} does not read back; hint: check the disk")]
-    Verify {
-        /// The ecosystem.
-        ecosystem: Ecosystem,
-        /// Why.
-        source: OpenError,
-    },
 }
 
 /// Imports OSV records into one database file an ecosystem in the folder `into`.

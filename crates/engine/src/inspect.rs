@@ -22,8 +22,8 @@ const LONGEST: usize = 4096;
 /// So many different values of one file are looked for elsewhere in it.
 const MOST_VALUES: usize = 256;
 
-/// The version of what is cached; it changes with every release.
-const EXTRACTOR_VERSION: &str = concat!("facts-1-", env!("CARGO_PKG_VERSION"));
+/// The version of what is cached; it changes with every line of the code that extracts facts.
+const EXTRACTOR_VERSION: &str = concat!("facts-", env!("PLIMSOLL_EXTRACTORS"));
 
 /// How to inspect.
 pub struct Options<'a> {
@@ -145,6 +145,7 @@ fn read(rules: &secrets::Rules, path: &TreePath, content: Content) -> Result<(St
             &format!("{path} has {size_bytes} bytes, more than the {MAX_FILE_BYTES} that are read"),
             "keep it out of the tree, or waive this gap for its path",
         )),
+        Content::NotRegular => Err(Unread::Gaps(not_followed(path))),
         Content::Unreadable { reason } => Err(unread(
             GapKind::Unreadable,
             "unreadable-file",
@@ -152,6 +153,21 @@ fn read(rules: &secrets::Rules, path: &TreePath, content: Content) -> Result<(St
             "make it readable for the user who runs the check",
         )),
     }
+}
+
+/// A link where an inspector expects a file by its name. What it names inside the tree is searched for
+/// secrets at its own path, so that `secret` has no gap here; what it names outside does not ship.
+fn not_followed(path: &TreePath) -> Vec<Gap> {
+    let expected =
+        [(Inspector::Dependency, packages::claims(path).is_some()), (Inspector::Path, path::claims(path))];
+    let gap = |inspector| Gap {
+        id: RuleId::new(inspector, "linked-file"),
+        kind: GapKind::Unsupported,
+        location: Some(Location::file(path.clone())),
+        message: format!("{path} is a link or another thing that is no file; it is not followed"),
+        mend: "put the file itself in its place, or waive this gap for its path".to_owned(),
+    };
+    expected.into_iter().filter(|(_, expected)| *expected).map(|(inspector, _)| gap(inspector)).collect()
 }
 
 /// The gap, once for each inspector that would have read the file; for a folder, which may hold

@@ -12,16 +12,27 @@ use crate::tree::in_parallel;
 use crate::walker::walker;
 use crate::{Content, Tree, regular};
 
-/// A folder on disk: everything below it but `.git` and what its `.gitignore` files exclude, and
-/// what a version control is known to track although it is excluded.
+/// A folder on disk: everything below it but `.git`; under a version control without what its
+/// `.gitignore` files exclude, unless it is tracked nevertheless.
 ///
+/// Where nothing tells what is tracked, everything may ship, so that a `.gitignore` hides nothing.
 /// Links are not followed, and nothing but regular files is read. A name that is not UTF-8 is pushed
-/// as unreadable: two of them can read the same. The user's global ignore file and `.ignore` files do not count: what is
-/// inspected must not depend on the machine.
+/// as unreadable: two of them can read the same. The user's global ignore file and `.ignore` files do
+/// not count: what is inspected must not depend on the machine.
 #[derive(Clone, Debug)]
 pub struct Dir {
     root: PathBuf,
-    tracked: BTreeSet<PathBuf>,
+    versioned: Option<Versioned>,
+}
+
+/// What a version control says of a folder. Paths are relative to it.
+#[derive(Clone, Debug, Default)]
+pub struct Versioned {
+    /// Files that are inspected even where a `.gitignore` excludes them. What is not there on disk
+    /// counts as absent.
+    pub tracked: BTreeSet<PathBuf>,
+    /// What is not checked out, with the reason: it ships and cannot be read.
+    pub absent: BTreeMap<PathBuf, &'static str>,
 }
 
 /// The folder cannot be inspected.
@@ -44,14 +55,14 @@ pub enum DirError {
 }
 
 impl Dir {
-    /// The folder at `root`, which must exist. Nothing is known to be tracked.
+    /// The folder at `root`, which must exist, with everything in it.
     pub fn open(root: &Path) -> Result<Self, DirError> {
         let open = |source| DirError::Open { path: root.to_owned(), source };
         let root = root.canonicalize().map_err(open)?;
         if !root.is_dir() {
             return Err(DirError::NotAFolder { path: root });
         }
-        Ok(Self { root, tracked: BTreeSet::new() })
+        Ok(Self { root, versioned: None })
     }
 
     /// The folder's absolute path.
@@ -59,11 +70,10 @@ impl Dir {
         &self.root
     }
 
-    /// The same folder, with files below it that are inspected even where a `.gitignore` excludes
-    /// them, because a version control tracks them. What is no regular file on disk counts as absent.
+    /// The same folder under a version control.
     #[must_use]
-    pub fn with_tracked(self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
-        Self { tracked: paths.into_iter().collect(), ..self }
+    pub fn with_versions(self, versioned: Versioned) -> Self {
+        Self { versioned: Some(versioned), ..self }
     }
 
     fn relative<'a>(&self, path: &'a Path) -> &'a Path {
@@ -78,18 +88,23 @@ impl Tree for Dir {
         claims: &(dyn Fn(&TreePath) -> bool + Sync),
         sink: &(dyn Fn(TreePath, Content) + Sync),
     ) {
-        let open = || io::Result::Ok((File::open(&self.root)?, walker(&self.root)?));
+        let open =
+            || io::Result::Ok((File::open(&self.root)?, walker(&self.root, self.versioned.is_some())?));
         let (root, (walker, barred)) = match open() {
             Ok(opened) => opened,
             Err(error) => return sink(tree_path(Path::new("")), unreadable(error)),
         };
-        let tracked = self.tracked.iter().map(|path| (path.as_path(), AtomicBool::new(false))).collect();
+        let tracked = self.versioned.iter().flat_map(|versioned| &versioned.tracked);
+        let tracked = tracked.map(|path| (path.as_path(), AtomicBool::new(false))).collect();
         let pass = Pass { dir: self, root, tracked, max_bytes, claims, sink };
         walker.build_parallel().run(|| Box::new(|entry| pass.visit(entry)));
         for (folder, error) in barred.take() {
             sink(tree_path(self.relative(&folder)), unreadable(error));
         }
-        in_parallel(&pass.excluded(), || (), |(), path| pass.push(path, None));
+        for (path, reason) in self.versioned.iter().flat_map(|versioned| &versioned.absent) {
+            sink(tree_path(path), unreadable(reason));
+        }
+        in_parallel(&pass.excluded(), || (), |(), path| pass.push(path, pass.special(path)));
     }
 }
 
@@ -123,11 +138,12 @@ impl<'a> Pass<'a> {
             (self.sink)(tree_path(path), unreadable(NOT_UTF8));
             return WalkState::Skip;
         }
-        if entry.file_type().is_some_and(|kind| kind.is_file()) {
+        if let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir()) {
             if let Some(visited) = self.tracked.get(path) {
                 visited.store(true, Ordering::Relaxed);
             }
-            self.push(path, Some(unreadable("it was replaced or removed during the walk")));
+            let replaced = || unreadable("it was replaced or removed during the walk");
+            self.push(path, Some(if kind.is_file() { replaced() } else { Content::NotRegular }));
         }
         WalkState::Continue
     }
@@ -136,6 +152,12 @@ impl<'a> Pass<'a> {
     fn excluded(&self) -> Vec<&'a Path> {
         let is_new = |visited: &AtomicBool| !visited.load(Ordering::Relaxed);
         self.tracked.iter().filter(|(_, visited)| is_new(visited)).map(|(path, _)| *path).collect()
+    }
+
+    /// What is to be said of a link, a pipe, a socket or a device at a path.
+    fn special(&self, path: &Path) -> Option<Content> {
+        let found = self.dir.root.join(path).symlink_metadata();
+        found.is_ok_and(|found| !found.is_file() && !found.is_dir()).then_some(Content::NotRegular)
     }
 
     /// Pushes the file at a path; or what is to be said when no regular file stands there.
@@ -209,12 +231,16 @@ mod tests {
 
     use rustix::fs::{CWD, Mode, mkfifoat};
 
-    use super::Dir;
+    use super::{Dir, Versioned};
     use crate::{Content, Tree};
+
+    fn versioned(root: &Path) -> Dir {
+        Dir::open(root).unwrap().with_versions(Versioned::default())
+    }
 
     fn walk(root: &Path) -> BTreeMap<String, Content> {
         let seen = Mutex::new(BTreeMap::new());
-        Dir::open(root).unwrap().walk(10, &|_| true, &|path, content| {
+        versioned(root).walk(10, &|_| true, &|path, content| {
             let twice = seen.lock().unwrap().insert(path.to_string(), content);
             assert_eq!(twice, None, "{path} was pushed twice");
         });
@@ -240,9 +266,13 @@ mod tests {
         symlink("/etc/passwd", root.join("link")).unwrap();
         let seen = walk(root);
         let paths: Vec<_> = seen.keys().map(String::as_str).collect();
-        assert_eq!(paths, [".gitignore", ".ignore", "a/.hidden", "large"]);
+        assert_eq!(paths, [".gitignore", ".ignore", "a/.hidden", "large", "link"]);
         assert_eq!(seen["large"], Content::TooLarge { size_bytes: 11 });
         assert_eq!(seen["a/.hidden"], Content::Bytes(b"1".to_vec()));
+        assert_eq!(seen["link"], Content::NotRegular);
+        let all = listed(&Dir::open(root).unwrap());
+        let hidden = ("out/x".to_owned(), Content::Bytes(b"1".to_vec()));
+        assert!(all.len() == 6 && all.contains(&hidden), "without a version control: {all:?}");
     }
 
     fn listed(dir: &Dir) -> Vec<(String, Content)> {
@@ -256,7 +286,7 @@ mod tests {
     fn reason(content: &Content) -> &str {
         match content {
             Content::Unreadable { reason } => reason,
-            Content::Bytes(_) | Content::TooLarge { .. } => panic!("{content:?} was read"),
+            Content::Bytes(_) | Content::TooLarge { .. } | Content::NotRegular => panic!("{content:?}"),
         }
     }
 
@@ -293,11 +323,14 @@ mod tests {
         symlink("folder", root.join("link")).unwrap();
         make_pipe(&root.join("pipe"));
         let paths = [".gitignore", "folder/.env", "link/.env", "link", "pipe", "absent", "../outside"];
-        let seen = listed(&Dir::open(root).unwrap().with_tracked(paths.map(Into::into)));
+        let tracked = paths.map(Into::into).into();
+        let seen =
+            listed(&Dir::open(root).unwrap().with_versions(Versioned { tracked, ..Versioned::default() }));
         let paths: Vec<_> = seen.iter().map(|(path, _)| path.as_str()).collect();
-        assert_eq!(paths, ["../outside", ".gitignore", "folder/.env"]);
+        assert_eq!(paths, ["../outside", ".gitignore", "folder/.env", "link", "pipe"]);
         assert!(!reason(&seen[0].1).is_empty());
         assert_eq!(seen[2].1, Content::Bytes(b"1".to_vec()));
+        assert_eq!((&seen[3].1, &seen[4].1), (&Content::NotRegular, &Content::NotRegular));
     }
 
     #[test]

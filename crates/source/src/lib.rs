@@ -14,7 +14,7 @@ mod tree;
 mod walker;
 
 pub use cache::{Cache, CacheError};
-pub use dir::{Dir, DirError};
+pub use dir::{Dir, DirError, Versioned};
 pub use file::{File, Text};
 #[cfg(feature = "git")]
 pub use git::{GitError, GitRevision, Repository};

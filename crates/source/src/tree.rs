@@ -5,8 +5,8 @@ use plimsoll_model::TreePath;
 
 /// Read-only files, pushed in one walk.
 pub trait Tree: Sync {
-    /// Calls `sink` once for each regular file whose path `claims` accepts, from several threads and
-    /// in no order. A file over `max_bytes` is announced, never read.
+    /// Calls `sink` once for each file whose path `claims` accepts, from several threads and in no
+    /// order. A file over `max_bytes` is announced, never read, and so is what is no regular file.
     fn walk(
         &self,
         max_bytes: u64,
@@ -25,6 +25,8 @@ pub enum Content {
         /// Its size.
         size_bytes: u64,
     },
+    /// It is a link, which is not followed, or a pipe, socket or device.
+    NotRegular,
     /// It is there and cannot be read; or, for a folder, cannot be entered.
     Unreadable {
         /// Why, by the system's own word.

@@ -23,27 +23,32 @@ impl Barred {
     }
 }
 
-/// How a folder is walked: everything below it but `.git` and what its own `.gitignore` files
-/// exclude; links are not followed, and what the user or the machine sets does not count.
+/// How a folder is walked: everything below it but `.git` and, under a version control, what its own
+/// `.gitignore` files exclude; links are not followed, and what the user or the machine sets does not
+/// count.
 ///
 /// A folder whose `.gitignore` is no regular file of a bearable size is left out and told in
 /// [`Barred`], the first folder as an error: reading a pipe would never end, and a link leads out.
-pub(crate) fn walker(root: &Path) -> io::Result<(WalkBuilder, Barred)> {
-    check_gitignore(root)?;
+pub(crate) fn walker(root: &Path, is_versioned: bool) -> io::Result<(WalkBuilder, Barred)> {
+    let check = move |folder: &Path| if is_versioned { check_gitignore(folder) } else { Ok(()) };
+    check(root)?;
     let barred = Barred::default();
     let told = barred.clone();
     let mut builder = WalkBuilder::new(root);
-    builder.standard_filters(false).git_ignore(true).require_git(false).follow_links(false).filter_entry(
-        move |entry| {
+    builder
+        .standard_filters(false)
+        .git_ignore(is_versioned)
+        .require_git(false)
+        .follow_links(false)
+        .filter_entry(move |entry| {
             if entry.file_name() == ".git" {
                 return false;
             }
             if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
                 return true;
             }
-            check_gitignore(entry.path()).map_err(|error| told.push(entry.path(), error)).is_ok()
-        },
-    );
+            check(entry.path()).map_err(|error| told.push(entry.path(), error)).is_ok()
+        });
     Ok((builder, barred))
 }
 

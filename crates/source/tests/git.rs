@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::Mutex;
 
 use plimsoll_model::{CommitId, TreePath};
-use plimsoll_source::{Content, Dir, GitError, Repository, Tree};
+use plimsoll_source::{Content, Dir, GitError, Repository, Tree, Versioned};
 use rustix::fs::{CWD, Mode, mkfifoat};
 use tempfile::TempDir;
 
@@ -74,16 +74,18 @@ fn revision(root: &Path, commit: &CommitId, max_bytes: u64) -> BTreeMap<String, 
     walk(&Repository::discover(root).unwrap().revision(commit).unwrap(), max_bytes)
 }
 
-/// The regular files of a commit by `git ls-tree` and `git cat-file`.
+/// The files and links of a commit by `git ls-tree` and `git cat-file`.
 fn by_git(root: &Path, commit: &CommitId) -> BTreeMap<String, Content> {
     let listing = git(root, &["ls-tree", "-r", "-z", "--full-tree", commit.as_str()]);
     let listing = String::from_utf8(listing).unwrap();
-    let files = listing.split_terminator('\0').filter(|entry| entry.starts_with("100"));
+    let files = listing.split_terminator('\0').filter(|entry| entry.starts_with('1'));
     files
         .map(|entry| {
             let (about, path) = entry.split_once('\t').unwrap();
             let id = about.split(' ').nth(2).unwrap();
-            (path.to_owned(), Content::Bytes(git(root, &["cat-file", "blob", id])))
+            let is_link = about.starts_with("120000");
+            let read = || Content::Bytes(git(root, &["cat-file", "blob", id]));
+            (path.to_owned(), if is_link { Content::NotRegular } else { read() })
         })
         .collect()
 }
@@ -301,7 +303,7 @@ fn a_clean_tree_looks_the_same_from_the_folder_and_from_git() {
     assert!(!repository.is_dirty().unwrap());
     let dir = walk(&Dir::open_tracked(root).unwrap(), 1 << 20);
     assert_eq!(dir, revision(root, &repository.resolve("HEAD").unwrap(), 1 << 20));
-    let untold = walk(&Dir::open(root).unwrap(), 1 << 20);
+    let untold = walk(&Dir::open(root).unwrap().with_versions(Versioned::default()), 1 << 20);
     let only: Vec<_> = dir.keys().filter(|path| !untold.contains_key(*path)).collect();
     assert_eq!(only, ["kept.log"], "tracked, yet ignored in a folder");
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
 
-use plimsoll_source::{Dir, GitError, Tree};
+use plimsoll_source::{Content, Dir, GitError, Tree};
 use tempfile::TempDir;
 
 fn git(root: &Path, arguments: &[&str]) -> String {
@@ -109,7 +109,35 @@ fn a_folder_that_a_sparse_index_names_as_a_whole_is_listed() {
     let seen = [walk(root), walk(&root.join("app"))];
     assert_eq!(std::fs::read(root.join(".git/index")).unwrap(), before, "nothing is written");
     assert!(seen[0].contains("app/.env") && seen[1].contains(".env"), "{seen:?}");
-    check("expanded", root, "app/.env");
+    assert!(seen[0].contains("app"), "what is left out is told: {seen:?}");
+    git(root, &["sparse-checkout", "disable"]);
+    check("everything", root, "app/.env");
+}
+
+#[test]
+fn what_is_not_checked_out_is_told() {
+    let told = |root: &Path| {
+        let told = Mutex::new(Vec::new());
+        Dir::open_tracked(root).unwrap().walk(1 << 20, &|_| true, &|path, content| {
+            if let Content::Unreadable { reason } = content {
+                told.lock().unwrap().push(format!("{path}: {reason}"));
+            }
+        });
+        told.into_inner().unwrap().join("\n")
+    };
+    let (module, folder) = (repository(), repository());
+    let root = folder.path();
+    assert_eq!(told(root), "");
+    git(root, &["submodule", "add", "-q", "--force", module.path().to_str().unwrap(), "module"]);
+    git(root, &["commit", "-q", "-m", "module"]);
+    git(root, &["submodule", "deinit", "-q", "--force", "module"]);
+    assert!(told(root).starts_with("module: the submodule is not checked out"), "{}", told(root));
+    git(root, &["rm", "-q", "--cached", "module"]);
+    git(root, &["clean", "-q", "-f", "-d", "-x"]);
+    std::fs::remove_file(root.join("README.md")).unwrap();
+    assert_eq!(told(root), "", "a file that was removed on purpose is none");
+    git(root, &["sparse-checkout", "set", "--no-cone", "out"]);
+    assert!(told(root).contains("app/src: a sparse checkout"), "{}", told(root));
 }
 
 #[test]
@@ -128,10 +156,10 @@ fn without_git_or_before_the_first_commit_nothing_is_tracked() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join(".gitignore"), "out\n").unwrap();
     write(folder.path(), "out");
-    let expected = BTreeSet::from([".gitignore".to_owned()]);
-    assert_eq!(walk(folder.path()), expected);
+    let everything = BTreeSet::from([".gitignore".to_owned(), "out".to_owned()]);
+    assert_eq!(walk(folder.path()), everything, "nobody tells what ships");
     git(folder.path(), &["init", "-q"]);
-    assert_eq!(walk(folder.path()), expected);
+    assert_eq!(walk(folder.path()), BTreeSet::from([".gitignore".to_owned()]));
     git(folder.path(), &["add", "--force", "out"]);
     check("staged before the first commit", folder.path(), "out");
 }

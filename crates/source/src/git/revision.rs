@@ -10,7 +10,7 @@ use crate::{Content, Tree};
 
 /// The files of one commit, read from the object database; the work tree does not matter.
 ///
-/// Symbolic links are not followed and not pushed, as in a folder. A submodule is pushed as
+/// Symbolic links are not followed, as in a folder. A submodule is pushed as
 /// unreadable: its files belong to another repository and are not checked here.
 #[derive(Clone, Debug)]
 pub struct GitRevision {
@@ -42,6 +42,7 @@ impl Tree for GitRevision {
         list(&self.git.to_thread_local(), self.tree, &mut |path, entry| match entry {
             Ok((EntryKind::Blob | EntryKind::BlobExecutable, id)) if claims(&path) => files.push((path, id)),
             Ok((EntryKind::Commit, _)) => sink(path, unreadable("a submodule is not followed")),
+            Ok((EntryKind::Link, _)) if claims(&path) => sink(path, Content::NotRegular),
             Ok((EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link | EntryKind::Tree, _)) => {}
             Err(reason) => sink(path, unreadable(&reason)),
         });

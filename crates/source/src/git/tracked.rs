@@ -1,25 +1,27 @@
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
-use gix::index::entry::Mode;
+use gix::index::entry::{Flags, Mode};
 
 use super::{GitError, Repository, revision, work_tree};
-use crate::Dir;
+use crate::{Dir, Versioned};
 
 impl Dir {
     /// The folder at `root`, which must exist; in a Git work tree with every file below it that the
     /// index names, so that what is committed is inspected though a `.gitignore` excludes it.
     ///
-    /// The same goes for submodules that are checked out. An index that cannot be read is an error.
+    /// The same goes for submodules that are checked out; one that is not is told. An index that cannot
+    /// be read is an error. Outside a Git work tree a `.gitignore` excludes nothing.
     pub fn open_tracked(root: &Path) -> Result<Self, GitError> {
         let dir = Self::open(root)?;
         match Repository::discover(dir.root()) {
             Ok(repository) => {
-                let paths = paths(repository, dir.root())?;
-                Ok(dir.with_tracked(paths))
+                let versioned = versioned(repository, dir.root())?;
+                Ok(dir.with_versions(versioned))
             }
             Err(GitError::NotARepository { .. }) => Ok(dir),
             Err(error) => Err(error),
@@ -27,9 +29,13 @@ impl Dir {
     }
 }
 
+const NO_SUBMODULE: &str = "the submodule is not checked out; run `git submodule update --init`";
+const LEFT_OUT: &str = "a sparse checkout leaves files of it out; run `git sparse-checkout disable`";
+
 /// What the index names below a folder, and what those of its submodules do, relative to the folder.
-fn paths(repository: Repository, folder: &Path) -> Result<Vec<PathBuf>, GitError> {
+fn versioned(repository: Repository, folder: &Path) -> Result<Versioned, GitError> {
     let mut paths = Vec::new();
+    let mut absent = BTreeMap::new();
     let mut open = vec![repository];
     while let Some(repository) = open.pop() {
         let git = repository.git.to_thread_local();
@@ -37,14 +43,29 @@ fn paths(repository: Repository, folder: &Path) -> Result<Vec<PathBuf>, GitError
         for entry in index.entries() {
             let path = repository.root.join(OsStr::from_bytes(entry.path(&index)));
             match entry.mode {
-                Mode::COMMIT if path.starts_with(folder) => open.extend(submodule(&path)?),
+                Mode::COMMIT if path.starts_with(folder) => match submodule(&path)? {
+                    Some(repository) => open.push(repository),
+                    None => drop(absent.insert(path, NO_SUBMODULE)),
+                },
                 Mode::COMMIT => {}
-                Mode::DIR => paths.extend(collapsed(&git, &path, entry.id)?),
-                _ => paths.push(path),
+                Mode::DIR => {
+                    paths.extend(collapsed(&git, &path, entry.id)?);
+                    absent.insert(path, LEFT_OUT);
+                }
+                _ => {
+                    if entry.flags.contains(Flags::SKIP_WORKTREE) && work_tree::metadata(&path)?.is_none() {
+                        absent.insert(path.parent().unwrap_or(&path).to_owned(), LEFT_OUT);
+                    }
+                    paths.push(path);
+                }
             }
         }
     }
-    Ok(paths.iter().filter_map(|path| path.strip_prefix(folder).map(Path::to_owned).ok()).collect())
+    let below = |path: &PathBuf| path.strip_prefix(folder).map(Path::to_owned).ok();
+    Ok(Versioned {
+        tracked: paths.iter().filter_map(below).collect(),
+        absent: absent.iter().filter_map(|(path, reason)| Some((below(path)?, *reason))).collect(),
+    })
 }
 
 /// The index; `None` before the first commit, when there may be none.

@@ -55,7 +55,7 @@ fn index_equals(git: &gix::Repository, tracked: &Tracked) -> Result<bool, GitErr
 /// exclusion as [`crate::Dir`].
 fn has_other_files(root: &Path, tracked: &Tracked) -> Result<bool, GitError> {
     let failed = |source| GitError::Walk { path: root.to_owned(), source };
-    let (walker, barred) = walker(root).map_err(unreadable(root))?;
+    let (walker, barred) = walker(root, true).map_err(unreadable(root))?;
     for entry in walker.build() {
         let entry = entry.map_err(failed)?;
         if let Some(error) = entry.error() {

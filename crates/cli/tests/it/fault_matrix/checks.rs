@@ -166,6 +166,13 @@ pub(super) const CHECKS: &[Fault] = &[
         says: &["rules.toml", "line", "hint:"],
     },
     Fault {
+        name: "lockfile behind a link",
+        make: |world| drop(world.sh("mv Cargo.lock elsewhere && ln -s elsewhere Cargo.lock")),
+        command: "check",
+        code: 2,
+        says: &["gap[dependency/linked-file]", "Cargo.lock", "mend:"],
+    },
+    Fault {
         name: "unknown revision",
         make: |_| (),
         command: "check --rev absent",
