@@ -69,7 +69,13 @@ pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
 
 fn names_nothing(error: &(dyn std::error::Error + 'static)) -> bool {
     let no_tree = |error: &GitError| {
-        matches!(error, GitError::Dir(_) | GitError::NotARepository { .. } | GitError::Revision { .. })
+        matches!(
+            error,
+            GitError::Dir(_)
+                | GitError::NotARepository { .. }
+                | GitError::Revision { .. }
+                | GitError::Ambiguous { .. }
+        )
     };
     error.downcast_ref().is_some_and(no_tree) || error.is::<RuleIdError>() || error.is::<UnknownRule>()
 }

@@ -3,7 +3,7 @@
 //! What is appended is anchored by a checkpoint that the log key signs. Evidence is kept as the exact
 //! bytes of its bundle and is verified each time it is read.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -22,6 +22,9 @@ use plimsoll_wire::in_toto;
 
 /// The log's name in its checkpoints.
 const ORIGIN: &str = "plimsoll-ledger";
+
+const DATABASE: &str = "ledger.db";
+const LOG_KEY: &str = "log.key";
 
 /// An open ledger.
 pub struct Ledger {
@@ -100,26 +103,19 @@ impl Ledger {
             .mode(0o700)
             .create(folder)
             .map_err(file("make", folder))?;
-        let key = folder.join("log.key");
-        if !key.exists() && !folder.join("ledger.db").exists() {
-            let made =
-                LogKey::generate().map_err(|source| LedgerError::LogKey { path: key.clone(), source })?;
-            let pem = made.to_encrypted_pem(log_password);
-            let pem = pem.map_err(|source| LedgerError::LogKey { path: key.clone(), source })?;
-            create(&folder.join("log.pub"), 0o644, &made.public().to_pem())?;
-            create(&key, 0o600, &pem)?;
-            drop(Store::open(&folder.join("ledger.db"))?);
+        if !folder.join(LOG_KEY).exists() {
+            make(folder, log_password)?;
         }
         Self::open(folder, log_password)
     }
 
     /// Opens the ledger that must be in a folder.
     pub fn open(folder: &Path, log_password: &Password) -> Result<Self, LedgerError> {
-        let database = folder.join("ledger.db");
+        let database = folder.join(DATABASE);
         if !database.exists() {
             return Err(LedgerError::Absent { folder: folder.to_owned() });
         }
-        let path = folder.join("log.key");
+        let path = folder.join(LOG_KEY);
         let pem = std::fs::read_to_string(&path).map_err(file("read", &path))?;
         let log_key = LogKey::from_encrypted_pem(&pem, log_password)
             .map_err(|source| LedgerError::LogKey { path, source })?;
@@ -271,7 +267,88 @@ pub(crate) fn file(
     move |source| LedgerError::File { operation, path, source }
 }
 
-fn create(path: &Path, mode: u32, text: &str) -> Result<(), LedgerError> {
-    let options = OpenOptions::new().write(true).create_new(true).mode(mode).clone();
-    options.open(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(file("write", path))
+/// Makes a ledger, its key last, so that what a killed command left half made is made anew. Two first
+/// commands take turns. A history whose key is gone gets no other one.
+fn make(folder: &Path, log_password: &Password) -> Result<(), LedgerError> {
+    let lock = folder.join("ledger.lock");
+    let taken =
+        File::create(&lock).and_then(|file| file.lock().map(|()| file)).map_err(file("lock", &lock))?;
+    let key = folder.join(LOG_KEY);
+    let store = Store::open(&folder.join(DATABASE))?;
+    if !key.exists() && store.head()?.size == 0 {
+        let failed = |source| LedgerError::LogKey { path: key.clone(), source };
+        let made = LogKey::generate().map_err(failed)?;
+        let pem = made.to_encrypted_pem(log_password).map_err(failed)?;
+        replace(&folder.join("log.pub"), 0o644, &made.public().to_pem())?;
+        replace(&key, 0o600, &pem)?;
+    }
+    drop(taken);
+    Ok(())
+}
+
+/// Writes a file whole or not at all.
+fn replace(path: &Path, mode: u32, text: &str) -> Result<(), LedgerError> {
+    let new = path.with_extension("new");
+    let options = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).clone();
+    let written = options.open(&new).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    written.and_then(|()| std::fs::rename(&new, path)).map_err(file("write", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_sign::Password;
+
+    use super::{DATABASE, LOG_KEY, Ledger};
+
+    #[test]
+    fn what_a_killed_command_left_half_made_is_made_anew() {
+        let password = Password::new(String::new());
+        for left in [&[][..], &["log.pub"], &["log.pub", DATABASE], &["log.new", DATABASE]] {
+            let folder = tempfile::tempdir().expect("a scratch folder");
+            drop(Ledger::open_or_create(folder.path(), &password).expect("a new ledger"));
+            for name in ["log.pub", LOG_KEY, DATABASE, "log.new"] {
+                let path = folder.path().join(name);
+                if !left.contains(&name) && path.exists() {
+                    std::fs::remove_file(path).expect("it is there");
+                }
+            }
+            drop(Ledger::open_or_create(folder.path(), &password).expect("made anew"));
+            Ledger::open(folder.path(), &password).expect("whole");
+        }
+    }
+
+    #[test]
+    fn first_commands_take_turns() {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let password = || Password::new(String::new());
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    Ledger::open_or_create(folder.path(), &password()).expect("one ledger for all")
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn a_history_keeps_its_key() {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let password = Password::new(String::new());
+        let ledger = Ledger::open_or_create(folder.path(), &password).expect("a new ledger");
+        let subject = plimsoll_model::Subject::Artifact { sha256: plimsoll_model::Digest::of(b"") };
+        let kind = plimsoll_store::EventKind::PromotionRequested;
+        ledger.append_json(kind, &subject, &"something").expect("an event");
+        drop(ledger);
+        std::fs::remove_file(folder.path().join(LOG_KEY)).expect("it is there");
+        assert!(Ledger::open_or_create(folder.path(), &password).is_err(), "another key would sign it anew");
+        std::fs::rename(folder.path().join("log.pub"), folder.path().join(LOG_KEY)).expect("a file");
+        std::fs::remove_file(folder.path().join(DATABASE)).expect("it is there");
+        assert!(
+            Ledger::open_or_create(folder.path(), &password).is_err(),
+            "a history that is gone is no new one"
+        );
+    }
 }

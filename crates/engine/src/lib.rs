@@ -38,7 +38,7 @@ pub use promote::{PromoteError, Promoted, Promotion, approve, promote, roll_back
 pub use release::{ReleaseError, create_release, find_release, releases};
 pub use sbom::sbom;
 pub use status::{EnvironmentStatus, status, stop};
-pub use trusted::{POLICY_FILE, PolicySource, Trusted, TrustedError, load as load_policy};
+pub use trusted::{POLICY_FILE, PolicySource, Trusted, TrustedError, load as load_policy, load_base};
 
 pub use plimsoll_advisories as advisories;
 pub use plimsoll_secrets::Rules;

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::{
-    Approval, Body, DeploymentOutcome, Digest, Evidence, Outcome, OwnId, Signatory, Subject, Verdict,
+    Approval, Body, DeploymentOutcome, DeploymentRecord, Digest, Evidence, Outcome, OwnId, Signatory,
+    Subject, Verdict,
 };
 use plimsoll_policy::{EnvironmentSettings, Request};
 use plimsoll_sign::PrivateKey;
@@ -202,15 +203,35 @@ pub fn roll_back(
     require_sound(ledger)?;
     let lease = lease(ledger, key, name)?;
     Deployer::open(ledger, key, environment, folder, on_step, &lease)?.settle()?;
-    let before = healthy_before(ledger, name)?
+    let (left, before) = healthy_before(ledger, name)?
         .ok_or_else(|| PromoteError::NothingBefore { environment: name.to_owned() })?;
+    record_left(ledger, key, name, &left)?;
     let mut deployer = Deployer::open(ledger, key, environment, folder, on_step, &lease)?;
     let outcome = deployer.deploy(&before.id, before.artifact)?;
     Ok((before, outcome))
 }
 
-/// The last release that was healthy in an environment before the present one came.
-fn healthy_before(ledger: &Ledger, environment: &str) -> Result<Option<Release>, LedgerError> {
+/// States that a release is left behind in an environment, so that its health there no longer lets it
+/// into the next one.
+fn record_left(
+    ledger: &Ledger,
+    key: &PrivateKey,
+    environment: &str,
+    left: &Healthy,
+) -> Result<(), LedgerError> {
+    let (artifact, release) = left.clone();
+    let subject = Subject::Artifact { sha256: artifact };
+    let environment = environment.to_owned();
+    let record = DeploymentRecord { release, environment, outcome: DeploymentOutcome::RolledBack };
+    let statement = in_toto::write(&subject, "artifact", &Body::Deployment(record))?;
+    ledger.record(EventKind::EvidenceRecorded, key, &subject, &statement).map(drop)
+}
+
+/// What was healthy in an environment: the bytes and the release.
+type Healthy = (Digest, OwnId);
+
+/// The present release of an environment, and the last that was healthy there before it came.
+fn healthy_before(ledger: &Ledger, environment: &str) -> Result<Option<(Healthy, Release)>, LedgerError> {
     let filter = EventFilter { kinds: vec![EventKind::DeploymentFinished], ..EventFilter::default() };
     let mut healthy = Vec::new();
     for event in ledger.store.events(&filter)? {
@@ -219,22 +240,22 @@ fn healthy_before(ledger: &Ledger, environment: &str) -> Result<Option<Release>,
             healthy.push((finished.artifact, finished.release));
         }
     }
-    let Some(before) = before_the_last(healthy) else { return Ok(None) };
-    Ok(ledger.store.release(&before)?)
+    let Some((left, before)) = before_the_last(healthy) else { return Ok(None) };
+    Ok(ledger.store.release(&before)?.map(|before| (left, before)))
 }
 
-/// What the last of these followed. Whatever was returned from is forgotten: after first, second and
+/// The last of these, and what it followed. Whatever was returned from is forgotten: after first, second and
 /// first again, nothing is before.
-fn before_the_last(healthy: Vec<(Digest, OwnId)>) -> Option<OwnId> {
-    let mut line: Vec<(Digest, OwnId)> = Vec::new();
+fn before_the_last(healthy: Vec<Healthy>) -> Option<(Healthy, OwnId)> {
+    let mut line: Vec<Healthy> = Vec::new();
     for (artifact, release) in healthy {
         if let Some(at) = line.iter().position(|(earlier, _)| *earlier == artifact) {
             line.truncate(at);
         }
         line.push((artifact, release));
     }
-    line.pop();
-    line.pop().map(|(_, release)| release)
+    let last = line.pop()?;
+    line.pop().map(|(_, release)| (last, release))
 }
 
 /// Who holds the key, by the policy; nobody else changes an environment.
@@ -343,7 +364,7 @@ mod tests {
                 let name = name.to_string();
                 (Digest::of(name.as_bytes()), OwnId::new(name))
             });
-            let before = super::before_the_last(healthy.collect());
+            let before = super::before_the_last(healthy.collect()).map(|(_, before)| before);
             assert_eq!(before, expected.map(OwnId::new), "{deployed}");
         }
     }

@@ -16,7 +16,7 @@ pub enum ReleaseError {
         /// The name.
         name: String,
     },
-    /// The name is empty or looks like an id.
+    /// The name is empty, too long or holds other characters.
     #[error("`{name}` cannot name a release\nhint: use letters, digits, `.`, `_`, `-`, at most 100")]
     Name {
         /// The name.

@@ -122,11 +122,19 @@ pub enum TrustedError {
     Policy(#[from] PolicyError),
 }
 
-/// Loads the policy for the tree in the folder `root`.
+/// Loads the policy for an inspection of the tree in the folder `root`.
 pub fn load(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedError> {
-    let own = root.join(POLICY_FILE);
-    let own = if own.exists() { Some(read_own(&own)?) } else { None };
-    let own = own.map(|bytes| parse(&bytes, &root.join(POLICY_FILE).display().to_string())).transpose()?;
+    let trusted = load_base(source, root)?;
+    let effective = match (source, own(root)?) {
+        (PolicySource::Tree, _) | (_, None) => trusted.base.clone(),
+        (PolicySource::File { .. } | PolicySource::Base { .. }, Some(own)) => trusted.base.tightened_by(&own),
+    };
+    Ok(Trusted { effective, ..trusted })
+}
+
+/// Loads the policy for what is done to environments. The tree in the folder `root` has no say in it:
+/// a broken `plimsoll.toml` there cannot keep anybody from rolling back.
+pub fn load_base(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedError> {
     let (base, trusted, origin, folder) = match source {
         PolicySource::File { path, sha256 } => {
             let bytes = read(path)?;
@@ -149,13 +157,22 @@ pub fn load(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedError>
             (parse(&bytes, &origin)?, true, origin, repository.root().to_owned())
         }
         PolicySource::Tree => {
+            let own = own(root)?;
             let origin = if own.is_some() { POLICY_FILE } else { "defaults" };
-            (own.clone().unwrap_or_default(), false, origin.to_owned(), root.to_owned())
+            (own.unwrap_or_default(), false, origin.to_owned(), root.to_owned())
         }
     };
     no_key_is_shared(&base, &origin)?;
-    let effective = own.map_or_else(|| base.clone(), |own| base.tightened_by(&own));
-    Ok(Trusted { base, effective, trusted, origin, folder })
+    Ok(Trusted { effective: base.clone(), base, trusted, origin, folder })
+}
+
+/// The tree's own policy, where it has one.
+fn own(root: &Path) -> Result<Option<Policy>, TrustedError> {
+    let path = root.join(POLICY_FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    parse(&read_own(&path)?, &path.display().to_string()).map(Some)
 }
 
 fn folder_of(path: &Path) -> PathBuf {

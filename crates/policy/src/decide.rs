@@ -256,7 +256,10 @@ impl<'a> Case<'a> {
                 &format!("promote it to {after} again under a key of the policy"),
             ),
             Some((_, _, DeploymentOutcome::Healthy)) => allow("after", format!("healthy in {after}")),
-            Some((_, _, DeploymentOutcome::RolledBack | DeploymentOutcome::Failed)) => {
+            Some((_, _, DeploymentOutcome::RolledBack)) => {
+                deny("after", format!("it was rolled back in {after}"), &hint)
+            }
+            Some((_, _, DeploymentOutcome::Failed)) => {
                 deny("after", format!("its last deployment to {after} did not become healthy"), &hint)
             }
             None => unknown("after", format!("it was not deployed to {after}"), &hint),

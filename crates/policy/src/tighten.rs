@@ -3,9 +3,8 @@ use crate::{Gaps, Gate, GateRule, Policy};
 impl Policy {
     /// This trusted policy with whatever `tree`, the policy in the inspected tree, makes stricter.
     ///
-    /// Thresholds and gap rules become the stricter of the two. A waiver counts only when the trusted
-    /// policy has it and the tree does not drop or shorten it. Everything else (people, builders,
-    /// environments, advisories, rule files) is the trusted policy's alone.
+    /// Thresholds and gap rules become the stricter of the two. Everything else (waivers, people,
+    /// builders, environments, advisories, rule files) is the trusted policy's alone.
     pub fn tightened_by(&self, tree: &Self) -> Self {
         let stricter = |own: &GateRule, tree: &GateRule| GateRule {
             fail_on: own.fail_on.stricter(tree.fail_on),

@@ -257,7 +257,7 @@ fn each_single_flaw_is_told() {
             body!(w, 2, Inspection).policy_sha256 = Digest::of(b"p")
         }),
         ("sbom", "2 gaps", Outcome::Unknown, |w| body!(w, 3, Sbom).gaps = 2),
-        ("after", "did not become healthy", Outcome::Deny, |w| {
+        ("after", "was rolled back", Outcome::Deny, |w| {
             body!(w, 4, Deployment).outcome = DeploymentOutcome::RolledBack;
         }),
         ("after", "was not deployed", Outcome::Unknown, |w| {

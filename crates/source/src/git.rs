@@ -58,8 +58,12 @@ impl Repository {
     }
 
     /// The commit that a revision means (`HEAD`, a branch, a tag, `main~2`, an id), by gitrevisions(7).
+    ///
+    /// A name that several references have is an error: whoever may push a tag must not decide what a
+    /// branch means.
     pub fn resolve(&self, revision: &str) -> Result<CommitId, GitError> {
         let git = self.git.to_thread_local();
+        unambiguous(&git, revision)?;
         let failed = |source| GitError::Revision { revision: revision.to_owned(), source };
         let commit =
             git.rev_parse_single(revision).and_then(|id| id.object()?.peel_to_commit()).map_err(failed)?;
@@ -148,6 +152,29 @@ fn signature_email(commit: &[u8], field: &str) -> Option<String> {
     let (email, _) = rest.split_once('>')?;
     let email = email.trim();
     (!email.is_empty()).then(|| email.to_owned())
+}
+
+/// Looks a revision's name up in all the places that gitrevisions(7) searches in turn.
+fn unambiguous(git: &gix::Repository, revision: &str) -> Result<(), GitError> {
+    let name = revision.split(['~', '^', '@', ':']).next().unwrap_or(revision);
+    if name.is_empty() || name == "HEAD" {
+        return Ok(());
+    }
+    let mut found = Vec::new();
+    for place in ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"] {
+        let full = format!("{place}{name}");
+        // What is no valid name of a reference is no reference; a file that cannot be read is refused
+        // by the look-up that follows.
+        if let Ok(Some(reference)) = git.try_find_reference(full.as_str())
+            && reference.name().as_bstr() == full.as_bytes()
+        {
+            found.push(full);
+        }
+    }
+    match found.as_slice() {
+        [_, _, ..] => Err(GitError::Ambiguous { revision: revision.to_owned(), found: found.join(" and ") }),
+        [] | [_] => Ok(()),
+    }
 }
 
 fn object_id(id: &CommitId) -> Result<ObjectId, GitError> {

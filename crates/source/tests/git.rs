@@ -176,6 +176,19 @@ fn what_names_no_commit_is_an_error() {
     for bad in [&head.as_str()[..12], "HEAD", "", repository.tree_of(&head).unwrap().as_str()] {
         assert!(repository.revision(&CommitId::new(bad)).is_err(), "{bad}");
     }
+    let root = folder.path();
+    git(root, &["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    git(root, &["branch", "-q", "other"]);
+    assert_eq!(repository.resolve("origin/main").unwrap(), head);
+    commit(root, "later");
+    git(root, &["update-ref", "refs/tags/origin/main", "HEAD"]);
+    git(root, &["tag", "other"]);
+    for name in ["origin/main", "origin/main~0", "other"] {
+        let refused = repository.resolve(name);
+        assert!(matches!(refused, Err(GitError::Ambiguous { .. })), "{name}: {refused:?}");
+    }
+    assert_eq!(repository.resolve("refs/remotes/origin/main").unwrap(), head);
+    assert_ne!(repository.resolve("refs/tags/origin/main").unwrap(), head);
     let outside = tempfile::tempdir().unwrap();
     assert!(matches!(Repository::discover(outside.path()), Err(GitError::NotARepository { .. })));
     write(outside.path(), ".git", "gitdir: /absent\n");

@@ -6,12 +6,17 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use plimsoll_engine::sign::{Password, PrivateKey, PublicKey};
 use plimsoll_engine::source::{Cache, Dir, Tree};
-use plimsoll_engine::{Checkout, PolicySource, Trusted, cache_version, load_policy};
+use plimsoll_engine::{Checkout, PolicySource, Trusted, cache_version, load_base, load_policy};
 use plimsoll_model::{Digest, Subject};
 
 use crate::args::{KeyArg, PolicyArgs};
 
-/// The policy that the options name, for the tree in `root`.
+/// The policy that the options name, for what is done to environments.
+pub(crate) fn base_policy(args: &PolicyArgs) -> anyhow::Result<Trusted> {
+    Ok(load_base(&policy_source(args)?, Path::new("."))?)
+}
+
+/// The policy that the options name, for an inspection of the tree in `root`.
 pub(crate) fn policy(args: &PolicyArgs, root: &Path) -> anyhow::Result<Trusted> {
     Ok(load_policy(&policy_source(args)?, root)?)
 }

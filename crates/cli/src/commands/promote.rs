@@ -46,7 +46,7 @@ pub(crate) fn approve(args: &args::Approve) -> anyhow::Result<Exit> {
 /// Goes back to what was healthy before.
 pub(crate) fn rollback(args: &args::Rollback) -> anyhow::Result<Exit> {
     let key = open::private_key(&args.key)?;
-    let trusted = open::policy(&args.policy, Path::new("."))?;
+    let trusted = open::base_policy(&args.policy)?;
     let ledger = Ledger::open(&args.state.state, &open::log_password())?;
     let folder = Path::new(".");
     let (release, outcome) = roll_back(&ledger, &trusted, &args.environment, &key, folder, &mut show_step)?;
@@ -64,7 +64,7 @@ struct Opened {
 impl Opened {
     fn new(args: &ReleaseArgs) -> anyhow::Result<Self> {
         let key = open::private_key(&args.key)?;
-        let trusted = open::policy(&args.policy, Path::new("."))?;
+        let trusted = open::base_policy(&args.policy)?;
         let ledger = Ledger::open(&args.state.state, &open::log_password())?;
         let release = find_release(&ledger, &args.release)?;
         Ok(Self { key, trusted, ledger, release })

@@ -13,7 +13,7 @@ use crate::render::{BOLD, DIM, clean, outcome_style};
 
 /// Shows what runs; anything that is not as the ledger says makes the exit code 2.
 pub(crate) fn run(args: &args::Status) -> anyhow::Result<Exit> {
-    let trusted = open::policy(&args.policy, Path::new("."))?;
+    let trusted = open::base_policy(&args.policy)?;
     let ledger = Ledger::open(&args.state.state, &open::log_password())?;
     let environments = status(&ledger, &trusted, Path::new("."))?;
     open::write(None, |out| {

@@ -33,7 +33,7 @@ fn no_fault_of_a_check_is_allowed() {
 fn no_fault_of_a_release_is_allowed() {
     for fault in RELEASES {
         let world = World::new();
-        world.attested();
+        world.first_release();
         judge(fault, world);
     }
 }

@@ -130,14 +130,24 @@ impl World {
         }
     }
 
-    /// All the evidence that staging asks for, and the release `one`.
-    pub(crate) fn attested(&self) {
+    /// The release `one`, with all the evidence that staging asks for.
+    pub(crate) fn first_release(&self) {
+        self.release("one");
+    }
+
+    /// The release `two`, another commit and other bytes, with all the evidence.
+    pub(crate) fn second_release(&self) {
+        self.sh("sed -i 's/v1/v2/' server && git commit -qam two");
+        self.release("two");
+    }
+
+    fn release(&self, name: &str) {
         for command in [
             "attest test --key ../builder.key -- sh -c echo${IFS}1${IFS}passed,${IFS}0${IFS}failed",
             "attest build --key ../builder.key --builder ci --artifact out/server -- sh -c mkdir${IFS}-p${IFS}out&&cp${IFS}server${IFS}out",
             "attest sbom --key ../builder.key --artifact out/server",
             "attest inspection --key ../builder.key",
-            "release create --name one --artifact out/server",
+            &format!("release create --name {name} --artifact out/server"),
         ] {
             let ran = self.run(command);
             assert_eq!(ran.code, Some(0), "{command}\n{}", ran.output);

@@ -21,13 +21,21 @@ pub enum GitError {
         /// Why.
         source: gix::Error,
     },
-    /// A name means no commit, or more than one.
+    /// A name means no commit.
     #[error("`{revision}` names no commit of this repository; fetch it, or write another revision")]
     Revision {
         /// What was asked for.
         revision: String,
         /// Why.
         source: gix::Error,
+    },
+    /// Several references have the name.
+    #[error("`{revision}` may mean {found}; write the one that is meant in full")]
+    Ambiguous {
+        /// The revision.
+        revision: String,
+        /// The references that have its name.
+        found: String,
     },
     /// The text is no full object id.
     #[error("`{id}` is no full Git object id (40 or 64 hexadecimal digits)")]

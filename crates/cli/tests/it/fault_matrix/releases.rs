@@ -67,6 +67,25 @@ pub(super) const RELEASES: &[Fault] = &[
         says: &["not deployed to staging", "waits for 1 of 1", "hint:"],
     },
     Fault {
+        name: "rolled back by hand in staging",
+        make: |world| {
+            world.second_release();
+            // What stands in the tree has no say in what is done to environments.
+            world.write("project/plimsoll.toml", "broken = [");
+            for command in [
+                "promote one --to staging --key ../author.key",
+                "promote two --to staging --key ../author.key",
+                "rollback --environment staging --key ../author.key",
+            ] {
+                let ran = world.run(command);
+                assert_eq!(ran.code, Some(0), "{command}: {}", ran.output);
+            }
+        },
+        command: "promote two --to production --key ../author.key",
+        code: 1,
+        says: &["it was rolled back in staging", "hint:"],
+    },
+    Fault {
         name: "approval before anybody asked",
         make: |_| (),
         command: "approve one --to production --key ../colleague.key",
@@ -210,7 +229,7 @@ pub(super) const RELEASES: &[Fault] = &[
     Fault {
         name: "policy of the tree that never ends",
         make: |world| drop(world.sh("ln -s /dev/zero plimsoll.toml")),
-        command: "promote one --to staging --key ../author.key",
+        command: "check",
         code: 1,
         says: &["plimsoll.toml", "is no file of at most", "hint:"],
     },
