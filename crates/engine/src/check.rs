@@ -1,5 +1,6 @@
 //! `check`: inspect a tree, match its components against advisories, and judge by the policy.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -13,6 +14,9 @@ use plimsoll_wire::{PolicyIdentity, Report};
 use crate::excerpt;
 use crate::inspect::{self, Inspected, Options};
 use crate::trusted::Trusted;
+
+/// No file of secret rules is longer.
+const MAX_RULES_BYTES: u64 = 4 << 20;
 
 /// What to check, and by what.
 pub struct Check<'a> {
@@ -42,6 +46,15 @@ pub enum SecretRulesError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// The file is too large, or none that ends.
+    #[error(
+        "the secret rules {} are no file of at most {MAX_RULES_BYTES} bytes\nhint: rules are a text file in the gitleaks dialect",
+        path.display()
+    )]
+    NoFile {
+        /// The file.
+        path: PathBuf,
     },
     /// The file is not the one that the policy pins.
     #[error("the secret rules {} have digest {found}, the policy pins {pinned}\nhint: review the change, then pin the new digest", path.display())]
@@ -114,8 +127,7 @@ pub fn check(check: &Check<'_>) -> Checked {
 pub fn secret_rules(trusted: &Trusted) -> Result<Rules, SecretRulesError> {
     let Some(file) = &trusted.base.secrets.rules else { return Ok(Rules::builtin()) };
     let path = trusted.folder.join(file);
-    let text = std::fs::read_to_string(&path)
-        .map_err(|source| SecretRulesError::Read { path: path.clone(), source })?;
+    let text = rules_text(&path)?;
     let found = Digest::of(text.as_bytes());
     match trusted.base.secrets.rules_sha256 {
         Some(pinned) if pinned != found => return Err(SecretRulesError::Pin { path, pinned, found }),
@@ -125,14 +137,38 @@ pub fn secret_rules(trusted: &Trusted) -> Result<Rules, SecretRulesError> {
     Ok(Rules::from_gitleaks(&text, &path.display().to_string())?)
 }
 
-/// The databases of a trusted policy would come from the inspected tree. It denies.
+/// The text of a file of rules. The inspected tree's own policy may name a device or a pipe.
+fn rules_text(path: &Path) -> Result<String, SecretRulesError> {
+    let unreadable = |source| SecretRulesError::Read { path: path.to_owned(), source };
+    let kind = std::fs::metadata(path).map_err(unreadable)?;
+    let mut text = String::new();
+    if kind.is_file() && kind.len() <= MAX_RULES_BYTES {
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        file.take(MAX_RULES_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
+    }
+    if !kind.is_file() || (text.len() as u64).max(kind.len()) > MAX_RULES_BYTES {
+        return Err(SecretRulesError::NoFile { path: path.to_owned() });
+    }
+    Ok(text)
+}
+
+/// There is no folder that advisory databases can be taken from. It denies.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the trusted policy takes advisories from {}, inside the inspected tree, where a change could bring its own\nhint: import them outside the tree, or name the folder with --db",
-    folder.display()
-)]
-pub struct DatabaseFolderError {
-    folder: PathBuf,
+pub enum DatabaseFolderError {
+    /// The databases of a trusted policy would come from the inspected tree.
+    #[error(
+        "advisories under the trusted policy would come from {}, inside the inspected tree, where a change could bring its own\nhint: import them outside the tree, or name the folder with --db",
+        folder.display()
+    )]
+    Inside {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Nothing names one.
+    #[error(
+        "no folder of advisory databases is named, and neither XDG_DATA_HOME nor HOME is set\nhint: name the folder with --db"
+    )]
+    Nowhere,
 }
 
 /// The folder of the advisory databases: the flag, else the policy's, else the user's. `root` is the
@@ -141,17 +177,22 @@ pub fn database_folder(
     flag: Option<&Path>,
     trusted: &Trusted,
     root: &Path,
-    user: &Path,
+    user: Option<&Path>,
 ) -> Result<PathBuf, DatabaseFolderError> {
-    match (flag, &trusted.base.advisories.path) {
-        (Some(flag), _) => Ok(flag.to_owned()),
-        (None, Some(path)) => {
-            let folder = trusted.folder.join(path);
-            let inside = absolute(&folder).starts_with(absolute(root));
-            if trusted.trusted && inside { Err(DatabaseFolderError { folder }) } else { Ok(folder) }
-        }
-        (None, None) => Ok(user.to_owned()),
+    if let Some(flag) = flag {
+        return Ok(flag.to_owned());
     }
+    let own = trusted.base.advisories.path.as_ref().map(|path| trusted.folder.join(path));
+    let folder = own.or_else(|| user.map(Path::to_owned)).ok_or(DatabaseFolderError::Nowhere)?;
+    if trusted.trusted && inside(&folder, root) {
+        return Err(DatabaseFolderError::Inside { folder });
+    }
+    Ok(folder)
+}
+
+/// Whether whoever changes the tree at `root` also changes what stands at `path`.
+pub fn inside(path: &Path, root: &Path) -> bool {
+    absolute(path).starts_with(absolute(root))
 }
 
 /// The path without `..` and links; of what does not exist, the part that does with the rest behind it.

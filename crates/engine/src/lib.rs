@@ -23,7 +23,7 @@ mod trusted;
 
 pub use attest::{AttestError, Build, Built, attest_build, attest_inspection, attest_sbom, attest_test};
 pub use check::{
-    Check, Checked, DatabaseFolderError, SecretRulesError, check, database_folder, secret_rules,
+    Check, Checked, DatabaseFolderError, SecretRulesError, check, database_folder, inside, secret_rules,
 };
 pub use checkout::Checkout;
 pub use command::CommandError;

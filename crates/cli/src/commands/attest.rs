@@ -47,7 +47,7 @@ fn inspection(
         subject,
         trusted: &trusted,
         options: Options { rules: &rules, cache: None, progress: &|_| () },
-        databases: &database_folder(db, &trusted, root, &open::user_databases()?)?,
+        databases: &database_folder(db, &trusted, root, open::user_databases().as_deref())?,
         now: Timestamp::now(),
     });
     let evidence = attest_inspection(&ledger, &key, &checked)?;

@@ -3,7 +3,6 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
-use anyhow::Context as _;
 use jiff::Timestamp;
 use plimsoll_engine::{Check, Checked, Options, check, database_folder, secret_rules};
 
@@ -17,7 +16,8 @@ pub(crate) fn run(args: &args::Check) -> anyhow::Result<Exit> {
     let (tree, subject_name, subject) = open::tree(&args.path, args.rev.as_deref())?;
     let trusted = open::policy(&args.policy, &args.path)?;
     let rules = secret_rules(&trusted)?;
-    let cache = if args.no_cache { None } else { open::cache() };
+    let cache = if args.no_cache { None } else { open::cache(&args.path) };
+    let user = open::user_databases();
     let progress = Progress::new();
     let checked = check(&Check {
         tree: tree.as_ref(),
@@ -25,14 +25,16 @@ pub(crate) fn run(args: &args::Check) -> anyhow::Result<Exit> {
         subject,
         trusted: &trusted,
         options: Options { rules: &rules, cache: cache.as_ref(), progress: &|files| progress.show(files) },
-        databases: &database_folder(args.db.as_deref(), &trusted, &args.path, &open::user_databases()?)?,
+        databases: &database_folder(args.db.as_deref(), &trusted, &args.path, user.as_deref())?,
         now: Timestamp::now(),
     });
     progress.clear();
-    if let Some(cache) = cache {
-        cache.save().context("cannot keep what was read for the next run\nhint: --no-cache")?;
-    }
     write(&checked, args.format, args.output.as_deref())?;
+    if let Some(Err(error)) = cache.map(|cache| cache.save()) {
+        // Only the next run is slower: what was found stands all the same.
+        let error = anyhow::Error::new(error);
+        anstream::eprintln!("warning: nothing is kept for the next run: {error:#}\nhint: --no-cache");
+    }
     Ok(Exit::Decided(checked.report.verdict.outcome))
 }
 

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use plimsoll_engine::advisories::{Database, ImportOptions, Imported, Limits, Progress, Source, import};
@@ -32,7 +33,9 @@ pub(crate) fn run(command: DbCommand) -> anyhow::Result<Exit> {
 }
 
 fn folder(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
-    named.map_or_else(open::user_databases, Ok)
+    named
+        .or_else(open::user_databases)
+        .context("neither XDG_DATA_HOME nor HOME is set\nhint: name the folder with --into or --db")
 }
 
 fn source_of(source: &str) -> Source {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use plimsoll_engine::sign::{Password, PrivateKey, PublicKey};
-use plimsoll_engine::source::{Cache, Dir, Tree};
-use plimsoll_engine::{Checkout, PolicySource, Trusted, cache_version, load_base, load_policy};
+use plimsoll_engine::source::{Cache, Dir, Repository, Tree};
+use plimsoll_engine::{Checkout, PolicySource, Trusted, cache_version, inside, load_base, load_policy};
 use plimsoll_model::{Digest, Subject};
 
 use crate::args::{KeyArg, PolicyArgs};
@@ -52,16 +52,19 @@ pub(crate) fn tree(
     Ok((Box::new(tree), format!("commit {:.12}", checkout.commit.as_str()), Some(checkout.subject())))
 }
 
-/// The cache of extracted facts, or `None` when there is nowhere to keep it.
-pub(crate) fn cache() -> Option<Cache> {
-    Some(Cache::open(&user_folder("XDG_CACHE_HOME", ".cache")?.join("facts"), cache_version()))
+/// The cache of extracted facts, or `None` when there is nowhere to keep it: a cache in the tree at
+/// `path`, or elsewhere in its repository, could be one that a change brought along.
+pub(crate) fn cache(path: &Path) -> Option<Cache> {
+    let file = user_folder("XDG_CACHE_HOME", ".cache")?.join("facts");
+    let repository = Repository::discover(path).ok();
+    let root = repository.as_ref().map_or(path, Repository::root);
+    let theirs = inside(&file, root) || inside(&file, path);
+    (!theirs).then(|| Cache::open(&file, cache_version()))
 }
 
-/// The user's own folder for advisory databases.
-pub(crate) fn user_databases() -> anyhow::Result<PathBuf> {
-    user_folder("XDG_DATA_HOME", ".local/share")
-        .map(|folder| folder.join("advisories"))
-        .context("neither XDG_DATA_HOME nor HOME is set\nhint: name the folder with --db")
+/// The user's own folder for advisory databases, or `None` without a home.
+pub(crate) fn user_databases() -> Option<PathBuf> {
+    user_folder("XDG_DATA_HOME", ".local/share").map(|folder| folder.join("advisories"))
 }
 
 fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {

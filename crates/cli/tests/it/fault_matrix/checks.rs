@@ -166,6 +166,39 @@ pub(super) const CHECKS: &[Fault] = &[
         says: &["rules.toml", "line", "hint:"],
     },
     Fault {
+        name: "secret rules of the tree that are a pipe",
+        make: |world| {
+            world.set("PLIMSOLL_POLICY", "");
+            world.write("project/plimsoll.toml", "[secrets]\nrules = \"rules.toml\"\n");
+            world.sh("mkfifo rules.toml").clear();
+        },
+        command: "check",
+        code: 1,
+        says: &["the secret rules ./rules.toml are no file", "hint:"],
+    },
+    Fault {
+        name: "secret rules of the tree that are too long",
+        make: |world| {
+            world.set("PLIMSOLL_POLICY", "");
+            world.write("project/plimsoll.toml", "[secrets]\nrules = \"rules.toml\"\n");
+            world.sh("truncate -s 5M rules.toml").clear();
+        },
+        command: "check",
+        code: 1,
+        says: &["the secret rules ./rules.toml are no file of at most 4194304 bytes", "hint:"],
+    },
+    Fault {
+        name: "trusted policy and a home inside the tree",
+        make: |world| {
+            world.set("XDG_DATA_HOME", ".data");
+            world.sh("mkdir -p .data/plimsoll && cp -r ../databases .data/plimsoll/advisories").clear();
+            world.set_policy("[gate]\nsecrets = \"any\"\n");
+        },
+        command: "check",
+        code: 1,
+        says: &["inside the inspected tree", ".data/plimsoll/advisories", "hint:"],
+    },
+    Fault {
         name: "lockfile behind a link",
         make: |world| drop(world.sh("mv Cargo.lock elsewhere && ln -s elsewhere Cargo.lock")),
         command: "check",
