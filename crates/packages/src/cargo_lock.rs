@@ -3,18 +3,18 @@
 //! Entries without a source are members and path dependencies: they are no components, their
 //! manifests are covered. Git and private registries are gaps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use plimsoll_model::{Component, Ecosystem, Purl, Span, Version};
 use plimsoll_source::File;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::facts::{Covers, Family, LocalPackage, Lock};
+use crate::facts::{Covers, Family, LocalPackage, LocalPlace, Lock, LockedVersions};
 use crate::places::Places;
 use crate::{Facts, Parser, gap};
 
-pub(crate) static PARSER: Parser = Parser { id: "cargo-lock/2", globs: &["**/Cargo.lock"], read };
+pub(crate) static PARSER: Parser = Parser { id: "cargo-lock/3", globs: &["**/Cargo.lock"], read };
 
 /// How Cargo writes the public registry, by whatever protocol or mirror it reached it.
 const PUBLIC_REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
@@ -71,7 +71,7 @@ fn broken(gap: plimsoll_model::Gap) -> Facts {
 fn facts(file: &File<'_>, lock: &LockFile<'_>) -> Facts {
     let mut facts = Facts::default();
     let mut places = Places::new(file.path, file.text);
-    let (mut members, mut local) = (BTreeMap::new(), Vec::new());
+    let (mut members, mut local) = (BTreeMap::<_, BTreeMap<_, _>>::new(), Vec::new());
     let index = Index::new(&lock.package);
     for package in lock.package.iter().chain(&lock.root) {
         let span = package.name.span();
@@ -82,10 +82,10 @@ fn facts(file: &File<'_>, lock: &LockFile<'_>) -> Facts {
         }
         match package.source.as_deref() {
             None => {
-                let asked: BTreeSet<String> = package.dependencies.iter().map(|text| name_of(text)).collect();
-                let name = package.name.get_ref().clone();
-                local.push(LocalPackage { name: name.clone(), folder: None, location });
-                members.insert(name, asked);
+                let (name, version) = (package.name.get_ref().clone(), package.version.clone());
+                let place = LocalPlace::OfVersion(version.clone());
+                local.push(LocalPackage { name: name.clone(), place, location });
+                members.entry(name).or_default().insert(version, index.chosen(package));
             }
             Some(PUBLIC_REGISTRY) => facts.components.push(Component {
                 ecosystem: Ecosystem::new(Ecosystem::CRATES_IO),
@@ -146,6 +146,15 @@ impl<'a> Index<'a> {
         public
             .filter_map(|needed| Purl::of(&ecosystem, needed.name.get_ref(), &Version::new(&needed.version)))
             .collect()
+    }
+
+    fn chosen(&self, package: &Package<'_>) -> LockedVersions {
+        let mut chosen = LockedVersions::new();
+        for text in &package.dependencies {
+            let versions = chosen.entry(name_of(text)).or_default();
+            versions.extend(self.find(text).map(|found| found.version.clone()));
+        }
+        chosen
     }
 
     fn find(&self, dependency: &str) -> Option<&'a Package<'a>> {

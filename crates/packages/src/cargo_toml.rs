@@ -7,12 +7,15 @@ use plimsoll_source::File;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::cargo_manifest::{
+    AskedFor, CargoDependency, CargoManifest, CargoNeed, CargoPackage, CargoWorkspace, PackageVersion,
+};
 use crate::facts::{Family, Manifest};
 use crate::{Facts, Parser, gap};
 
-pub(crate) static PARSER: Parser = Parser { id: "cargo-toml/2", globs: &["**/Cargo.toml"], read };
+pub(crate) static PARSER: Parser = Parser { id: "cargo-toml/3", globs: &["**/Cargo.toml"], read };
 
-type Table = BTreeMap<Spanned<String>, Dependency>;
+type Table = BTreeMap<String, Dependency>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -20,6 +23,7 @@ struct CargoToml {
     /// Before Cargo 1.0, `package` was called `project`.
     #[serde(alias = "project")]
     package: Option<Package>,
+    workspace: Option<Workspace>,
     #[serde(default)]
     dependencies: Table,
     #[serde(default, alias = "dev_dependencies")]
@@ -33,6 +37,34 @@ struct CargoToml {
 #[derive(Deserialize)]
 struct Package {
     name: Spanned<String>,
+    version: Option<Version>,
+    workspace: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Version {
+    Own(String),
+    Inherited {
+        #[expect(dead_code, reason = "only its shape is read")]
+        workspace: bool,
+    },
+}
+
+#[derive(Deserialize)]
+struct Workspace {
+    package: Option<WorkspacePackage>,
+    #[serde(default)]
+    dependencies: Table,
+    #[serde(default)]
+    members: Vec<String>,
+    #[serde(default)]
+    exclude: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct WorkspacePackage {
+    version: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -49,7 +81,7 @@ struct Target {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Dependency {
-    Version(#[expect(dead_code, reason = "only its shape is read")] String),
+    Version(String),
     Detailed(Detailed),
 }
 
@@ -57,6 +89,7 @@ enum Dependency {
 struct Detailed {
     /// The real name, when the key renames the package.
     package: Option<String>,
+    version: Option<String>,
     path: Option<String>,
     #[serde(default)]
     optional: bool,
@@ -73,62 +106,81 @@ fn read(file: &File<'_>) -> Facts {
             return Facts { gaps: vec![gap], ..Facts::default() };
         }
     };
-    let package = manifest.package.as_ref().map(|package| package.name.get_ref().clone());
-    Facts { manifest: facts(file, &manifest), package, ..Facts::default() }
-}
-
-/// `None` for a manifest that asks for nothing: one without dependencies, or a workspace without a
-/// package, whose members ask for themselves.
-fn facts(file: &File<'_>, manifest: &CargoToml) -> Option<Manifest> {
-    let name = &manifest.package.as_ref()?.name;
-    let shipped = manifest.shipped();
-    let tested = manifest.tested();
-    if shipped.iter().chain(&tested).all(|table| table.is_empty()) {
-        return None;
-    }
-    let folders = shipped.iter().chain(&tested).flat_map(|table| table.values()).filter_map(Dependency::path);
-    Some(Manifest {
+    let needs = manifest.needs();
+    let asking = manifest.package.as_ref().filter(|_| !needs.is_empty());
+    let asks = asking.map(|package| Manifest {
         family: Family::Rust,
-        package: Some(name.get_ref().clone()),
-        needs: needs(&shipped),
-        folders: folders.map(str::to_owned).collect(),
-        location: file.location(Span::new(name.span().start, name.span().end)),
-    })
-}
-
-/// The packages that every lockfile of this manifest names. Left out is what Cargo leaves out for a
-/// path dependency (optional and development packages), and what the workspace may rename.
-fn needs(tables: &[&Table]) -> BTreeSet<String> {
-    let entries = tables.iter().flat_map(|table| table.iter());
-    entries.filter_map(|(key, dependency)| dependency.package(key.get_ref())).map(str::to_owned).collect()
+        needs: BTreeSet::new(),
+        location: file.location(Span::new(package.name.span().start, package.name.span().end)),
+    });
+    let package = manifest.package.map(|package| package.says(needs));
+    let workspace = manifest.workspace.map(Workspace::says);
+    Facts { manifest: asks, cargo: Some(CargoManifest { package, workspace }), ..Facts::default() }
 }
 
 impl CargoToml {
-    fn shipped(&self) -> Vec<&Table> {
-        let targets =
-            self.target.values().flat_map(|target| [&target.dependencies, &target.build_dependencies]);
-        [&self.dependencies, &self.build_dependencies].into_iter().chain(targets).collect()
+    fn needs(&self) -> Vec<CargoNeed> {
+        let targets = self.target.values();
+        let shipped = targets.clone().flat_map(|target| [&target.dependencies, &target.build_dependencies]);
+        let shipped = [&self.dependencies, &self.build_dependencies].into_iter().chain(shipped).flatten();
+        let tested =
+            std::iter::once(&self.dev_dependencies).chain(targets.map(|target| &target.dev_dependencies));
+        let always = shipped.map(|(key, dependency)| (key, dependency, !dependency.is_optional()));
+        let seldom = tested.flatten().map(|(key, dependency)| (key, dependency, false));
+        always
+            .chain(seldom)
+            .map(|(key, dependency, always)| CargoNeed { always, asked: dependency.asked(key) })
+            .collect()
     }
+}
 
-    fn tested(&self) -> Vec<&Table> {
-        let targets = self.target.values().map(|target| &target.dev_dependencies);
-        std::iter::once(&self.dev_dependencies).chain(targets).collect()
+impl Package {
+    fn says(self, needs: Vec<CargoNeed>) -> CargoPackage {
+        let version = match self.version {
+            Some(Version::Own(version)) => PackageVersion::Own(version.trim().to_owned()),
+            Some(Version::Inherited { .. }) => PackageVersion::Inherited,
+            // What Cargo takes for a package that is never published.
+            None => PackageVersion::Own("0.0.0".to_owned()),
+        };
+        CargoPackage { name: self.name.into_inner(), version, root: self.workspace, needs }
+    }
+}
+
+impl Workspace {
+    fn says(self) -> CargoWorkspace {
+        let dependencies = self.dependencies.iter().map(|(key, entry)| (key.clone(), entry.described(key)));
+        CargoWorkspace {
+            version: self.package.and_then(|package| package.version).map(|text| text.trim().to_owned()),
+            dependencies: dependencies.collect(),
+            members: self.members,
+            exclude: self.exclude,
+        }
     }
 }
 
 impl Dependency {
-    fn package<'a>(&'a self, key: &'a str) -> Option<&'a str> {
+    fn is_optional(&self) -> bool {
+        matches!(self, Self::Detailed(Detailed { optional: true, .. }))
+    }
+
+    fn asked(&self, key: &str) -> AskedFor {
         match self {
-            Self::Version(_) => Some(key),
-            Self::Detailed(detailed) if detailed.workspace || detailed.optional => None,
-            Self::Detailed(detailed) => Some(detailed.package.as_deref().unwrap_or(key)),
+            Self::Detailed(Detailed { workspace: true, .. }) => AskedFor::InWorkspace(key.to_owned()),
+            Self::Detailed(_) | Self::Version(_) => AskedFor::Here(self.described(key)),
         }
     }
 
-    fn path(&self) -> Option<&str> {
-        match self {
-            Self::Version(_) => None,
-            Self::Detailed(detailed) => detailed.path.as_deref(),
+    fn described(&self, key: &str) -> CargoDependency {
+        let (package, version, path) = match self {
+            Self::Version(version) => (None, Some(version), None),
+            Self::Detailed(detailed) => {
+                (detailed.package.as_deref(), detailed.version.as_ref(), detailed.path.as_ref())
+            }
+        };
+        CargoDependency {
+            name: package.unwrap_or(key).to_owned(),
+            requirement: version.cloned(),
+            folder: path.cloned(),
         }
     }
 }

@@ -2,7 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{Gap, Inspection, TreePath};
 
-use crate::facts::{Covers, Facts, Family, Lock, Manifest};
+use crate::cargo_packages::{CargoPackages, TreePackage, above};
+use crate::facts::{Covers, Facts, Family, LocalPlace, Lock, Manifest};
 use crate::{gap, requirements_gaps};
 
 /// What all files together say: every component, and every gap, among them the manifests that no
@@ -24,7 +25,7 @@ pub fn conclude(facts: &BTreeMap<TreePath, Facts>) -> Inspection {
         }
     }
     inspection.gaps.extend(requirements_gaps(facts));
-    inspection.gaps.extend(missing_packages(facts));
+    inspection.gaps.extend(missing_packages(facts, &locks.packages));
     inspection
         .gaps
         .extend(installed.into_iter().map(|(folder, manifests)| installed_gap(folder, &manifests)));
@@ -53,13 +54,13 @@ fn installed_gap(folder: &str, manifests: &[&Manifest]) -> Gap {
 
 /// A lockfile entry without a source is a package of the tree. Were it believed without looking, the
 /// loss of one line would take a package out of the inventory.
-fn missing_packages(facts: &BTreeMap<TreePath, Facts>) -> Vec<Gap> {
-    let declared: BTreeSet<&str> = facts.values().filter_map(|facts| facts.package.as_deref()).collect();
+fn missing_packages(facts: &BTreeMap<TreePath, Facts>, packages: &CargoPackages<'_>) -> Vec<Gap> {
+    let declared = packages.declared();
     let locks = facts.iter().filter_map(|(path, facts)| Some((path, facts.lock.as_ref()?)));
     let local = locks.flat_map(|(path, lock)| lock.local.iter().map(move |package| (path, package)));
-    let missing = local.filter(|(path, package)| match &package.folder {
-        None => !declared.contains(package.name.as_str()),
-        Some(folder) => {
+    let missing = local.filter(|(path, package)| match &package.place {
+        LocalPlace::OfVersion(version) => !declared.contains(&(package.name.as_str(), version.as_str())),
+        LocalPlace::Folder(folder) => {
             let manifest = resolve(path.parent(), &format!("{folder}/package.json"));
             manifest.is_none_or(|manifest| !facts.contains_key(&TreePath::new(manifest)))
         }
@@ -69,6 +70,7 @@ fn missing_packages(facts: &BTreeMap<TreePath, Facts>) -> Vec<Gap> {
 
 /// The lockfiles of a tree by folder.
 struct Locks<'a> {
+    packages: CargoPackages<'a>,
     by_folder: BTreeMap<String, Vec<(&'a TreePath, &'a Lock)>>,
     /// Rust lockfiles that answer for a folder outside their own, because a manifest that they answer
     /// for names that folder as a path dependency.
@@ -94,21 +96,15 @@ impl<'a> Locks<'a> {
             }
         }
         by_folder.values_mut().for_each(without_shadowed);
-        let mut locks = Self { by_folder, by_path_dependency: BTreeMap::new() };
-        locks.follow_path_dependencies(facts);
+        let packages = CargoPackages::new(facts);
+        let mut locks = Self { packages, by_folder, by_path_dependency: BTreeMap::new() };
+        locks.follow_path_dependencies();
         locks
     }
 
     /// Lockfiles of a family in the folder or above it, the nearest first.
     fn above(&self, folder: &str, family: Family) -> impl Iterator<Item = (&'a TreePath, &'a Lock)> {
-        let folders = std::iter::successors(Some(folder), |folder| {
-            if folder.is_empty() {
-                None
-            } else {
-                Some(folder.rsplit_once('/').map_or("", |(parent, _)| parent))
-            }
-        });
-        let found = folders.filter_map(|folder| self.by_folder.get(folder)).flatten();
+        let found = above(folder).filter_map(|folder| self.by_folder.get(folder)).flatten();
         found.copied().filter(move |(_, lock)| lock.family == family)
     }
 
@@ -120,27 +116,64 @@ impl<'a> Locks<'a> {
 
     /// Walks from each Rust manifest with a lockfile to the folders it names, until nothing is new.
     /// Each pair of folder and lockfile is visited once.
-    fn follow_path_dependencies(&mut self, facts: &'a BTreeMap<TreePath, Facts>) {
-        let manifests: BTreeMap<&str, &Manifest> = facts
-            .iter()
-            .filter_map(|(path, facts)| Some((path.parent(), facts.manifest.as_ref()?)))
-            .filter(|(_, manifest)| manifest.family == Family::Rust)
-            .collect();
-        let mut waiting: Vec<String> = manifests.keys().map(|folder| (*folder).to_owned()).collect();
+    fn follow_path_dependencies(&mut self) {
+        let mut waiting: Vec<String> = self.packages.folders().map(str::to_owned).collect();
         while let Some(folder) = waiting.pop() {
-            let Some(manifest) = manifests.get(folder.as_str()) else { continue };
+            let Some(package) = self.packages.in_folder(&folder) else { continue };
             let answering = self.answering(&folder, Family::Rust);
-            let knowing = answering.into_iter().filter(|(path, lock)| knows(path, lock, &folder, manifest));
-            let knowing: Vec<_> = knowing.map(|(path, _)| path).collect();
-            for target in manifest.folders.iter().filter_map(|target| resolve(&folder, target)) {
+            let knowing: Vec<_> = answering.into_iter().filter(|(_, lock)| knows(lock, package)).collect();
+            for target in package.folders() {
                 let known = self.by_path_dependency.entry(target.clone()).or_default();
                 let before = known.len();
-                known.extend(knowing.iter().copied());
+                known.extend(knowing.iter().map(|(path, _)| *path));
                 if known.len() > before {
                     waiting.push(target);
                 }
             }
         }
+    }
+
+    fn answer(&self, lock_path: &TreePath, lock: &Lock, path: &TreePath, manifest: &Manifest) -> Answer {
+        match &lock.covers {
+            Covers::Everything => Answer::Whole,
+            Covers::Packages(packages) => {
+                let Some(package) = self.packages.at(path) else { return Answer::None };
+                let known = packages.get(package.name).zip(package.version);
+                match known.and_then(|(versions, version)| versions.get(version)) {
+                    Some(locked) => Answer::without(package.missing(lock_path.parent(), locked)),
+                    None => Answer::None,
+                }
+            }
+            Covers::Folders(folders) => {
+                match relative(lock_path.parent(), path.parent()).and_then(|at| folders.get(at)) {
+                    Some(Some(known)) => Answer::without(unknown(manifest, known)),
+                    Some(None) => Answer::Whole,
+                    None => Answer::None,
+                }
+            }
+            Covers::Names(names) if manifest.needs.is_subset(names) => Answer::Whole,
+            Covers::Names(_) => Answer::None,
+        }
+    }
+
+    /// The lockfile that locks another version of the package of a manifest, as people may read it.
+    fn other_versions(&self, path: &TreePath) -> Option<String> {
+        let package = self.packages.at(path)?;
+        self.answering(path.parent(), Family::Rust).into_iter().find_map(|(lock, content)| {
+            let Covers::Packages(packages) = &content.covers else { return None };
+            let locked: Vec<String> = packages.get(package.name)?.keys().cloned().collect();
+            let (name, version) = (package.name, package.version.unwrap_or("of unknown version"));
+            Some(format!(
+                "{path} is `{name}` {version}, of which {lock} locks {} alone, so what it asks for was not checked",
+                listed(&locked)
+            ))
+        })
+    }
+}
+
+impl Answer {
+    fn without(missing: Vec<String>) -> Self {
+        if missing.is_empty() { Self::Whole } else { Self::Without(missing) }
     }
 }
 
@@ -151,36 +184,31 @@ fn without_shadowed(locks: &mut Vec<(&TreePath, &Lock)>) {
     }
 }
 
-fn knows(path: &TreePath, lock: &Lock, folder: &str, manifest: &Manifest) -> bool {
-    !matches!(answer(path, lock, folder, manifest), Answer::None)
+fn knows(lock: &Lock, package: &TreePackage<'_>) -> bool {
+    match &lock.covers {
+        Covers::Everything => true,
+        Covers::Packages(packages) => packages
+            .get(package.name)
+            .zip(package.version)
+            .is_some_and(|(versions, version)| versions.contains_key(version)),
+        Covers::Folders(_) | Covers::Names(_) => false,
+    }
 }
 
-fn answer(path: &TreePath, lock: &Lock, folder: &str, manifest: &Manifest) -> Answer {
-    let known = match &lock.covers {
-        Covers::Everything => return Answer::Whole,
-        Covers::Packages(packages) => manifest.package.as_ref().and_then(|package| packages.get(package)),
-        Covers::Folders(folders) => match relative(path.parent(), folder).and_then(|at| folders.get(at)) {
-            Some(Some(known)) => Some(known),
-            Some(None) => return Answer::Whole,
-            None => None,
-        },
-        Covers::Names(names) if manifest.needs.is_subset(names) => return Answer::Whole,
-        Covers::Names(_) => None,
-    };
-    let Some(known) = known else { return Answer::None };
-    let is_known = |need: &String| {
+/// What a manifest of npm asks for and its lockfile does not know.
+fn unknown(manifest: &Manifest, known: &BTreeSet<String>) -> Vec<String> {
+    let is_known = |need: &&String| {
         // The oldest npm lockfiles say which packages are asked for and not in which range.
         let name = need.char_indices().find(|(at, character)| *at > 0 && *character == '@');
-        known.contains(need) || name.is_some_and(|(at, _)| known.contains(&need[..at]))
+        known.contains(*need) || name.is_some_and(|(at, _)| known.contains(&need[..at]))
     };
-    let missing: Vec<String> = manifest.needs.iter().filter(|need| !is_known(need)).cloned().collect();
-    if missing.is_empty() { Answer::Whole } else { Answer::Without(missing) }
+    manifest.needs.iter().filter(|need| !is_known(need)).cloned().collect()
 }
 
 fn manifest_gap(path: &TreePath, manifest: &Manifest, locks: &Locks<'_>) -> Option<Gap> {
     let mut outdated = None;
     for (lock_path, lock) in locks.answering(path.parent(), manifest.family) {
-        match answer(lock_path, lock, path.parent(), manifest) {
+        match locks.answer(lock_path, lock, path, manifest) {
             Answer::Whole => return None,
             Answer::Without(missing) => outdated = outdated.or(Some((lock_path, missing))),
             Answer::None => {}
@@ -190,8 +218,9 @@ fn manifest_gap(path: &TreePath, manifest: &Manifest, locks: &Locks<'_>) -> Opti
     if let Some((lock, missing)) = outdated {
         return Some(gap::outdated_lockfile(manifest.location.clone(), lock, &listed(&missing), mend));
     }
-    let message =
-        format!("{path} asks for packages, and no lockfile says which versions; none of them was checked");
+    let message = locks.other_versions(path).unwrap_or_else(|| {
+        format!("{path} asks for packages, and no lockfile says which versions; none of them was checked")
+    });
     Some(gap::unlocked_manifest(manifest.location.clone(), message, mend))
 }
 

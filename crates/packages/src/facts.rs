@@ -3,6 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_model::{Component, Gap, Location};
 use serde::{Deserialize, Serialize};
 
+use crate::cargo_manifest::CargoManifest;
+
 /// What one file says, without regard to any other file. Cached by content; holds no secret value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
@@ -14,8 +16,8 @@ pub struct Facts {
     pub(crate) lock: Option<Lock>,
     /// What it asks for, when it is a manifest.
     pub(crate) manifest: Option<Manifest>,
-    /// The Rust package it declares, whether or not it asks for others.
-    pub(crate) package: Option<String>,
+    /// What it declares, when it is a `Cargo.toml`.
+    pub(crate) cargo: Option<CargoManifest>,
     /// What a requirements file adds to either.
     pub(crate) requirements: Requirements,
 }
@@ -57,11 +59,24 @@ pub(crate) struct Lock {
 /// A package that a lockfile expects in the tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LocalPackage {
-    /// Its name; the folder where the format says one, relative to that of the lockfile.
     pub(crate) name: String,
-    pub(crate) folder: Option<String>,
+    pub(crate) place: LocalPlace,
     pub(crate) location: Location,
 }
+
+/// Where a package of the tree is to be found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LocalPlace {
+    /// In a folder, relative to that of the lockfile.
+    Folder(String),
+    /// In any folder with a manifest of this version.
+    OfVersion(String),
+}
+
+/// The versions that a package may use of each package it asks for; none of what the lockfile itself
+/// lacks.
+pub(crate) type LockedVersions = BTreeMap<String, BTreeSet<String>>;
 
 /// The manifests that a lockfile answers for: always in its own folder or below.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,8 +84,8 @@ pub(crate) struct LocalPackage {
 pub(crate) enum Covers {
     /// All of them: the lockfile was not read, and has a gap of its own.
     Everything,
-    /// Those of these package names, each with what it asked for when the lockfile was made.
-    Packages(BTreeMap<String, BTreeSet<String>>),
+    /// Those of these package names and versions, each with what was chosen for it.
+    Packages(BTreeMap<String, BTreeMap<String, LockedVersions>>),
     /// Those in these folders, relative to its own, each with what it asked for at that time;
     /// `None` when the format does not say.
     Folders(BTreeMap<String, Option<BTreeSet<String>>>),
@@ -82,12 +97,9 @@ pub(crate) enum Covers {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Manifest {
     pub(crate) family: Family,
-    /// The name of the package it declares, where lockfiles go by it.
-    pub(crate) package: Option<String>,
-    /// What it asks for, in the words in which the family's lockfiles repeat it.
+    /// What it asks for, in the words in which the family's lockfiles repeat it; left to
+    /// [`CargoManifest`] for Rust.
     pub(crate) needs: BTreeSet<String>,
-    /// Folders of other manifests, relative to its own, that its lockfile answers for as well.
-    pub(crate) folders: BTreeSet<String>,
     /// Where it asks for the first of them.
     pub(crate) location: Location,
 }

@@ -4,6 +4,8 @@
 //! with an advisory. What cannot be read, and what names no exact version, is a gap.
 
 mod cargo_lock;
+mod cargo_manifest;
+mod cargo_packages;
 mod cargo_toml;
 mod conclude;
 mod facts;

@@ -1,7 +1,5 @@
 //! `package.json`: what a Node.js package asks for. Versions come from a lockfile alone.
 
-use std::collections::BTreeSet;
-
 use plimsoll_model::Span;
 use plimsoll_source::File;
 
@@ -30,11 +28,5 @@ fn read(file: &File<'_>) -> Facts {
 fn manifest(file: &File<'_>, package: &NpmNeeds<'_>) -> Option<Manifest> {
     let (key, value) = package.asked().next()?;
     let first: Span = key_span(file.text, key, value);
-    Some(Manifest {
-        family: Family::Node,
-        package: None,
-        needs: package.texts(),
-        folders: BTreeSet::new(),
-        location: file.location(first),
-    })
+    Some(Manifest { family: Family::Node, needs: package.texts(), location: file.location(first) })
 }

@@ -13,7 +13,7 @@ use plimsoll_source::File;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::facts::{Covers, Family, LocalPackage, Lock};
+use crate::facts::{Covers, Family, LocalPackage, LocalPlace, Lock};
 use crate::json::{Entries, error_offset, key_span};
 use crate::npm_needs::{self, NpmNeeds};
 use crate::places::Places;
@@ -157,7 +157,8 @@ impl Reading<'_> {
         let location = self.location(folder, value);
         // Without a target it points nowhere, which no folder of the tree is.
         let target = address(target).unwrap_or_else(|| "..".to_owned());
-        self.local.push(LocalPackage { name: name.to_owned(), folder: Some(target), location });
+        let place = LocalPlace::Folder(target);
+        self.local.push(LocalPackage { name: name.to_owned(), place, location });
     }
 
     fn misnamed(&mut self, key: &str, value: &RawValue) {
@@ -181,7 +182,7 @@ impl Reading<'_> {
             }
             let Some(entry) = self.entry::<Entry<'_>>(key, value) else { continue };
             let linked = linked_folder(&entry);
-            let folder = linked.clone().unwrap_or_else(|| own.clone());
+            let folder = linked.as_ref().unwrap_or(&own).clone();
             let location = self.location(key, value);
             match &entry.dependencies {
                 Some(_) if depth == MAX_DEPTH => {
@@ -194,7 +195,8 @@ impl Reading<'_> {
             if linked.is_some() {
                 self.cover(&folder, None);
                 self.links.insert(own);
-                self.local.push(LocalPackage { name: key.clone(), folder: linked, location });
+                let place = LocalPlace::Folder(folder);
+                self.local.push(LocalPackage { name: key.clone(), place, location });
                 continue;
             }
             let package = nested_package(key, entry, location);

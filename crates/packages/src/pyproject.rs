@@ -57,9 +57,7 @@ fn read(file: &File<'_>) -> Facts {
     let needs = needs(&pyproject);
     let manifest = needs.iter().map(|(_, at)| *at).min().map(|at| Manifest {
         family: Family::Python,
-        package: None,
         needs: needs.iter().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>(),
-        folders: BTreeSet::new(),
         location: file.location(Span::new(at, at)),
     });
     Facts { manifest, ..Facts::default() }

@@ -77,9 +77,7 @@ fn read_input(file: &File<'_>) -> Facts {
     let asked: Vec<_> = pinned.chain(open).collect();
     let manifest = asked.iter().map(|(_, location)| *location).min().map(|first| Manifest {
         family: Family::Python,
-        package: None,
         needs: asked.iter().map(|(name, _)| (*name).clone()).collect(),
-        folders: BTreeSet::new(),
         location: first.clone(),
     });
     let requirements = Requirements { includes: facts.requirements.includes, ..Requirements::default() };

@@ -16,9 +16,7 @@ const ASKS: &str = "install_requires";
 fn read(file: &File<'_>) -> Facts {
     let manifest = file.text.find(ASKS).map(|at| Manifest {
         family: Family::Python,
-        package: None,
         needs: BTreeSet::from([format!("what `{ASKS}` says")]),
-        folders: BTreeSet::new(),
         location: file.location(Span::new(at, at + ASKS.len())),
     });
     Facts { manifest, ..Facts::default() }

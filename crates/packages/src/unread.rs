@@ -43,13 +43,7 @@ fn read(file: &File<'_>) -> Facts {
             ..Facts::default()
         },
         Role::Manifest => {
-            let manifest = Manifest {
-                family,
-                package: None,
-                needs: BTreeSet::new(),
-                folders: BTreeSet::new(),
-                location,
-            };
+            let manifest = Manifest { family, needs: BTreeSet::new(), location };
             Facts { manifest: Some(manifest), ..Facts::default() }
         }
     }

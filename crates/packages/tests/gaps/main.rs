@@ -5,6 +5,7 @@
 
 mod node;
 mod python;
+mod rust;
 
 use std::collections::BTreeMap;
 
@@ -61,10 +62,10 @@ name = "rand"
 version = "0.8.5"
 source = "registry+https://github.com/rust-lang/crates.io-index"
 "#;
-const APP: &str = "[package]\nname = \"app\"\n[dependencies]\nlib = { path = \"../lib\" }\nrand = \"0.8\"\n";
+const APP: &str = "[package]\nname = \"app\"\nversion = \"0.1.0\"\n[dependencies]\nlib = { path = \"../lib\" }\nrand = \"0.8\"\n";
 /// The other member, where it matters only that it is there.
-const APP_FILE: (&str, &str) = ("app/Cargo.toml", "[package]\nname = \"app\"\n");
-const LIB: &str = "[package]\nname = \"lib\"\n[dependencies]\nrand = \"0.8\"\n";
+const APP_FILE: (&str, &str) = ("app/Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\n");
+const LIB: &str = "[package]\nname = \"lib\"\nversion = \"0.1.0\"\n[dependencies]\nrand = \"0.8\"\n";
 
 #[test]
 fn a_rust_manifest_needs_a_lockfile_that_knows_it() {
@@ -88,7 +89,8 @@ fn a_path_dependency_beside_the_package_is_locked_with_it() {
         &["unlocked-manifest lib/Cargo.toml:2"],
     );
     // Folders that name each other end.
-    let back = "[package]\nname = \"lib\"\n[dependencies]\napp = { path = \"../app\" }\n";
+    let back =
+        "[package]\nname = \"lib\"\nversion = \"0.1.0\"\n[dependencies]\napp = { path = \"../app\" }\n";
     let lock = RUST_LOCK.replace("dependencies = [\"rand\"]", "dependencies = [\"app\"]");
     check(&[("app/Cargo.lock", &lock), ("app/Cargo.toml", APP), ("lib/Cargo.toml", back)], &[]);
 }
@@ -115,7 +117,10 @@ fn a_lockfile_that_lags_behind_its_manifest_is_a_gap() {
 fn a_locked_package_without_a_source_must_stand_in_the_tree() {
     let lock = "version = 4\n[[package]]\nname = \"rand\"\nversion = \"0.7.2\"\n";
     check(&[("Cargo.lock", lock)], &["missing-package Cargo.lock:3"]);
-    check(&[("Cargo.lock", lock), ("vendor/rand/Cargo.toml", "[package]\nname = \"rand\"\n")], &[]);
+    let rand = "[package]\nname = \"rand\"\nversion = \"0.7.2\"\n";
+    check(&[("Cargo.lock", lock), ("vendor/rand/Cargo.toml", rand)], &[]);
+    let other = rand.replace("0.7.2", "0.7.3");
+    check(&[("Cargo.lock", lock), ("vendor/rand/Cargo.toml", &other)], &["missing-package Cargo.lock:3"]);
     let npm = r#"{"lockfileVersion":3,"packages":{"":{},
         "node_modules/x":{"link":true,"resolved":"../x"},"../x":{"version":"1.0.0"}}}"#;
     check(&[("web/package-lock.json", npm)], &["missing-package web/package-lock.json:2"]);

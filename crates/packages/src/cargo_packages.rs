@@ -1,0 +1,163 @@
+//! The Rust packages of a tree, each with what it inherits from its workspace, beside what a lockfile
+//! says about them.
+//!
+//! Cargo takes over what a lockfile says of a package as long as each requirement of its manifest is
+//! met, and chooses anew where one is not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_model::TreePath;
+use semver::VersionReq;
+
+use crate::Facts;
+use crate::cargo_manifest::{
+    AskedFor, CargoDependency, CargoManifest, CargoPackage, CargoWorkspace, PackageVersion,
+};
+use crate::conclude::resolve;
+use crate::facts::LockedVersions;
+
+/// Every package that a `Cargo.toml` of the tree declares.
+pub(crate) struct CargoPackages<'a> {
+    by_path: BTreeMap<&'a TreePath, TreePackage<'a>>,
+    by_folder: BTreeMap<&'a str, &'a TreePath>,
+}
+
+/// A package of the tree.
+pub(crate) struct TreePackage<'a> {
+    pub(crate) name: &'a str,
+    /// `None` when it is inherited from a workspace that the tree does not hold.
+    pub(crate) version: Option<&'a str>,
+    folder: &'a str,
+    root: Option<Root<'a>>,
+    package: &'a CargoPackage,
+}
+
+/// The root of a workspace and the folder it stands in.
+#[derive(Clone, Copy)]
+struct Root<'a> {
+    folder: &'a str,
+    workspace: &'a CargoWorkspace,
+}
+
+impl<'a> CargoPackages<'a> {
+    pub(crate) fn new(facts: &'a BTreeMap<TreePath, Facts>) -> Self {
+        let manifests = facts.iter().filter_map(|(path, facts)| Some((path, facts.cargo.as_ref()?)));
+        let (mut by_folder, mut roots) = (BTreeMap::new(), BTreeMap::new());
+        for (path, manifest) in manifests.clone() {
+            // `Cargo.toml` comes before names in other letters, which Cargo does not read.
+            by_folder.entry(path.parent()).or_insert(path);
+            if let Some(workspace) = &manifest.workspace {
+                roots.entry(path.parent()).or_insert(workspace);
+            }
+        }
+        let packages =
+            manifests.filter_map(|(path, manifest)| Some((path, package(path, manifest, &roots)?)));
+        Self { by_path: packages.collect(), by_folder }
+    }
+
+    pub(crate) fn at(&self, path: &TreePath) -> Option<&TreePackage<'a>> {
+        self.by_path.get(path)
+    }
+
+    pub(crate) fn folders(&self) -> impl Iterator<Item = &'a str> {
+        self.by_folder.keys().copied()
+    }
+
+    pub(crate) fn in_folder(&self, folder: &str) -> Option<&TreePackage<'a>> {
+        self.at(self.by_folder.get(folder)?)
+    }
+
+    /// The name and version of each.
+    pub(crate) fn declared(&self) -> BTreeSet<(&'a str, &'a str)> {
+        self.by_path.values().filter_map(|package| Some((package.name, package.version?))).collect()
+    }
+}
+
+fn package<'a>(
+    path: &'a TreePath,
+    manifest: &'a CargoManifest,
+    roots: &BTreeMap<&'a str, &'a CargoWorkspace>,
+) -> Option<TreePackage<'a>> {
+    let (folder, package) = (path.parent(), manifest.package.as_ref()?);
+    let root =
+        |folder: &str| roots.get_key_value(folder).map(|(folder, workspace)| Root { folder, workspace });
+    let root = match (&manifest.workspace, &package.root) {
+        (None, Some(named)) => resolve(folder, named).and_then(|folder| root(&folder)),
+        (None, None) => above(folder).find_map(root),
+        (Some(workspace), _) => Some(Root { folder, workspace }),
+    };
+    let version = match &package.version {
+        PackageVersion::Own(version) => Some(version),
+        PackageVersion::Inherited => root.and_then(|root| root.workspace.version.as_ref()),
+    };
+    Some(TreePackage { name: &package.name, version: version.map(String::as_str), folder, root, package })
+}
+
+/// The folder and those above it, the nearest first.
+pub(crate) fn above(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| {
+        if folder.is_empty() { None } else { Some(folder.rsplit_once('/').map_or("", |(parent, _)| parent)) }
+    })
+}
+
+impl TreePackage<'_> {
+    /// What it asks for and is not among the locked versions, each as people may read it.
+    pub(crate) fn missing(&self, lock_folder: &str, locked: &LockedVersions) -> Vec<String> {
+        let is_member = self.is_member(lock_folder);
+        let needs = self.package.needs.iter().filter(|need| need.always || is_member);
+        let missing = needs.filter_map(|need| match self.dependency(&need.asked) {
+            Ok((_, dependency)) if is_locked(dependency, locked) => None,
+            Ok((_, CargoDependency { name, requirement: Some(requirement), .. })) => {
+                Some(format!("{name} \"{requirement}\""))
+            }
+            Ok((_, CargoDependency { name, requirement: None, .. })) => Some(name.clone()),
+            Err(name) => Some(format!("{name} (as a workspace says that the tree does not hold)")),
+        });
+        missing.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Folders of the tree that it takes packages from.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = String> {
+        let dependencies = self.package.needs.iter().filter_map(|need| self.dependency(&need.asked).ok());
+        dependencies.filter_map(|(base, dependency)| resolve(base, dependency.folder.as_ref()?))
+    }
+
+    /// A dependency and the folder its path starts from; the name of one that no workspace describes.
+    fn dependency<'b>(&'b self, asked: &'b AskedFor) -> Result<(&'b str, &'b CargoDependency), &'b str> {
+        match asked {
+            AskedFor::Here(dependency) => Ok((self.folder, dependency)),
+            AskedFor::InWorkspace(name) => self
+                .root
+                .and_then(|root| Some((root.folder, root.workspace.dependencies.get(name)?)))
+                .ok_or(name.as_str()),
+        }
+    }
+
+    /// Whether Cargo locks everything the package asks for, as it does for members of the workspace.
+    fn is_member(&self, lock_folder: &str) -> bool {
+        let Some(root) = self.root.filter(|root| root.folder == lock_folder) else {
+            return self.folder == lock_folder;
+        };
+        let lies_in = |entry: &String| {
+            resolve(root.folder, entry).is_some_and(|folder| above(self.folder).any(|above| above == folder))
+        };
+        let is_excluded = root.workspace.exclude.iter().any(lies_in);
+        !is_excluded || self.folder == lock_folder || root.workspace.members.iter().any(lies_in)
+    }
+}
+
+fn is_locked(dependency: &CargoDependency, locked: &LockedVersions) -> bool {
+    let Some(versions) = locked.get(&dependency.name) else { return false };
+    // Without a version, the lockfile has a gap of its own: what it names it does not lock.
+    versions.is_empty() || versions.iter().any(|version| is_met(dependency.requirement.as_deref(), version))
+}
+
+/// Whether a version meets a requirement. Cargo refuses requirements and versions that it cannot read.
+fn is_met(requirement: Option<&str>, version: &str) -> bool {
+    let Some(requirement) = requirement else { return true };
+    let (Ok(requirement), Ok(version)) = (VersionReq::parse(requirement), semver::Version::parse(version))
+    else {
+        return false;
+    };
+    requirement.matches(&version)
+}
