@@ -109,7 +109,9 @@ impl<'w> Case<'w> {
     /// The input that alone leads around the gate: with another value the deployment runs gated.
     fn deciding_input(&self, chosen: &Chosen, executed: Guard, ungated: Guard) -> Option<Variable> {
         let run = self.reading.run(chosen);
-        if run.event != "workflow_dispatch" || !run.failures.is_empty() {
+        let undisturbed =
+            run.failures.is_empty() && run.cancelled.is_empty() && run.cancelled_before.is_empty();
+        if run.event != "workflow_dispatch" || !undisturbed {
             return None;
         }
         let decides = |variable: &Variable| {

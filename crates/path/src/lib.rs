@@ -1,6 +1,6 @@
 //! The release path: CI workflows read as programs, and proofs about their gates.
 //!
-//! A workflow's runs are every choice of event, inputs, facts and failures (`docs/github-actions.md`).
+//! A workflow's runs are every choice of event, inputs, facts, failures and cancellations (`docs/github-actions.md`).
 //! [`prove`] decides exactly whether a check always passes before a deployment, or gives the run in which
 //! it does not; the rules turn that into findings. Nothing is executed, nothing is fetched, and what
 //! cannot be read or decided is a gap.

@@ -39,6 +39,11 @@ pub struct Run {
     pub facts: BTreeMap<String, Value>,
     /// The commands that fail if they are executed.
     pub failures: Vec<CommandRef>,
+    /// The jobs that are cancelled, by their id, with the place of the step that runs then; one that
+    /// does not begin in a run that is cancelled ends as cancelled instead of skipped.
+    pub cancelled: BTreeMap<String, usize>,
+    /// The ids of the jobs before which the run is cancelled.
+    pub cancelled_before: Vec<String>,
 }
 
 /// Whether a gate holds for a deployment.

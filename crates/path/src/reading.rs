@@ -6,6 +6,7 @@ use crate::script::Command;
 use crate::workflow::{Job, Tolerance, Workflow};
 use crate::{CommandRef, Run};
 
+mod cancellation;
 mod choices;
 mod condition;
 mod shell;
@@ -26,6 +27,10 @@ pub(crate) struct Reading<'w> {
 pub(crate) struct JobReading {
     pub(crate) runs: Guard,
     pub(crate) failed: Guard,
+    /// It is cancelled, so far.
+    pub(crate) cancelled: Guard,
+    /// The run was cancelled before it began.
+    pub(crate) late: Guard,
     /// The runs in which a step has concluded as a failure so far.
     broken: Guard,
     pub(crate) steps: Vec<StepReading>,
@@ -34,6 +39,8 @@ pub(crate) struct JobReading {
 /// A step in all runs.
 pub(crate) struct StepReading {
     pub(crate) runs: Guard,
+    /// Its job is cancelled while it runs; apart from `runs`.
+    pub(crate) interrupted: Guard,
     /// Its outcome is a failure.
     pub(crate) failed: Guard,
     /// So is its conclusion, after `continue-on-error`.
@@ -64,6 +71,8 @@ impl<'w> Reading<'w> {
         let empty = || JobReading {
             runs: Guard::NEVER,
             failed: Guard::NEVER,
+            cancelled: Guard::NEVER,
+            late: Guard::NEVER,
             broken: Guard::NEVER,
             steps: Vec::new(),
         };
@@ -78,6 +87,7 @@ impl<'w> Reading<'w> {
     fn job(&mut self, at: usize) {
         let workflow = self.workflow;
         let job = &workflow.jobs[at];
+        self.jobs[at].late = self.late(at);
         let runs = self.met(job.condition.as_ref(), Scope { job: at, step: None });
         self.jobs[at].runs = runs;
         for step in 0..job.steps.len() {
@@ -85,7 +95,9 @@ impl<'w> Reading<'w> {
         }
         let tolerated = self.tolerated(job, &job.tolerance);
         let broken = self.jobs[at].broken;
-        self.jobs[at].failed = self.diagram.without(broken, tolerated);
+        let failed = self.diagram.without(broken, tolerated);
+        self.jobs[at].cancelled = self.cancelled(at);
+        self.jobs[at].failed = self.diagram.without(failed, self.jobs[at].cancelled);
     }
 
     fn step(&mut self, job_at: usize, at: usize, job_runs: Guard) {
@@ -93,13 +105,18 @@ impl<'w> Reading<'w> {
         let job = &workflow.jobs[job_at];
         let step = &job.steps[at];
         let met = self.met(step.condition.as_ref(), Scope { job: job_at, step: Some(at) });
-        let runs = self.diagram.and(job_runs, met);
+        let begins = self.diagram.and(job_runs, met);
+        let interrupted = self.interrupted(job_at, at, begins);
+        let runs = self.diagram.without(begins, interrupted);
         let (executions, failed) = self.perform(&job.id, at, &step.script, runs);
         let tolerated = self.tolerated(job, &step.tolerance);
         let concluded_failure = self.diagram.without(failed, tolerated);
         let broken = self.jobs[job_at].broken;
         self.jobs[job_at].broken = self.diagram.or(broken, concluded_failure);
-        self.jobs[job_at].steps.push(StepReading { runs, failed, concluded_failure, executions });
+        let cancelled = self.jobs[job_at].cancelled;
+        self.jobs[job_at].cancelled = self.diagram.or(cancelled, interrupted);
+        let read = StepReading { runs, interrupted, failed, concluded_failure, executions };
+        self.jobs[job_at].steps.push(read);
     }
 
     fn tolerated(&mut self, job: &Job, tolerance: &Tolerance) -> Guard {

@@ -14,7 +14,7 @@ pub(crate) fn story(
     target: &CommandRef,
     gate: Capability,
 ) -> Vec<TraceStep> {
-    let mut teller = Teller { reading, chosen, target, gate, steps: Vec::new() };
+    let mut teller = Teller { reading, chosen, target, gate, steps: Vec::new(), late: false };
     teller.beginning();
     let workflow = reading.workflow;
     let Some(last) = workflow.jobs.iter().position(|job| job.id == target.job) else { return teller.steps };
@@ -41,6 +41,8 @@ struct Teller<'a> {
     target: &'a CommandRef,
     gate: Capability,
     steps: Vec<TraceStep>,
+    /// Whether it is told that the run is cancelled.
+    late: bool,
 }
 
 impl Teller<'_> {
@@ -74,7 +76,13 @@ impl Teller<'_> {
                 Key::Tolerates(text) if *value != 0 => {
                     facts.push(format!("`continue-on-error: {text}` is {value_text}"));
                 }
-                Key::Event | Key::Input { .. } | Key::Fact(_) | Key::Tolerates(_) | Key::Fails(_) => {}
+                Key::Event
+                | Key::Input { .. }
+                | Key::Fact(_)
+                | Key::Tolerates(_)
+                | Key::Fails(_)
+                | Key::Cancelled(_)
+                | Key::RunCancelled(_) => {}
             }
         }
         let with = if inputs.is_empty() { String::new() } else { format!(" with {}", inputs.join(", ")) };
@@ -85,6 +93,14 @@ impl Teller<'_> {
 
     fn job(&mut self, at: usize) {
         let (job, read) = (&self.reading.workflow.jobs[at], &self.reading.jobs[at]);
+        if self.holds(read.late) && !self.late {
+            self.late = true;
+            self.tell(format!("the run is cancelled before job `{}` begins", job.id), &job.location);
+        }
+        if !self.holds(read.runs) && self.holds(read.cancelled) {
+            self.tell(format!("job `{}` does not begin and ends as cancelled", job.id), &job.location);
+            return;
+        }
         if !self.holds(read.runs) {
             let because = reason(job.condition.as_ref(), "a job that it needs did not succeed");
             let place = job.condition.as_ref().map_or(&job.location, |condition| &condition.location);
@@ -112,6 +128,11 @@ impl Teller<'_> {
 
     fn step(&mut self, job: usize, number: usize, step: &Step) {
         let read = &self.reading.jobs[job].steps[number];
+        if self.holds(read.interrupted) {
+            let (id, title) = (&self.reading.workflow.jobs[job].id, step.title());
+            self.tell(format!("job `{id}` is cancelled while its step `{title}` runs"), &step.location);
+            return;
+        }
         if !self.holds(read.runs) {
             if self.is_gate(step) {
                 let because = reason(step.condition.as_ref(), "an earlier step failed");

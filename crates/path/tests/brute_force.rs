@@ -36,12 +36,15 @@ const WORKFLOWS: u64 = 2000;
 const SCRIPTS: usize = 300;
 
 /// What the generated workflows must have, by the words that show it.
-const FEATURES: [&str; 41] = [
+const FEATURES: [&str; 44] = [
     " if: ",
     "always()",
     "failure()",
     "success()",
     "cancelled()",
+    "if: cancelled()",
+    "!failure() && !cancelled()",
+    ".result != 'cancelled'",
     "github.event_name",
     "inputs.in0 == 'true'",
     "github.event.inputs.in0 == 'true'",

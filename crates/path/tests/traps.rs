@@ -205,3 +205,26 @@ fn what_grows_without_bound_is_refused() {
         assert!(told.iter().any(|name| name == gap), "{told:?}: {gap}");
     }
 }
+
+#[test]
+fn a_person_is_told_what_is_cancelled() {
+    let text = |condition: &str| {
+        format!(
+            "on: push\npermissions: {{}}\njobs:\n  test:\n    steps:\n      - run: cargo test\n  ship:\n    needs: test\n    if: {condition}\n    steps:\n      - run: cargo publish\n"
+        )
+    };
+    for (condition, expected) in [
+        ("success()", &[][..]),
+        ("'!failure()'", &["job `test` is cancelled while its step `cargo test` runs"]),
+        ("cancelled()", &["the run is cancelled before job `test` begins"]),
+    ] {
+        let (path, masks, text) =
+            (TreePath::new(".github/workflows/x.yml"), Masks::default(), text(condition));
+        let facts = extract(&File { path: &path, text: &text, masks: &masks });
+        let inspection = conclude(&BTreeMap::from([(path, facts)]));
+        let steps = inspection.findings.iter().flat_map(|finding| &finding.trace);
+        let told: Vec<&str> = steps.map(|step| step.message.as_str()).collect();
+        let told: Vec<&str> = told.into_iter().filter(|message| message.contains("cancelled ")).collect();
+        assert_eq!(told, expected, "{condition}");
+    }
+}

@@ -16,7 +16,10 @@ fn proofs(text: &str) -> Vec<String> {
                     run.inputs.iter().map(|(name, value)| format!("{name}={value}")).collect();
                 let facts: Vec<_> = run.facts.iter().map(|(name, value)| format!("{name}={value}")).collect();
                 let failures: Vec<_> = run.failures.iter().map(ToString::to_string).collect();
-                let parts = [vec![run.event.clone()], inputs, facts, failures].concat();
+                let cancelled = run.cancelled.iter().map(|(job, step)| format!("{job} cancelled at {step}"));
+                let before = run.cancelled_before.iter().map(|job| format!("cancelled before {job}"));
+                let cancelled: Vec<_> = cancelled.chain(before).collect();
+                let parts = [vec![run.event.clone()], inputs, facts, failures, cancelled].concat();
                 parts.join(" ")
             }
         };
@@ -43,7 +46,6 @@ fn a_needed_job_holds_and_each_way_around_it_is_found() {
         (TESTS.to_owned(), DEPLOYS.to_owned(), "holds"),
         (TESTS.to_owned(), deploy("    if: always()"), "push test.0.0"),
         (TESTS.to_owned(), deploy("    if: always() && needs.test.result == 'success'"), "holds"),
-        (TESTS.to_owned(), deploy("    if: always() && needs.test.result != 'failure'"), "holds"),
         (
             format!("    if: github.ref != 'x'\n{TESTS}"),
             deploy("    if: '!failure()'"),
@@ -79,6 +81,39 @@ fn a_needed_job_holds_and_each_way_around_it_is_found() {
         let text = two_jobs(&test, &deploy);
         let found = proofs(&text);
         assert_eq!(found, [format!("deploy.0.{} test: {expected}", 0)], "{text}");
+    }
+}
+
+#[test]
+fn a_cancelled_job_runs_what_asks_for_it() {
+    for (conditions, expected) in [
+        (["success()", "success()"], "holds"),
+        (["success()", "always() && steps.a.outcome == 'success'"], "holds"),
+        (["success()", "'!failure()'"], "push all cancelled at 0"),
+        (["success()", "cancelled()"], "push all cancelled at 0"),
+        (["success()", "always() && steps.a.outcome != 'failure'"], "push all cancelled at 0"),
+    ] {
+        let text = format!(
+            "on: push\njobs:\n  all:\n    runs-on: x\n    steps:\n      - id: a\n        if: {}\n        run: cargo test\n      - if: {}\n        run: cargo publish\n",
+            conditions[0], conditions[1]
+        );
+        assert_eq!(proofs(&text), [format!("all.1.0 test: {expected}")], "{text}");
+    }
+    for (condition, expected) in [
+        ("success()", "holds"),
+        ("github.ref == 'x'", "holds"),
+        ("needs.test.result == 'success'", "holds"),
+        ("needs.test.result != 'failure'", "holds"),
+        ("always() && needs.test.result == 'success'", "holds"),
+        ("always() && !cancelled() && success()", "holds"),
+        ("always() && needs.test.result != 'failure'", "push test cancelled at 0"),
+        ("always() && needs.test.result == 'cancelled'", "push test cancelled at 0"),
+        ("always() && !failure() && !cancelled()", "push test cancelled at 0"),
+        ("'!failure()'", "push test cancelled at 0"),
+        ("cancelled()", "push cancelled before test"),
+    ] {
+        let text = two_jobs(TESTS, &format!("    if: {condition}\n{DEPLOYS}"));
+        assert_eq!(proofs(&text), [format!("deploy.0.0 test: {expected}")], "{condition}");
     }
 }
 

@@ -19,6 +19,10 @@ pub(crate) enum Key {
     /// What a `continue-on-error` comes to, by its text: apart from a fact of the same text.
     Tolerates(String),
     Fails(CommandRef),
+    /// The step during which a job is cancelled.
+    Cancelled(String),
+    /// Whether the run is cancelled before a job begins.
+    RunCancelled(String),
 }
 
 /// A variable and its values; the first is the plain one.
@@ -32,6 +36,8 @@ pub(crate) struct Choice {
 const INPUT_COST: u64 = 10;
 const FACT_COST: u64 = 30;
 const FAILURE_COST: u64 = 100;
+const CANCELLED_COST: u64 = 150;
+const RUN_CANCELLED_COST: u64 = 200;
 
 /// Parts of paths whose values belong to one job.
 const OF_A_JOB: [&str; 6] = ["steps", "env", "matrix", "job", "runner", "strategy"];
@@ -114,6 +120,29 @@ impl Choices {
         )
     }
 
+    /// The step during which a job is cancelled, null for none; a check is told rather than another step.
+    pub(crate) fn cancelled(
+        &mut self,
+        diagram: &mut Diagram,
+        job: &str,
+        steps: impl Iterator<Item = (Value, bool)>,
+    ) -> Vec<(Value, Guard)> {
+        let key = Key::Cancelled(job.to_owned());
+        let (mut values, mut costs) = (vec![Value::Null], vec![0]);
+        for (step, checks) in steps {
+            values.push(step);
+            costs.push(CANCELLED_COST + u64::from(!checks));
+        }
+        self.add(diagram, key.clone(), values, costs);
+        self.cases(diagram, &key).unwrap_or_default()
+    }
+
+    /// The runs that are cancelled before a job begins.
+    pub(crate) fn run_cancelled(&mut self, diagram: &mut Diagram, job: &str) -> Guard {
+        let values = vec![Value::Bool(false), Value::Bool(true)];
+        self.either_way(diagram, Key::RunCancelled(job.to_owned()), values, RUN_CANCELLED_COST)
+    }
+
     fn either_way(&mut self, diagram: &mut Diagram, key: Key, values: Vec<Value>, cost: u64) -> Guard {
         let at = match self.by_key.get(&key) {
             Some(at) => *at,
@@ -187,6 +216,8 @@ impl Choices {
             inputs: BTreeMap::new(),
             facts: BTreeMap::new(),
             failures: Vec::new(),
+            cancelled: BTreeMap::new(),
+            cancelled_before: Vec::new(),
         };
         for choice in &self.list {
             match (&choice.key, value(choice)) {
@@ -198,7 +229,12 @@ impl Choices {
                     run.facts.insert(text.clone(), value);
                 }
                 (Key::Fails(command), Value::Bool(true)) => run.failures.push(command.clone()),
-                (Key::Event | Key::Input { .. } | Key::Fails(_), _) => {}
+                (Key::Cancelled(job), _) => {
+                    let step = value_of(choice.variable).checked_sub(1);
+                    run.cancelled.extend(step.map(|step| (job.clone(), step)));
+                }
+                (Key::RunCancelled(job), Value::Bool(true)) => run.cancelled_before.push(job.clone()),
+                (Key::Event | Key::Input { .. } | Key::Fails(_) | Key::RunCancelled(_), _) => {}
             }
         }
         run.failures.sort();

@@ -189,8 +189,8 @@ impl Reading<'_> {
         let found = needs.iter().copied().find(|need| self.workflow.jobs[*need].id.to_lowercase() == name);
         let Some(need) = found else { return vec![(Value::Null, Guard::ALWAYS)] };
         let job = &self.jobs[need];
-        let (runs, failed) = (job.runs, job.failed);
-        results(runs, failed, &mut self.diagram)
+        let (runs, failed, cancelled) = (job.runs, job.failed, job.cancelled);
+        results(runs, failed, cancelled, &mut self.diagram)
     }
 
     fn step_result(&mut self, id: &str, conclusion: bool, scope: Scope) -> Cases {
@@ -199,25 +199,35 @@ impl Reading<'_> {
         let earlier = found.filter(|at| scope.step.is_some_and(|step| *at < step));
         let Some(at) = earlier else { return vec![(Value::Null, Guard::ALWAYS)] };
         let step = &self.jobs[scope.job].steps[at];
-        let (runs, failed) = (step.runs, if conclusion { step.concluded_failure } else { step.failed });
-        results(runs, failed, &mut self.diagram)
+        let failed = if conclusion { step.concluded_failure } else { step.failed };
+        let (runs, interrupted) = (step.runs, step.interrupted);
+        results(runs, failed, interrupted, &mut self.diagram)
     }
 
     /// What a status function says at the start of a job or step.
     fn status(&mut self, status: Status, scope: Scope) -> Guard {
         match (status, scope.step) {
             (Status::Always, _) => Guard::ALWAYS,
-            (Status::Cancelled, _) => Guard::NEVER,
-            (Status::Success, Some(_)) => {
-                let broken = self.jobs[scope.job].broken;
-                self.diagram.not(broken)
+            (Status::Cancelled, None) => self.jobs[scope.job].late,
+            (Status::Cancelled, Some(_)) => {
+                let (late, cancelled) = (self.jobs[scope.job].late, self.jobs[scope.job].cancelled);
+                self.diagram.or(late, cancelled)
             }
-            (Status::Failure, Some(_)) => self.jobs[scope.job].broken,
+            (Status::Success, Some(_)) => {
+                let (broken, cancelled) = (self.jobs[scope.job].broken, self.jobs[scope.job].cancelled);
+                let stopped = self.diagram.or(broken, cancelled);
+                self.diagram.not(stopped)
+            }
+            (Status::Failure, Some(_)) => {
+                let (broken, cancelled) = (self.jobs[scope.job].broken, self.jobs[scope.job].cancelled);
+                self.diagram.without(broken, cancelled)
+            }
             (Status::Success, None) => {
-                let mut all = Guard::ALWAYS;
+                let mut all = self.diagram.not(self.jobs[scope.job].late);
                 for job in self.workflow.ancestors(scope.job) {
                     let (runs, failed) = (self.jobs[job].runs, self.jobs[job].failed);
                     let succeeded = self.diagram.without(runs, failed);
+                    let succeeded = self.diagram.without(succeeded, self.jobs[job].cancelled);
                     all = self.diagram.and(all, succeeded);
                 }
                 all
@@ -231,12 +241,15 @@ impl Reading<'_> {
     }
 }
 
-fn results(runs: Guard, failed: Guard, diagram: &mut crate::diagram::Diagram) -> Cases {
+fn results(runs: Guard, failed: Guard, cancelled: Guard, diagram: &mut crate::diagram::Diagram) -> Cases {
     let text = |text: &str| Value::Text(text.to_owned());
+    let stopped = diagram.or(failed, cancelled);
+    let known = diagram.or(runs, cancelled);
     vec![
-        (text("success"), diagram.without(runs, failed)),
+        (text("success"), diagram.without(runs, stopped)),
         (text("failure"), failed),
-        (text("skipped"), diagram.not(runs)),
+        (text("cancelled"), cancelled),
+        (text("skipped"), diagram.not(known)),
     ]
 }
 

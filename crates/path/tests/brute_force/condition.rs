@@ -48,12 +48,17 @@ impl Generator<'_> {
                 Literal::Text(word.to_owned()),
             )
         };
-        match self.dice.below(9) {
+        match self.dice.below(11) {
             0 => status(Status::Always),
             1 => Expression::Not(Box::new(status(Status::Failure))),
             2 => Expression::Not(Box::new(status(Status::Cancelled))),
             3 => status(Status::Failure),
             4 => Expression::Or(Box::new(status(Status::Success)), Box::new(status(Status::Failure))),
+            8 if self.dice.chance(50) => status(Status::Cancelled),
+            9 => {
+                let not = |status| Box::new(Expression::Not(Box::new(Expression::Status(status))));
+                Expression::And(not(Status::Failure), not(Status::Cancelled))
+            }
             5 if self.dice.chance(40) => Expression::Around(self.dice.pick(&[
                 "${{ github.actor }} == 'bot'",
                 "${{ inputs.in0 }} != 'true'",
@@ -67,7 +72,7 @@ impl Generator<'_> {
             }
             _ => {
                 let job = self.dice.pick(at.needs);
-                let word = self.dice.pick(&["failure", "skipped"]);
+                let word = self.dice.pick(&["failure", "skipped", "cancelled"]);
                 Expression::And(Box::new(status(Status::Always)), Box::new(result(job, word, false)))
             }
         }
@@ -160,13 +165,13 @@ impl Generator<'_> {
     fn result(&mut self, at: &At) -> Expression {
         // Now and then a job that is no direct need, whose result reads as null.
         let job = if self.dice.chance(95) { self.dice.pick(at.needs) } else { self.dice.below(at.job) };
-        self.compare(Read::Result(job), &["success", "success", "failure", "skipped"])
+        self.compare(Read::Result(job), &["success", "success", "failure", "skipped", "cancelled"])
     }
 
     fn step_read(&mut self) -> Expression {
         let step = self.dice.below(3);
         let read = if self.dice.chance(70) { Read::Outcome(step) } else { Read::Conclusion(step) };
-        self.compare(read, &["success", "failure", "skipped"])
+        self.compare(read, &["success", "failure", "skipped", "cancelled"])
     }
 
     fn fact(&mut self, at: &At) -> Expression {

@@ -7,7 +7,7 @@ use plimsoll_path::{Capability, CommandRef, Proof, Value, prove};
 use plimsoll_source::File;
 
 use super::expression::Literal;
-use super::run::{self, Choices, Run, Truth};
+use super::run::{self, Choice, Choices, Run, Truth};
 use super::workflow::{Gate, Place, Role, Workflow};
 
 /// What enumeration says of each deployment and gate, or why the prover is wrong about the workflow.
@@ -89,14 +89,15 @@ fn replay(workflow: &Workflow, deploy: usize, gate: Gate, proof: &Proof) -> Resu
 
 /// The prover's run in our terms. What it names and we do not know is an error.
 fn translate(workflow: &Workflow, choices: &Choices, theirs: &plimsoll_path::Run) -> Result<Run, String> {
-    let mut run = Run::first(workflow);
+    let mut run = Run::default();
     let event = workflow.events.iter().position(|event| *event == theirs.event);
-    run.event = event.ok_or_else(|| format!("no event {}", theirs.event))?;
+    let event = event.ok_or_else(|| format!("no event {}", theirs.event))?;
+    run.chosen.insert(Choice::Event, event);
     for (name, value) in &theirs.inputs {
         let number = (0..workflow.inputs.len()).find(|number| *name == format!("in{number}"));
         let number = number.ok_or_else(|| format!("no input {name}"))?;
-        run.inputs[number] =
-            find(&choices.inputs[number], value).ok_or_else(|| format!("{name} = {value:?}"))?;
+        let place = find(&choices.inputs[number], value).ok_or_else(|| format!("{name} = {value:?}"))?;
+        run.chosen.insert(Choice::Input(number), place);
     }
     for (name, value) in &theirs.facts {
         let fact = workflow.facts.iter().position(|fact| scoped(fact.job, &fact.path) == *name);
@@ -105,10 +106,13 @@ fn translate(workflow: &Workflow, choices: &Choices, theirs: &plimsoll_path::Run
             .map(|unknown| scoped(unknown.job, &unknown.text))
             .position(|text| text.eq_ignore_ascii_case(name));
         match (fact, unknown, value) {
-            (_, Some(unknown), Value::Bool(value)) => run.unknowns[unknown] = *value,
+            (_, Some(unknown), Value::Bool(value)) => {
+                run.chosen.insert(Choice::Unknown(unknown), usize::from(*value));
+            }
             (Some(fact), ..) => {
-                run.facts[fact] =
-                    find(&choices.facts[fact], value).ok_or_else(|| format!("{name} = {value:?}"))?;
+                let place = find(&choices.facts[fact], value);
+                let place = place.ok_or_else(|| format!("{name} = {value:?}"))?;
+                run.chosen.insert(Choice::Fact(fact), place);
             }
             _ => return Err(format!("no fact {name} = {value:?}")),
         }
@@ -117,7 +121,16 @@ fn translate(workflow: &Workflow, choices: &Choices, theirs: &plimsoll_path::Run
     for failure in &theirs.failures {
         let command = places.iter().find(|(_, place)| reference(place) == *failure);
         let (command, _) = command.ok_or_else(|| format!("{failure:?} cannot fail"))?;
-        run.failures[*command] = true;
+        run.chosen.insert(Choice::Fails(*command), 1);
+    }
+    let job = |name: &str| (0..workflow.jobs.len()).find(|job| *name == format!("job{job}"));
+    for (name, step) in &theirs.cancelled {
+        let job = job(name).ok_or_else(|| format!("no job {name}"))?;
+        run.chosen.insert(Choice::Cancelled(job), step + 1);
+    }
+    for name in &theirs.cancelled_before {
+        let job = job(name).ok_or_else(|| format!("no job {name}"))?;
+        run.chosen.insert(Choice::Late(job), 1);
     }
     Ok(run)
 }

@@ -1,5 +1,6 @@
 //! Runs: every choice of event, inputs, facts, unknowns and failures, and what follows from one.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::expression::{Literal, Read, Scope, Status, Value};
@@ -36,7 +37,7 @@ impl Choices {
         }
     }
 
-    /// How many runs there are.
+    /// How many runs there are in which nothing is cancelled.
     pub(crate) fn count(&self, workflow: &Workflow) -> usize {
         let product = |domains: &[Vec<Literal>]| domains.iter().map(Vec::len).product::<usize>();
         let dispatches = usize::from(workflow.events.contains(&"workflow_dispatch"));
@@ -46,59 +47,55 @@ impl Choices {
     }
 }
 
-/// One run: an index into `Choices` for each thing that is chosen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Something that a run chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Choice {
+    Event,
+    Input(usize),
+    Fact(usize),
+    Unknown(usize),
+    /// Whether a command of the workflow's table fails.
+    Fails(usize),
+    /// Whether the run is cancelled before a job begins.
+    Late(usize),
+    /// 0, or one more than the step during which a job is cancelled.
+    Cancelled(usize),
+}
+
+/// One run: an index into `Choices` for each thing that is chosen, 0 for what is not told.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Run {
-    pub(crate) event: usize,
-    pub(crate) inputs: Vec<usize>,
-    pub(crate) facts: Vec<usize>,
-    pub(crate) unknowns: Vec<bool>,
-    /// By the workflow's table of commands.
-    pub(crate) failures: Vec<bool>,
+    pub(crate) chosen: BTreeMap<Choice, usize>,
+    /// What was asked for while it was played, in that order, with how many answers there are.
+    asked: RefCell<Vec<(Choice, usize)>>,
 }
 
 impl Run {
-    pub(crate) fn first(workflow: &Workflow) -> Self {
-        Self {
-            event: 0,
-            inputs: vec![0; workflow.inputs.len()],
-            facts: vec![0; workflow.facts.len()],
-            unknowns: vec![false; workflow.unknowns.len()],
-            failures: vec![false; workflow.commands.len()],
+    fn choose(&self, choice: Choice, answers: usize) -> usize {
+        let mut asked = self.asked.borrow_mut();
+        if asked.iter().all(|(known, _)| *known != choice) {
+            asked.push((choice, answers));
         }
+        self.chosen.get(&choice).copied().unwrap_or(0)
     }
 
-    /// Goes on to the next run; false after the last one.
-    pub(crate) fn advance(&mut self, workflow: &Workflow, choices: &Choices) -> bool {
-        for command in &choices.commands {
-            if flip(&mut self.failures[*command]) {
+    fn is(&self, choice: Choice) -> bool {
+        self.choose(choice, 2) == 1
+    }
+
+    /// Goes on to the next run, which answers the last question otherwise that has another answer;
+    /// false after the last one. What is not asked for changes nothing.
+    fn advance(&mut self) -> bool {
+        let mut asked = std::mem::take(&mut self.asked).into_inner();
+        while let Some((choice, answers)) = asked.pop() {
+            let next = self.chosen.remove(&choice).unwrap_or(0) + 1;
+            if next < answers {
+                self.chosen.insert(choice, next);
                 return true;
             }
         }
-        if self.unknowns.iter_mut().any(flip) {
-            return true;
-        }
-        let facts = self.facts.iter_mut().zip(&choices.facts);
-        if facts.into_iter().any(|(digit, domain)| count_up(digit, domain.len())) {
-            return true;
-        }
-        let dispatched = workflow.events[self.event] == "workflow_dispatch";
-        let inputs = self.inputs.iter_mut().zip(&choices.inputs);
-        if dispatched && inputs.into_iter().any(|(digit, domain)| count_up(digit, domain.len())) {
-            return true;
-        }
-        count_up(&mut self.event, workflow.events.len())
+        false
     }
-}
-
-fn flip(digit: &mut bool) -> bool {
-    *digit = !*digit;
-    *digit
-}
-
-fn count_up(digit: &mut usize, radix: usize) -> bool {
-    *digit = (*digit + 1) % radix;
-    *digit != 0
 }
 
 /// What became of a job or a step.
@@ -106,6 +103,7 @@ fn count_up(digit: &mut usize, radix: usize) -> bool {
 enum Outcome {
     Success,
     Failure,
+    Cancelled,
     Skipped,
 }
 
@@ -114,6 +112,7 @@ impl Outcome {
         match self {
             Self::Success => "success",
             Self::Failure => "failure",
+            Self::Cancelled => "cancelled",
             Self::Skipped => "skipped",
         }
     }
@@ -129,12 +128,24 @@ pub(crate) struct Deployment {
 /// Plays a run and tells every deployment in it.
 pub(crate) fn play(workflow: &Workflow, choices: &Choices, run: &Run) -> Vec<Deployment> {
     let mut results: Vec<Outcome> = Vec::new();
+    let mut lates: Vec<bool> = Vec::new();
     let mut logs: Vec<Vec<usize>> = Vec::new();
     let mut deployments = Vec::new();
     for job in 0..workflow.jobs.len() {
         let ancestors = workflow.ancestors(job);
-        let mut state =
-            JobState { workflow, choices, run, job, ancestors, results: &results, steps: Vec::new() };
+        let late = ancestors.iter().any(|job| lates[*job]) || run.is(Choice::Late(job));
+        let (results_so_far, steps) = (&results[..], Vec::new());
+        let mut state = JobState {
+            workflow,
+            choices,
+            run,
+            job,
+            ancestors,
+            results: results_so_far,
+            late,
+            cancelled: false,
+            steps,
+        };
         let mut log: Vec<usize> = Vec::new();
         let result = state.play(&mut log);
         for (position, command) in log.iter().enumerate() {
@@ -145,6 +156,7 @@ pub(crate) fn play(workflow: &Workflow, choices: &Choices, run: &Run) -> Vec<Dep
             }
         }
         results.push(result);
+        lates.push(late);
         logs.push(log);
     }
     deployments
@@ -154,7 +166,7 @@ fn passed(workflow: &Workflow, run: &Run, before: &[usize]) -> BTreeMap<Gate, bo
     let of = |gate: Gate| {
         let mut executed =
             before.iter().filter(|command| workflow.commands[**command].role == Role::Gate(gate)).peekable();
-        executed.peek().is_some() && executed.all(|command| !run.failures[*command])
+        executed.peek().is_some() && executed.all(|command| !run.is(Choice::Fails(*command)))
     };
     Gate::ALL.into_iter().map(|gate| (gate, of(gate))).collect()
 }
@@ -167,6 +179,10 @@ struct JobState<'run> {
     job: usize,
     ancestors: Vec<usize>,
     results: &'run [Outcome],
+    /// The run was cancelled before the job began.
+    late: bool,
+    /// The job was cancelled while one of its steps ran.
+    cancelled: bool,
     steps: Vec<(Outcome, Outcome)>,
 }
 
@@ -174,11 +190,16 @@ impl<'run> JobState<'run> {
     fn play(&mut self, log: &mut Vec<usize>) -> Outcome {
         let job = &self.workflow.jobs[self.job];
         if !holds(job.condition.as_ref(), &JobScope(self)) {
-            return Outcome::Skipped;
+            let is_cancelled = self.late && self.run.choose(Choice::Cancelled(self.job), 2) > 0;
+            return if is_cancelled { Outcome::Cancelled } else { Outcome::Skipped };
         }
         for (number, step) in job.steps.iter().enumerate() {
             let ended = self.play_step(number, step, log);
+            self.cancelled |= ended.0 == Outcome::Cancelled;
             self.steps.push(ended);
+        }
+        if self.cancelled {
+            return Outcome::Cancelled;
         }
         let failed = self.steps.iter().any(|(_, conclusion)| *conclusion == Outcome::Failure);
         if failed && !self.is_lenient(&job.lenient) { Outcome::Failure } else { Outcome::Success }
@@ -188,7 +209,11 @@ impl<'run> JobState<'run> {
         if !holds(step.condition.as_ref(), &StepScope(self)) {
             return (Outcome::Skipped, Outcome::Skipped);
         }
-        let fails = |command: usize| self.run.failures[command];
+        let steps = self.workflow.jobs[self.job].steps.len();
+        if self.run.choose(Choice::Cancelled(self.job), steps + 1) == number + 1 {
+            return (Outcome::Cancelled, Outcome::Cancelled);
+        }
+        let fails = |command: usize| self.run.is(Choice::Fails(command));
         let succeeded = match &step.body {
             Body::Uses(command) => {
                 log.push(*command);
@@ -211,18 +236,18 @@ impl<'run> JobState<'run> {
         match lenient {
             Lenient::No => false,
             Lenient::Yes => true,
-            Lenient::Unknown(slot) => self.run.unknowns[*slot],
+            Lenient::Unknown(slot) => self.run.is(Choice::Unknown(*slot)),
         }
     }
 
     fn read(&self, read: &Read) -> Value<'run> {
-        let event = self.workflow.events[self.run.event];
-        let dispatched = event == "workflow_dispatch";
+        let event = || self.workflow.events[self.run.choose(Choice::Event, self.workflow.events.len())];
+        let of = |domain: &'run [Literal], choice| domain[self.run.choose(choice, domain.len())].value();
         match read {
-            Read::EventName => Value::Text(event),
-            Read::Input(_) | Read::EventInput(_) if !dispatched => Value::Null,
-            Read::Input(input) => self.choices.inputs[*input][self.run.inputs[*input]].value(),
-            Read::EventInput(input) => self.choices.input_texts[*input][self.run.inputs[*input]].value(),
+            Read::EventName => Value::Text(event()),
+            Read::Input(_) | Read::EventInput(_) if event() != "workflow_dispatch" => Value::Null,
+            Read::Input(input) => of(&self.choices.inputs[*input], Choice::Input(*input)),
+            Read::EventInput(input) => of(&self.choices.input_texts[*input], Choice::Input(*input)),
             Read::Result(job) if self.workflow.jobs[self.job].needs.contains(job) => {
                 Value::Text(self.results[*job].text())
             }
@@ -233,7 +258,7 @@ impl<'run> JobState<'run> {
             Read::Conclusion(step) => {
                 self.steps.get(*step).map_or(Value::Null, |ended| Value::Text(ended.1.text()))
             }
-            Read::Fact(slot, _) => self.choices.facts[*slot][self.run.facts[*slot]].value(),
+            Read::Fact(slot, _) => of(&self.choices.facts[*slot], Choice::Fact(*slot)),
         }
     }
 }
@@ -254,16 +279,16 @@ impl Scope for JobScope<'_> {
     }
 
     fn unknown(&self, slot: usize) -> bool {
-        self.0.run.unknowns[slot]
+        self.0.run.is(Choice::Unknown(slot))
     }
 
     fn status(&self, status: Status) -> bool {
         let mut results = self.0.ancestors.iter().map(|job| self.0.results[*job]);
         match status {
-            Status::Success => results.all(|result| result == Outcome::Success),
+            Status::Success => !self.0.late && results.all(|result| result == Outcome::Success),
             Status::Failure => results.any(|result| result == Outcome::Failure),
             Status::Always => true,
-            Status::Cancelled => false,
+            Status::Cancelled => self.0.late,
         }
     }
 }
@@ -277,16 +302,16 @@ impl Scope for StepScope<'_> {
     }
 
     fn unknown(&self, slot: usize) -> bool {
-        self.0.run.unknowns[slot]
+        self.0.run.is(Choice::Unknown(slot))
     }
 
     fn status(&self, status: Status) -> bool {
         let failed = self.0.steps.iter().any(|(_, conclusion)| *conclusion == Outcome::Failure);
         match status {
-            Status::Success => !failed,
-            Status::Failure => failed,
+            Status::Success => !failed && !self.0.cancelled,
+            Status::Failure => failed && !self.0.cancelled,
             Status::Always => true,
-            Status::Cancelled => false,
+            Status::Cancelled => self.0.late || self.0.cancelled,
         }
     }
 }
@@ -307,7 +332,7 @@ pub(crate) fn enumerate(workflow: &Workflow) -> BTreeMap<(usize, Gate), Truth> {
     let pairs = deploys.flat_map(|deploy| Gate::ALL.map(|gate| (*deploy, gate)));
     let mut truths: BTreeMap<_, _> =
         pairs.map(|pair| (pair, Truth { holds: true, reachable: false })).collect();
-    let mut run = Run::first(workflow);
+    let mut run = Run::default();
     loop {
         for deployment in play(workflow, &choices, &run) {
             for (gate, passed) in deployment.passed {
@@ -317,7 +342,7 @@ pub(crate) fn enumerate(workflow: &Workflow) -> BTreeMap<(usize, Gate), Truth> {
             }
         }
         let open = truths.values().any(|truth| truth.holds);
-        if !open || !run.advance(workflow, &choices) {
+        if !open || !run.advance() {
             return truths;
         }
     }
