@@ -14,6 +14,7 @@ mod json;
 mod logical_line;
 mod npm_address;
 mod npm_needs;
+mod npm_nested;
 mod package_json;
 mod package_lock;
 mod parser;

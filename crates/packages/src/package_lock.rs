@@ -17,10 +17,10 @@ use crate::facts::{Covers, Family, LocalPackage, LocalPlace, Lock};
 use crate::json::{Entries, error_offset, key_span};
 use crate::npm_needs::{self, NpmNeeds};
 use crate::places::Places;
-use crate::{Facts, Parser, gap, npm_address};
+use crate::{Facts, Parser, gap, npm_address, npm_nested};
 
 pub(crate) static PARSER: Parser =
-    Parser { id: "package-lock/2", globs: &["**/package-lock.json", "**/npm-shrinkwrap.json"], read };
+    Parser { id: "package-lock/3", globs: &["**/package-lock.json", "**/npm-shrinkwrap.json"], read };
 
 /// npm nests a package only to hold two versions apart; real trees stay below ten.
 const MAX_DEPTH: usize = 64;
@@ -39,41 +39,41 @@ struct LockFile<'a> {
 /// An entry of either layout.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     /// The real name, where the folder has another one.
-    name: Option<String>,
-    version: Option<String>,
-    resolved: Option<Resolved>,
-    integrity: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) version: Option<String>,
+    pub(crate) resolved: Option<Resolved>,
+    pub(crate) integrity: Option<String>,
     #[serde(default)]
-    link: bool,
+    pub(crate) link: bool,
     /// Version 1: nested entries. Later: the ranges it asks for, as [`NpmNeeds`] reads them.
     #[serde(borrow)]
-    dependencies: Option<Entries<'a>>,
+    pub(crate) dependencies: Option<Entries<'a>>,
     /// Version 1: the ranges it asks for, or `true` at the top.
     #[serde(borrow)]
-    requires: Option<&'a RawValue>,
+    pub(crate) requires: Option<&'a RawValue>,
 }
 
 /// npm 6 writes `false` for packages without an address.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Resolved {
+pub(crate) enum Resolved {
     Address(String),
     Unknown(#[expect(dead_code, reason = "only its shape is read")] bool),
 }
 
 /// A package in its folder, from either layout.
-struct Package {
-    name: String,
-    version: Option<String>,
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) version: Option<String>,
     /// The address, where one is written.
-    source: Option<String>,
-    integrity: Option<String>,
-    needs: Vec<String>,
+    pub(crate) source: Option<String>,
+    pub(crate) integrity: Option<String>,
+    pub(crate) needs: Vec<String>,
     /// Those that it cannot do without.
-    required: Vec<String>,
-    location: Location,
+    pub(crate) required: Vec<String>,
+    pub(crate) location: Location,
 }
 
 /// What was read so far.
@@ -181,7 +181,7 @@ impl Reading<'_> {
                 continue;
             }
             let Some(entry) = self.entry::<Entry<'_>>(key, value) else { continue };
-            let linked = linked_folder(&entry);
+            let linked = npm_nested::linked_folder(&entry);
             let folder = linked.as_ref().unwrap_or(&own).clone();
             let location = self.location(key, value);
             match &entry.dependencies {
@@ -199,8 +199,10 @@ impl Reading<'_> {
                 self.local.push(LocalPackage { name: key.clone(), place, location });
                 continue;
             }
-            let package = nested_package(key, entry, location);
-            self.packages.insert(folder, package);
+            match npm_nested::package(key, entry, location) {
+                Ok(package) => drop(self.packages.insert(folder, package)),
+                Err(error) => self.broken(key_span(self.file.text, key, value).start, &error),
+            }
         }
     }
 
@@ -276,28 +278,6 @@ impl Reading<'_> {
     }
 }
 
-/// The folder that a version 1 entry links to; it writes `file:` for folders and archives alike.
-fn linked_folder(entry: &Entry<'_>) -> Option<String> {
-    let folder = entry.version.as_deref()?.strip_prefix("file:")?;
-    let archive = [".tgz", ".tar.gz", ".tar"].iter().any(|ending| folder.ends_with(ending));
-    (!archive).then(|| folder.trim_start_matches("./").trim_end_matches('/').to_owned())
-}
-
-fn nested_package(key: &str, entry: Entry<'_>, location: Location) -> Package {
-    let needs = entry.requires.and_then(|requires| Entries::of(requires).ok());
-    let needs: Vec<String> = needs.map(|needs| needs.keys().map(str::to_owned).collect()).unwrap_or_default();
-    let written = entry.version.unwrap_or_default();
-    let (name, version, source) = match written.strip_prefix("npm:").and_then(|alias| alias.rsplit_once('@'))
-    {
-        Some((name, version)) => (name.to_owned(), Some(version.to_owned()), None),
-        None if written.contains([':', '/']) => (key.to_owned(), None, Some(written)),
-        None => (key.to_owned(), Some(written).filter(|version| !version.is_empty()), None),
-    };
-    let source = source.or_else(|| address(entry.resolved));
-    // Version 1 does not tell what a package can do without.
-    Package { name, version, source, integrity: entry.integrity, needs, required: Vec::new(), location }
-}
-
 /// Adds the package as a component, or the gap that keeps it from being one.
 fn conclude(packages: &BTreeMap<String, Package>, folder: &str, package: &Package, facts: &mut Facts) {
     if let Some(source) = package.source.as_deref().and_then(foreign) {
@@ -334,7 +314,7 @@ fn foreign(address: &str) -> Option<&'static str> {
     }
 }
 
-fn address(resolved: Option<Resolved>) -> Option<String> {
+pub(crate) fn address(resolved: Option<Resolved>) -> Option<String> {
     match resolved {
         Some(Resolved::Address(address)) => Some(address),
         Some(Resolved::Unknown(_)) | None => None,

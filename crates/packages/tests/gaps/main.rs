@@ -148,6 +148,17 @@ fn a_lockfile_must_lock_what_its_packages_ask_for() {
     check(&[("package-lock.json", &npm("dependencies"))], &["incomplete-lockfile package-lock.json:1"]);
     check(&[("package-lock.json", &npm("optionalDependencies"))], &[]);
     check(&[("package-lock.json", &npm("peerDependencies"))], &[]);
+    let old =
+        |entry| format!(r#"{{"lockfileVersion":1,"dependencies":{{"a":{{"version":"1.0.0",{entry}}}}}}}"#);
+    let nested = r#""requires":{"b":"1"},"dependencies":{"b":{"version":"1.0.0"}}"#;
+    check(&[("package-lock.json", &old(nested))], &[]);
+    check(&[("package-lock.json", &old(r#""requires":true"#))], &[]);
+    for entry in [r#""requires":{"b":"1"}"#, r#""optional":true,"requires":{"b":"1"}"#] {
+        check(&[("package-lock.json", &old(entry))], &["incomplete-lockfile package-lock.json:1"]);
+    }
+    for entry in [r#""requires":["b"]"#, r#""requires":"b""#] {
+        check(&[("package-lock.json", &old(entry))], &["unreadable-lockfile package-lock.json:1"]);
+    }
 }
 
 #[test]
