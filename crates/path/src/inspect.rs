@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use plimsoll_model::{Gap, GapKind, Inspection, Inspector, RuleId, Span, TreePath};
+use plimsoll_model::{Gap, GapKind, Inspection, Inspector, Location, RuleId, Span, TreePath};
 use plimsoll_source::File;
 use serde::{Deserialize, Serialize};
 
@@ -122,7 +122,7 @@ fn unread(job: &Job) -> Vec<Gap> {
         kind: GapKind::Unresolved,
         location: Some(step.location.clone()),
         message: format!(
-            "{} of the steps of job `{}` are written for `{shell}`, which is not read",
+            "{} of the steps of job `{}` run in `{shell}`, which is not read",
             foreign.len(),
             job.id
         ),
@@ -135,7 +135,20 @@ fn unread(job: &Job) -> Vec<Gap> {
         mend: "try the script with `bash -n` and correct it".to_owned(),
         location: Some(location.clone()),
     });
-    shells.into_iter().chain(scripts).collect()
+    let startup = startup(job).map(|location| Gap {
+        id: gap_id("startup-file"),
+        kind: GapKind::Unresolved,
+        message: format!("`BASH_ENV` names a file that bash runs before the scripts of job `{}`", job.id),
+        mend: "take `BASH_ENV` out, and run what the file does in a step".to_owned(),
+        location: Some(location.clone()),
+    });
+    shells.into_iter().chain(scripts).chain(startup).collect()
+}
+
+/// Where a job has bash run a file before its scripts.
+pub(crate) fn startup(job: &Job) -> Option<&Location> {
+    let set = job.startup.as_ref();
+    set.or_else(|| job.steps.iter().find_map(|step| step.script.startup.as_ref()))
 }
 
 pub(crate) fn gap_id(name: &str) -> RuleId {

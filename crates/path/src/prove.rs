@@ -5,6 +5,7 @@ use plimsoll_model::Location;
 use serde::{Deserialize, Serialize};
 
 use crate::case::is_too_long;
+use crate::inspect::startup;
 use crate::reading::Reading;
 use crate::script::Effect;
 use crate::{Capability, Value, Workflow};
@@ -76,6 +77,9 @@ pub enum ProveError {
 /// # Errors
 /// When a bound was met or a script cannot be read; nothing may be taken for proven then.
 pub fn prove(workflow: &Workflow) -> Result<Vec<Proof>, ProveError> {
+    if let Some(location) = workflow.jobs.iter().find_map(startup) {
+        return Err(ProveError::Unread(location.clone()));
+    }
     let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
     for step in steps {
         let foreign = step.foreign_shell.as_ref().map(|_| &step.location);

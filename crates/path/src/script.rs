@@ -10,6 +10,9 @@ use crate::recognise;
 
 mod effect;
 mod nested;
+mod text;
+
+pub(crate) use text::{STARTUP, label};
 
 /// Commands of one script; each is looked up in the text of its file.
 const MAX_COMMANDS: usize = 2_000;
@@ -26,6 +29,8 @@ pub(crate) struct Script {
     pub(crate) flow: Vec<Flow>,
     /// What could not be read of it.
     pub(crate) unread: Vec<Location>,
+    /// Where it names a file that bash runs before each script: `BASH_ENV`.
+    pub(crate) startup: Option<Location>,
     /// What the shell does at its start.
     pub(crate) options: Options,
 }
@@ -213,14 +218,15 @@ impl Place<'_> {
 impl Script {
     /// Reads a script; what is no shell is noted in `unread`.
     pub(crate) fn read(text: &str, options: Options, place: &Place) -> Self {
-        let text = without_last_continuation(text);
+        let text = text::without_last_continuation(text);
         let mut reader = Reader { text, place, commands: Vec::new(), unread: Vec::new(), depth: 0 };
         match shell::parse(text) {
             Ok(script) => {
                 let flow = reader.flows(&script.statements);
                 let mut unread: Vec<_> = script.unread.iter().map(|span| place.location(*span)).collect();
                 unread.append(&mut reader.unread);
-                Self { commands: reader.commands, flow, unread, options }
+                let startup = text::startup(text, place);
+                Self { commands: reader.commands, flow, unread, startup, options }
             }
             Err(error) => {
                 let unread = vec![place.location(Span::new(error.offset, error.offset))];
@@ -250,7 +256,7 @@ impl Script {
     /// A script of one command.
     pub(crate) fn of(command: Command, options: Options) -> Self {
         let flow = vec![Flow::Command { command: 0, substitutions: Vec::new() }];
-        Self { commands: vec![command], flow, unread: Vec::new(), options }
+        Self { commands: vec![command], flow, unread: Vec::new(), startup: None, options }
     }
 }
 
@@ -377,23 +383,4 @@ impl Reader<'_> {
         self.depth -= 1;
         Flow::Called { command: place, body, options: nested.options, sourced: nested.sourced }
     }
-}
-
-/// The first line of a command, shortened.
-pub(crate) fn label(text: &str) -> String {
-    let line = text.trim().lines().next().unwrap_or_default().trim_end_matches('\\').trim_end();
-    let mut label: String = line.chars().take(60).collect();
-    if label.len() < line.len() {
-        label.push('…');
-    }
-    label
-}
-
-/// Cuts a backslash off that continues the last line into nothing, as the shell does; the grammar
-/// waits for more.
-fn without_last_continuation(text: &str) -> &str {
-    let lines = text.trim_end_matches(['\n', '\r', ' ', '\t']);
-    let body = lines.trim_end_matches('\\');
-    let continued = (lines.len() - body.len()) % 2 == 1;
-    if continued { &lines[..lines.len() - 1] } else { text }
 }

@@ -7,6 +7,7 @@ use crate::script::{Command, Script};
 use crate::{CommandRef, Value};
 
 mod read;
+mod shell;
 
 /// A GitHub Actions workflow as it is written: events, inputs, jobs, steps and their commands.
 ///
@@ -69,6 +70,8 @@ pub(crate) struct Job {
     pub(crate) permissions: Permissions,
     /// The reusable workflow it calls; such a job has one step that stands for it.
     pub(crate) calls: Option<String>,
+    /// Where it says that bash runs a file before each script: `BASH_ENV`.
+    pub(crate) startup: Option<Location>,
     pub(crate) steps: Vec<Step>,
 }
 

@@ -228,3 +228,53 @@ fn a_person_is_told_what_is_cancelled() {
         assert_eq!(told, expected, "{condition}");
     }
 }
+
+#[test]
+fn a_file_that_bash_runs_first_is_a_gap() {
+    let plain = job(&["cargo test", SHIP]);
+    let at_job = plain.replace("    runs-on", "    env:\n      BASH_ENV: ci/env\n    runs-on");
+    for (text, scripts, expected) in [
+        (plain.clone(), &[][..], &[][..]),
+        (
+            plain.replace("permissions: {}", "permissions: {}\nenv:\n  BASH_ENV: ci/env"),
+            &[],
+            &["startup-file"],
+        ),
+        (plain.replace("permissions: {}", "permissions: {}\nenv:\n  RUST_LOG: ci/env"), &[], &[]),
+        (at_job.clone(), &[], &["startup-file"]),
+        (at_job.replace("env:", "container:\n     env:"), &[], &["startup-file"]),
+        (job(&["cargo test##env:\n  BASH_ENV: ci/env", SHIP]), &[], &["startup-file"]),
+        (job(&["echo BASH_ENV=ci/env >> $GITHUB_ENV", "cargo test", SHIP]), &[], &["startup-file"]),
+        (job(&["./x.sh", "cargo test", SHIP]), &[("x.sh", "export BASH_ENV=y\n")], &["startup-file"]),
+    ] {
+        assert_eq!(told(&text, scripts), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_leg_on_windows_runs_in_another_shell() {
+    let of = |runs_on: &str, script: &str| job(&[script, SHIP]).replace("runs-on: ubuntu-latest", runs_on);
+    let matrix =
+        |os: &str| format!("strategy:\n      matrix:\n        os: {os}\n    runs-on: ${{{{ matrix.os }}}}");
+    let two = "cargo build\ncargo test";
+    for (runs_on, script, expected) in [
+        ("runs-on: windows-2022".to_owned(), two, &["foreign-shell"][..]),
+        (matrix("[ubuntu-latest, windows-latest]"), two, &["foreign-shell"]),
+        (matrix("${{ fromJSON(inputs.os) }}"), two, &["foreign-shell"]),
+        ("runs-on: ${{ inputs.runner }}".to_owned(), two, &["foreign-shell"]),
+        ("runs-on: [self-hosted, '${{ inputs.os }}']".to_owned(), two, &["foreign-shell"]),
+        ("runs-on: ${{ inputs.runner }}".to_owned(), "cargo test $X", &["foreign-shell"]),
+        ("runs-on: ${{ inputs.runner }}".to_owned(), "cargo test || exit 1", &["foreign-shell"]),
+        (
+            matrix("[ubuntu-latest, windows-latest]"),
+            "cargo test || true",
+            &["gate-cannot-fail", "foreign-shell"],
+        ),
+        (matrix("[ubuntu-latest, macos-14]"), two, &[]),
+        (matrix("[ubuntu-latest, windows-latest]"), "cargo build\ncargo test##shell: bash", &[]),
+        (matrix("[ubuntu-latest, windows-latest]"), "cargo test --target ${{ matrix.os }}", &[]),
+        ("runs-on: windows-2022".to_owned(), "cargo test", &[]),
+    ] {
+        assert_eq!(told(&of(&runs_on, script), &[]), expected, "{runs_on} {script}");
+    }
+}

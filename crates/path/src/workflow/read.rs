@@ -4,10 +4,12 @@ use plimsoll_model::{LineIndex, Location, Span};
 use plimsoll_source::File;
 use plimsoll_syntax::{Node, SyntaxError, Value as Yaml, yaml};
 
+use super::shell::{self, Windows};
 use super::{Condition, Input, InputKind, Job, Permissions, Step, Tolerance, Workflow, WorkflowError};
 use crate::Value;
 use crate::expression::Expression;
 use crate::recognise;
+use crate::script::STARTUP;
 use crate::script::{Command, Effect, Options, Place, Script, label};
 use crate::value::text_number;
 
@@ -45,6 +47,7 @@ pub(super) fn workflow(file: &File) -> Read<Workflow> {
         lines: &lines,
         shell: default_run(root, "shell"),
         directory: default_run(root, "working-directory"),
+        root,
     };
     let ids: Vec<&str> = jobs.entries().iter().filter_map(|(id, _)| id.as_str()).collect();
     let jobs = jobs.entries().iter().map(|(id, job)| reader.job(&ids, id, job)).collect::<Read<Vec<_>>>()?;
@@ -101,13 +104,14 @@ struct Reader<'a> {
     lines: &'a LineIndex<'a>,
     shell: Option<String>,
     directory: Option<String>,
+    root: &'a Node,
 }
 
 /// What a job says for all its steps.
 struct Defaults {
     shell: Option<String>,
     directory: Option<String>,
-    windows: bool,
+    windows: Windows,
 }
 
 impl Reader<'_> {
@@ -158,7 +162,7 @@ impl Reader<'_> {
         let defaults = Defaults {
             shell: default_run(node, "shell").or_else(|| self.shell.clone()),
             directory: default_run(node, "working-directory").or_else(|| self.directory.clone()),
-            windows: node.get("runs-on").is_some_and(on_windows),
+            windows: shell::windows(node),
         };
         let steps = match (&calls, node.get("steps")) {
             (Some(called), _) => vec![self.call(called, node)],
@@ -186,6 +190,7 @@ impl Reader<'_> {
             environment,
             permissions: self.permissions(node),
             calls,
+            startup: self.startup(node),
             steps,
             id,
         })
@@ -217,11 +222,19 @@ impl Reader<'_> {
             },
             (None, Some(run)) => {
                 let Some(text) = run.scalar() else { return refuse(run, "`run:` is no text") };
-                match shell(
-                    node.get("shell").and_then(Node::scalar).or_else(|| defaults.shell.clone()),
-                    defaults,
-                ) {
-                    Ok(options) => self.script(run, &text, options),
+                let named = node.get("shell").and_then(Node::scalar).or_else(|| defaults.shell.clone());
+                let windows = if named.is_some() { Windows::Never } else { defaults.windows };
+                match shell::options(named.as_deref()) {
+                    Ok(options) => {
+                        let script = self.script(run, &text, options);
+                        let differs = windows != Windows::Never && !shell::is_plain(&script, &text);
+                        foreign_shell = differs.then(|| shell::POWERSHELL.to_owned());
+                        if differs && windows == Windows::Always {
+                            Script::opaque(self.location(run.span), ACTION, &text)
+                        } else {
+                            script
+                        }
+                    }
                     Err(name) => {
                         foreign_shell = Some(name);
                         Script::opaque(self.location(run.span), ACTION, &text)
@@ -244,6 +257,15 @@ impl Reader<'_> {
             foreign_shell,
             script,
         })
+    }
+
+    /// Where a job or what it stands in sets the variable; each step of a job is told by the first.
+    fn startup(&self, job: &Node) -> Option<Location> {
+        let steps = job.get("steps").map_or(&[][..], Node::items).iter();
+        let places = [Some(self.root), Some(job), job.get("container")].into_iter().flatten().chain(steps);
+        let entries = places.filter_map(|place| place.get("env")).flat_map(Node::entries);
+        let set = |name: &Node| name.as_str().is_some_and(|name| name.eq_ignore_ascii_case(STARTUP));
+        entries.map(|(name, _)| name).find(|name| set(name)).map(|name| self.location(name.span))
     }
 
     fn script(&self, run: &Node, text: &str, options: Options) -> Script {
@@ -329,57 +351,6 @@ fn needed(ids: &[&str], needs: &Node) -> Read<Vec<usize>> {
         }
     }
     Ok(found)
-}
-
-fn on_windows(runs_on: &Node) -> bool {
-    let names = |node: &Node| node.as_str().is_some_and(|name| name.to_lowercase().contains("windows"));
-    names(runs_on) || runs_on.items().iter().any(names)
-}
-
-/// The options of the shell that a step runs in; its name when it is no shell that is read.
-fn shell(named: Option<String>, defaults: &Defaults) -> Result<Options, String> {
-    let options = |errexit, pipefail, bash| Ok(Options { errexit, pipefail, bash });
-    let Some(text) = named else {
-        return if defaults.windows { Err("pwsh".to_owned()) } else { options(true, false, true) };
-    };
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let (path, arguments) = words.split_first().map_or(("", &[][..]), |(path, rest)| (*path, rest));
-    let program = path.strip_prefix("/usr/bin/").or_else(|| path.strip_prefix("/bin/")).unwrap_or(path);
-    match (program, arguments) {
-        ("bash", []) => options(true, true, true),
-        ("sh", []) => options(true, false, false),
-        ("bash" | "sh" | "dash", _) => {
-            let (errexit, pipefail) = stated_options(arguments).ok_or_else(|| text.clone())?;
-            options(errexit, pipefail, program == "bash")
-        }
-        _ => Err(text),
-    }
-}
-
-/// Whether the options of a shell that runs `{0}` set `-e` and `pipefail`; `None` when one may do anything else.
-fn stated_options(arguments: &[&str]) -> Option<(bool, bool)> {
-    let (mut errexit, mut pipefail) = (false, false);
-    let (last, options) = arguments.split_last()?;
-    let mut options = options.iter();
-    while let Some(option) = options.next() {
-        let letters = option.strip_prefix('-')?;
-        if matches!(letters, "-noprofile" | "-norc" | "-login" | "-posix") {
-            continue;
-        }
-        if !letters.chars().all(|letter| "ehiluvxEo".contains(letter)) {
-            return None;
-        }
-        errexit |= letters.contains('e');
-        if letters.contains('o') {
-            match *options.next()? {
-                "pipefail" => pipefail = true,
-                "errexit" => errexit = true,
-                "nounset" | "xtrace" | "errtrace" => {}
-                _ => return None,
-            }
-        }
-    }
-    (*last == "{0}").then_some((errexit, pipefail))
 }
 
 fn default_value(kind: &InputKind, node: &Node) -> Option<Value> {

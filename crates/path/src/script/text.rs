@@ -1,0 +1,34 @@
+//! A script's text, apart from what the shell reads in it.
+
+use plimsoll_model::{Location, Span};
+
+use super::Place;
+
+/// The variable that names a file which bash runs before a script (Bash Reference Manual, "Bash
+/// Startup Files").
+pub(crate) const STARTUP: &str = "BASH_ENV";
+
+/// Where the text names the variable, be it for a command of its own or for later steps.
+pub(super) fn startup(text: &str, place: &Place) -> Option<Location> {
+    let at = text.find(STARTUP)?;
+    Some(place.location(Span::new(at, at + STARTUP.len())))
+}
+
+/// The first line of a command, shortened.
+pub(crate) fn label(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default().trim_end_matches('\\').trim_end();
+    let mut label: String = line.chars().take(60).collect();
+    if label.len() < line.len() {
+        label.push('…');
+    }
+    label
+}
+
+/// Cuts a backslash off that continues the last line into nothing, as the shell does; the grammar
+/// waits for more.
+pub(super) fn without_last_continuation(text: &str) -> &str {
+    let lines = text.trim_end_matches(['\n', '\r', ' ', '\t']);
+    let body = lines.trim_end_matches('\\');
+    let continued = (lines.len() - body.len()) % 2 == 1;
+    if continued { &lines[..lines.len() - 1] } else { text }
+}
