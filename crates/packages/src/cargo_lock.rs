@@ -3,14 +3,14 @@
 //! Entries without a source are members and path dependencies: they are no components, their
 //! manifests are covered. Git and private registries are gaps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{Component, Ecosystem, Purl, Span, Version};
 use plimsoll_source::File;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::facts::{Covers, Family, LocalPackage, LocalPlace, Lock, LockedVersions};
+use crate::facts::{Covers, Family, LocalPackage, LocalPlace, Lock, LockedVersion, LockedVersions};
 use crate::places::Places;
 use crate::{Facts, Parser, gap};
 
@@ -73,6 +73,7 @@ fn facts(file: &File<'_>, lock: &LockFile<'_>) -> Facts {
     let mut places = Places::new(file.path, file.text);
     let (mut members, mut local) = (BTreeMap::<_, BTreeMap<_, _>>::new(), Vec::new());
     let index = Index::new(&lock.package);
+    let by_fetched = index.asked_by_fetched(&lock.package);
     for package in lock.package.iter().chain(&lock.root) {
         let span = package.name.span();
         let location = places.location(Span::new(span.start, span.end));
@@ -83,7 +84,8 @@ fn facts(file: &File<'_>, lock: &LockFile<'_>) -> Facts {
         match package.source.as_deref() {
             None => {
                 let (name, version) = (package.name.get_ref().clone(), package.version.clone());
-                let place = LocalPlace::OfVersion(version.clone());
+                let by_fetched = by_fetched.contains(&(name.as_str(), version.as_str()));
+                let place = LocalPlace::OfVersion { version: version.clone(), by_fetched };
                 local.push(LocalPackage { name: name.clone(), place, location });
                 members.entry(name).or_default().insert(version, index.chosen(package));
             }
@@ -152,9 +154,19 @@ impl<'a> Index<'a> {
         let mut chosen = LockedVersions::new();
         for text in &package.dependencies {
             let versions = chosen.entry(name_of(text)).or_default();
-            versions.extend(self.find(text).map(|found| found.version.clone()));
+            versions.extend(self.find(text).map(|found| LockedVersion {
+                version: found.version.clone(),
+                is_local: found.source.is_none(),
+            }));
         }
         chosen
+    }
+
+    /// The name and version of each package that one with a source asks for.
+    fn asked_by_fetched(&self, packages: &[Package<'_>]) -> BTreeSet<(&'a str, &'a str)> {
+        let fetched = packages.iter().filter(|package| package.source.is_some());
+        let asked = fetched.flat_map(|package| &package.dependencies).filter_map(|text| self.find(text));
+        asked.map(|package| (package.name.get_ref().as_str(), package.version.as_str())).collect()
     }
 
     fn find(&self, dependency: &str) -> Option<&'a Package<'a>> {

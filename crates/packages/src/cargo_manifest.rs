@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// A `Cargo.toml`: a package, the root of a workspace, or both.
+/// A `Cargo.toml`: a package, the root of a workspace, or both; or a configuration, which only patches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CargoManifest {
     pub(crate) package: Option<CargoPackage>,
     pub(crate) workspace: Option<CargoWorkspace>,
+    /// What stands in for published packages (`[patch]`, `[replace]`).
+    pub(crate) patches: Vec<CargoDependency>,
 }
 
 /// The package that a manifest declares, whether or not it asks for others.

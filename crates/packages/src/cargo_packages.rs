@@ -14,12 +14,22 @@ use crate::cargo_manifest::{
     AskedFor, CargoDependency, CargoManifest, CargoPackage, CargoWorkspace, PackageVersion,
 };
 use crate::conclude::resolve;
-use crate::facts::LockedVersions;
+use crate::facts::{LockedVersion, LockedVersions};
 
 /// Every package that a `Cargo.toml` of the tree declares.
 pub(crate) struct CargoPackages<'a> {
     by_path: BTreeMap<&'a TreePath, TreePackage<'a>>,
     by_folder: BTreeMap<&'a str, &'a TreePath>,
+    patches: BTreeSet<(Scope<'a>, &'a str, &'a str)>,
+}
+
+/// The lockfiles that a patch is meant for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Scope<'a> {
+    /// That in this folder.
+    Manifest(&'a str),
+    /// Those in this folder and below.
+    Configuration(&'a str),
 }
 
 /// A package of the tree.
@@ -51,8 +61,35 @@ impl<'a> CargoPackages<'a> {
             }
         }
         let packages =
-            manifests.filter_map(|(path, manifest)| Some((path, package(path, manifest, &roots)?)));
-        Self { by_path: packages.collect(), by_folder }
+            manifests.clone().filter_map(|(path, manifest)| Some((path, package(path, manifest, &roots)?)));
+        let mut packages = Self { by_path: packages.collect(), by_folder, patches: BTreeSet::new() };
+        packages.patches =
+            manifests.flat_map(|(path, manifest)| packages.patches_of(path, manifest)).collect();
+        packages
+    }
+
+    /// Each package of the tree that a manifest or a configuration puts in the place of another.
+    fn patches_of(
+        &self,
+        path: &'a TreePath,
+        manifest: &'a CargoManifest,
+    ) -> impl Iterator<Item = (Scope<'a>, &'a str, &'a str)> {
+        let folder = path.parent();
+        let (base, scope) = match folder.strip_suffix(".cargo").map(|above| above.trim_end_matches('/')) {
+            Some(above) if path.file_name() != "Cargo.toml" => (above, Scope::Configuration(above)),
+            Some(_) | None => (folder, Scope::Manifest(folder)),
+        };
+        manifest.patches.iter().filter_map(move |patch| {
+            let package = self.in_folder(&resolve(base, patch.folder.as_ref()?)?)?;
+            Some((scope, patch.name.as_str(), package.version?)).filter(|_| package.name == patch.name)
+        })
+    }
+
+    /// Whether a package of the tree stands in for this published version.
+    pub(crate) fn is_patched(&self, lock_folder: &str, name: &str, version: &str) -> bool {
+        let scopes = above(lock_folder).map(Scope::Configuration);
+        let mut scopes = scopes.chain(std::iter::once(Scope::Manifest(lock_folder)));
+        scopes.any(|scope| self.patches.contains(&(scope, name, version)))
     }
 
     pub(crate) fn at(&self, path: &TreePath) -> Option<&TreePackage<'a>> {
@@ -102,11 +139,22 @@ pub(crate) fn above(folder: &str) -> impl Iterator<Item = &str> {
 
 impl TreePackage<'_> {
     /// What it asks for and is not among the locked versions, each as people may read it.
-    pub(crate) fn missing(&self, lock_folder: &str, locked: &LockedVersions) -> Vec<String> {
+    pub(crate) fn missing(
+        &self,
+        lock_folder: &str,
+        locked: &LockedVersions,
+        packages: &CargoPackages<'_>,
+    ) -> Vec<String> {
         let is_member = self.is_member(lock_folder);
         let needs = self.package.needs.iter().filter(|need| need.always || is_member);
         let missing = needs.filter_map(|need| match self.dependency(&need.asked) {
-            Ok((_, dependency)) if is_locked(dependency, locked) => None,
+            Ok((_, dependency))
+                if is_locked(dependency, locked, |name, version| {
+                    packages.is_patched(lock_folder, name, version)
+                }) =>
+            {
+                None
+            }
             Ok((_, CargoDependency { name, requirement: Some(requirement), .. })) => {
                 Some(format!("{name} \"{requirement}\""))
             }
@@ -146,10 +194,20 @@ impl TreePackage<'_> {
     }
 }
 
-fn is_locked(dependency: &CargoDependency, locked: &LockedVersions) -> bool {
+/// Whether a version is locked that the dependency may take: without a folder, one that is fetched, or
+/// one of the tree that is patched in.
+fn is_locked(
+    dependency: &CargoDependency,
+    locked: &LockedVersions,
+    is_patched: impl Fn(&str, &str) -> bool,
+) -> bool {
     let Some(versions) = locked.get(&dependency.name) else { return false };
     // Without a version, the lockfile has a gap of its own: what it names it does not lock.
-    versions.is_empty() || versions.iter().any(|version| is_met(dependency.requirement.as_deref(), version))
+    versions.is_empty()
+        || versions.iter().any(|LockedVersion { version, is_local }| {
+            is_met(dependency.requirement.as_deref(), version)
+                && (!is_local || dependency.folder.is_some() || is_patched(&dependency.name, version))
+        })
 }
 
 /// Whether a version meets a requirement. Cargo refuses requirements and versions that it cannot read.

@@ -13,7 +13,10 @@ use crate::cargo_manifest::{
 use crate::facts::{Family, Manifest};
 use crate::{Facts, Parser, gap};
 
-pub(crate) static PARSER: Parser = Parser { id: "cargo-toml/3", globs: &["**/Cargo.toml"], read };
+pub(crate) static PARSER: Parser = Parser { id: "cargo-toml/3", globs: GLOBS, read };
+
+/// Of what Cargo reads from its configuration, `[patch]` alone changes what a lockfile means.
+const GLOBS: &[&str] = &["**/Cargo.toml", "**/.cargo/config.toml", "**/.cargo/config"];
 
 type Table = BTreeMap<String, Dependency>;
 
@@ -32,6 +35,10 @@ struct CargoToml {
     build_dependencies: Table,
     #[serde(default)]
     target: BTreeMap<String, Target>,
+    #[serde(default)]
+    patch: BTreeMap<String, Table>,
+    #[serde(default)]
+    replace: Table,
 }
 
 #[derive(Deserialize)]
@@ -106,7 +113,7 @@ fn read(file: &File<'_>) -> Facts {
             return Facts { gaps: vec![gap], ..Facts::default() };
         }
     };
-    let needs = manifest.needs();
+    let (needs, patches) = (manifest.needs(), manifest.patches());
     let asking = manifest.package.as_ref().filter(|_| !needs.is_empty());
     let asks = asking.map(|package| Manifest {
         family: Family::Rust,
@@ -115,7 +122,7 @@ fn read(file: &File<'_>) -> Facts {
     });
     let package = manifest.package.map(|package| package.says(needs));
     let workspace = manifest.workspace.map(Workspace::says);
-    Facts { manifest: asks, cargo: Some(CargoManifest { package, workspace }), ..Facts::default() }
+    Facts { manifest: asks, cargo: Some(CargoManifest { package, workspace, patches }), ..Facts::default() }
 }
 
 impl CargoToml {
@@ -131,6 +138,15 @@ impl CargoToml {
             .chain(seldom)
             .map(|(key, dependency, always)| CargoNeed { always, asked: dependency.asked(key) })
             .collect()
+    }
+
+    fn patches(&self) -> Vec<CargoDependency> {
+        let patched = self.patch.values().flatten().map(|(key, entry)| entry.described(key));
+        // The key is a package id: `NAME:VERSION`, at times with an address and `#` before it.
+        let name =
+            |id: &str| id.rsplit('#').next().and_then(|id| id.split([':', '@']).next()).map(str::to_owned);
+        let replaced = self.replace.iter().filter_map(|(key, entry)| Some(entry.described(&name(key)?)));
+        patched.chain(replaced).collect()
     }
 }
 

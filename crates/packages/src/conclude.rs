@@ -59,7 +59,10 @@ fn missing_packages(facts: &BTreeMap<TreePath, Facts>, packages: &CargoPackages<
     let locks = facts.iter().filter_map(|(path, facts)| Some((path, facts.lock.as_ref()?)));
     let local = locks.flat_map(|(path, lock)| lock.local.iter().map(move |package| (path, package)));
     let missing = local.filter(|(path, package)| match &package.place {
-        LocalPlace::OfVersion(version) => !declared.contains(&(package.name.as_str(), version.as_str())),
+        LocalPlace::OfVersion { version, by_fetched } => {
+            let is_declared = declared.contains(&(package.name.as_str(), version.as_str()));
+            !is_declared || *by_fetched && !packages.is_patched(path.parent(), &package.name, version)
+        }
         LocalPlace::Folder(folder) => {
             let manifest = resolve(path.parent(), &format!("{folder}/package.json"));
             manifest.is_none_or(|manifest| !facts.contains_key(&TreePath::new(manifest)))
@@ -140,7 +143,9 @@ impl<'a> Locks<'a> {
                 let Some(package) = self.packages.at(path) else { return Answer::None };
                 let known = packages.get(package.name).zip(package.version);
                 match known.and_then(|(versions, version)| versions.get(version)) {
-                    Some(locked) => Answer::without(package.missing(lock_path.parent(), locked)),
+                    Some(locked) => {
+                        Answer::without(package.missing(lock_path.parent(), locked, &self.packages))
+                    }
                     None => Answer::None,
                 }
             }

@@ -71,12 +71,24 @@ pub(crate) enum LocalPlace {
     /// In a folder, relative to that of the lockfile.
     Folder(String),
     /// In any folder with a manifest of this version.
-    OfVersion(String),
+    OfVersion {
+        version: String,
+        /// Whether a package that is fetched asks for it, which only a patch can bring about.
+        by_fetched: bool,
+    },
 }
 
 /// The versions that a package may use of each package it asks for; none of what the lockfile itself
 /// lacks.
-pub(crate) type LockedVersions = BTreeMap<String, BTreeSet<String>>;
+pub(crate) type LockedVersions = BTreeMap<String, BTreeSet<LockedVersion>>;
+
+/// A version that a lockfile has chosen.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct LockedVersion {
+    pub(crate) version: String,
+    /// Whether it stands in the tree and is not fetched.
+    pub(crate) is_local: bool,
+}
 
 /// The manifests that a lockfile answers for: always in its own folder or below.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

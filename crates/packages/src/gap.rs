@@ -84,7 +84,7 @@ pub(crate) fn incomplete_lockfile(location: Location, package: &str, missing: &s
 /// A package that a lockfile takes from the tree, which does not hold it.
 pub(crate) fn missing_package(location: Location, package: &str) -> Gap {
     let message = format!(
-        "{} takes `{package}` from a folder, and the tree holds no manifest of it, so it was not checked",
+        "{} takes `{package}` from a folder, and no manifest of the tree puts this version of it there, so it was not checked",
         location.path
     );
     let mend = "put the package into the tree, or make the lockfile again with its package manager";

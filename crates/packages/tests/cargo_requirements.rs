@@ -12,15 +12,15 @@ use plimsoll_model::{Masks, TreePath};
 use plimsoll_packages::{claims, conclude};
 use plimsoll_source::File;
 
-const FILES: [&str; 5] =
-    ["Cargo.lock", "Cargo.toml", "lib/Cargo.toml", "out/Cargo.toml", "out/in/Cargo.toml"];
+const FILES: [&str; 6] =
+    ["Cargo.lock", "Cargo.toml", "lib/Cargo.toml", "out/Cargo.toml", "out/in/Cargo.toml", "stub/Cargo.toml"];
 
 const ROOT: &str = r#"[package]
 name = "app"
 version = "0.1.0"
 [workspace]
 members = ["lib"]
-exclude = ["out"]
+exclude = ["out", "stub"]
 [workspace.package]
 version = "0.3.0"
 [workspace.dependencies]
@@ -50,10 +50,15 @@ rand = "0.8"
 [dev-dependencies]
 nowhere = "9"
 "#;
+/// A package of the tree that nothing asks for, named like one that is fetched.
+const STUB: &str = "[package]\nname = \"rand\"\nversion = \"0.8.5\"\n";
 const IN: &str = "[package]\nname = \"in\"\n";
 
+const SOURCE: &str =
+    "version = \"0.8.5\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
 /// Each is a file, what is replaced in it, and by what.
-const EDITS: [(&str, &str, &str); 27] = [
+const EDITS: [(&str, &str, &str); 28] = [
+    ("Cargo.lock", SOURCE, "version = \"0.8.5\"\n"),
     ("Cargo.toml", "=0.8.5", "0.8"),
     ("Cargo.toml", "=0.8.5", "^0.8.2, <0.8.6"),
     ("Cargo.toml", "=0.8.5", "0.8.*"),
@@ -103,7 +108,7 @@ fn lay_out(folder: &Path) {
         let checksum = format!("{{\"files\":{{}},\"package\":\"{}\"}}", "0".repeat(64));
         write(&package.join(".cargo-checksum.json"), &checksum);
     }
-    for (file, text) in FILES.iter().skip(1).zip([ROOT, LIB, OUT, IN]) {
+    for (file, text) in FILES.iter().skip(1).zip([ROOT, LIB, OUT, IN, STUB]) {
         write(&folder.join(file), text);
         write(&folder.join(file).with_file_name("src/lib.rs"), "");
     }
@@ -157,7 +162,7 @@ fn judge(folder: &Path) -> Verdict {
 
 /// The lines that name a package and its version.
 fn entries(lock: &str) -> BTreeSet<String> {
-    lock.split("[[package]]").skip(1).map(|entry| entry.lines().take(3).collect()).collect()
+    lock.split("[[package]]").skip(1).map(|entry| entry.lines().take(4).collect()).collect()
 }
 
 #[test]

@@ -150,3 +150,39 @@ fn a_lockfile_answers_for_one_version_of_a_package() {
     let root = "[workspace]\nmembers = [\"*\"]\n[workspace.package]\nversion = \"0.1.0\"\n";
     check(&[files[0], ("Cargo.toml", root), ("lib/Cargo.toml", &member), APP_FILE], &[]);
 }
+
+/// Were the loss of a `source` line believed, a stub with the right name would take a package out of
+/// the inventory that Cargo fetches all the same.
+#[test]
+fn a_folder_stands_in_for_a_published_package_only_where_it_is_patched_in() {
+    let local = RUST_LOCK.split("source =").next().unwrap();
+    let lib = format!("{PACKAGE}[dependencies]\nrand = \"0.8\"\n");
+    let stub = ("stub/Cargo.toml", "[package]\nname = \"rand\"\nversion = \"0.8.5\"\n");
+    let patch = "[patch.crates-io]\nrand = { path = \"stub\" }\n";
+    let root = format!("{lib}{patch}");
+    let files = [("Cargo.lock", local), APP_FILE, stub];
+    let gap = &["outdated-lockfile Cargo.toml:2"][..];
+    check(&[files[0], files[1], files[2], ("Cargo.toml", &lib)], gap);
+    check(&[files[0], files[1], files[2], ("Cargo.toml", &root)], &[]);
+    check(&[files[0], files[1], files[2], ("Cargo.toml", &root.replace("\"stub", "\"app"))], gap);
+    check(
+        &[
+            files[0],
+            files[1],
+            files[2],
+            ("Cargo.toml", &format!("{lib}[replace]\n\"rand:0.8.5\" = {{ path = \"stub\" }}\n")),
+        ],
+        &[],
+    );
+    check(&[files[0], files[1], files[2], ("Cargo.toml", &lib), (".cargo/config.toml", patch)], &[]);
+    check(&[files[0], files[1], files[2], ("Cargo.toml", &lib), ("app/.cargo/config.toml", patch)], gap);
+    check(&[files[0], files[1], files[2], ("Cargo.toml", &lib), ("stub/x/Cargo.toml", patch)], gap);
+    // Nor does a published package ask for one of the tree.
+    let between = local.replace("\"rand\"]", "\"between\"]")
+        + "\n[[package]]\nname = \"between\"\nversion = \"1.0.0\"\ndependencies = [\"rand\"]\n\
+           source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
+    let lib = lib.replace("rand = \"0.8\"", "between = \"1\"");
+    let files = [("Cargo.lock", between.as_str()), APP_FILE, stub];
+    check(&[files[0], files[1], files[2], ("Cargo.toml", &lib)], &["missing-package Cargo.lock:14"]);
+    check(&[files[0], files[1], files[2], ("Cargo.toml", &format!("{lib}{patch}"))], &[]);
+}
