@@ -181,6 +181,11 @@ impl TreePackage<'_> {
         }
     }
 
+    /// Whether the lockfile in this folder is that of the package's workspace, whatever others there are.
+    pub(crate) fn is_of_workspace_in(&self, lock_folder: &str) -> bool {
+        self.root.is_some_and(|root| root.folder == lock_folder) && self.is_member(lock_folder)
+    }
+
     /// Whether Cargo locks everything the package asks for, as it does for members of the workspace.
     fn is_member(&self, lock_folder: &str) -> bool {
         let Some(root) = self.root.filter(|root| root.folder == lock_folder) else {

@@ -212,7 +212,16 @@ fn unknown(manifest: &Manifest, known: &BTreeSet<String>) -> Vec<String> {
 
 fn manifest_gap(path: &TreePath, manifest: &Manifest, locks: &Locks<'_>) -> Option<Gap> {
     let mut outdated = None;
-    for (lock_path, lock) in locks.answering(path.parent(), manifest.family) {
+    let mut answering = locks.answering(path.parent(), manifest.family);
+    let of_workspace = locks.packages.at(path).and_then(|package| {
+        let mut knowing = answering.iter().filter(|(_, lock)| knows(lock, package));
+        knowing.find(|(lock_path, _)| package.is_of_workspace_in(lock_path.parent())).copied()
+    });
+    if let Some(found) = of_workspace {
+        // Cargo reads no other lockfile for a member, not even the one beside it.
+        answering = vec![found];
+    }
+    for (lock_path, lock) in answering {
         match locks.answer(lock_path, lock, path, manifest) {
             Answer::Whole => return None,
             Answer::Without(missing) => outdated = outdated.or(Some((lock_path, missing))),

@@ -186,3 +186,27 @@ fn a_folder_stands_in_for_a_published_package_only_where_it_is_patched_in() {
     check(&[files[0], files[1], files[2], ("Cargo.toml", &lib)], &["missing-package Cargo.lock:14"]);
     check(&[files[0], files[1], files[2], ("Cargo.toml", &format!("{lib}{patch}"))], &[]);
 }
+
+/// Cargo reads the lockfile of the workspace alone.
+#[test]
+fn a_lockfile_beside_a_member_does_not_answer_for_it() {
+    let lib = format!("{PACKAGE}[dependencies]\nrand = \"0.8\"\nserde = \"1\"\n");
+    let stray = "version = 4\n[[package]]\nname = \"lib\"\nversion = \"0.1.0\"\ndependencies = [\"rand\", \"serde\"]\n\
+         [[package]]\nname = \"serde\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n\
+         [[package]]\nname = \"rand\"\nversion = \"0.8.5\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
+    for (root, expected) in [
+        ("[workspace]\nmembers = [\"*\"]\n", &["outdated-lockfile lib/Cargo.toml:2"][..]),
+        ("[workspace]\nexclude = [\"lib\"]\n", &[]),
+    ] {
+        check(
+            &[
+                ("Cargo.lock", RUST_LOCK),
+                ("Cargo.toml", root),
+                ("lib/Cargo.toml", &lib),
+                ("lib/Cargo.lock", stray),
+                APP_FILE,
+            ],
+            expected,
+        );
+    }
+}
