@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_model::{Gap, GapKind, Location};
 
 use crate::inspect::gap_id;
-use crate::script::{Effect, Flow, Options, Script};
+use crate::script::{Effect, Enters, Flow, Options, Script, below_root};
 use crate::workflow::Workflow;
 
 /// The scripts of the tree by their path.
@@ -26,8 +26,8 @@ pub(crate) fn link(workflow: &mut Workflow, scripts: &Scripts) -> Vec<Gap> {
             if let Some(uses) = step.uses.as_deref().filter(|uses| uses.starts_with("./")) {
                 gaps.push(unresolved(&step.location, &format!("the action `{uses}`")));
             }
-            let directory = step.directory.clone().unwrap_or_default();
-            let mut linker = Linker { scripts, directory: &directory, gaps: &mut gaps };
+            let directory = join("", step.directory.as_deref().unwrap_or_default());
+            let mut linker = Linker { scripts, directory, gaps: &mut gaps };
             linker.list(&mut step.script, None, 0);
         }
     }
@@ -50,7 +50,8 @@ fn unresolved(at: &Location, what: &str) -> Gap {
 
 struct Linker<'a> {
     scripts: &'a Scripts<'a>,
-    directory: &'a str,
+    /// Where the shell is, from the root of the tree; `None` when the text does not tell.
+    directory: Option<String>,
     gaps: &'a mut Vec<Gap>,
 }
 
@@ -59,12 +60,80 @@ impl Linker<'_> {
     fn list(&mut self, script: &mut Script, part: Option<Vec<Flow>>, depth: usize) -> Vec<Flow> {
         let whole = part.is_none();
         let flows = part.unwrap_or_else(|| std::mem::take(&mut script.flow));
-        let linked: Vec<Flow> = flows.into_iter().map(|flow| self.flow(flow, script, depth)).collect();
+        let linked: Vec<Flow> = flows.into_iter().map(|flow| self.statement(flow, script, depth)).collect();
         if whole {
             script.flow = linked;
             return Vec::new();
         }
         linked
+    }
+
+    /// Where a chain of `&&` has entered a directory, the next statement may be there or not.
+    fn statement(&mut self, flow: Flow, script: &mut Script, depth: usize) -> Flow {
+        if !matches!(flow, Flow::And(..)) {
+            return self.flow(flow, script, depth);
+        }
+        self.perhaps(|this| this.flow(flow, script, depth))
+    }
+
+    /// What may or may not be done leaves the directory unknown when it changes it.
+    fn perhaps<T>(&mut self, part: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.directory.clone();
+        let done = part(self);
+        if self.directory != before {
+            self.directory = None;
+        }
+        done
+    }
+
+    /// What is done in a shell of its own leaves the directory as it was.
+    fn apart<T>(&mut self, part: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.directory.clone();
+        let done = part(self);
+        self.directory = before;
+        done
+    }
+
+    /// Parts of which not each is done, each from the same directory.
+    fn either<T>(&mut self, parts: Vec<T>, each: impl Fn(&mut Self, T) -> T) -> Vec<T> {
+        let before = self.directory.clone();
+        let mut after = before.clone();
+        let done = parts
+            .into_iter()
+            .map(|part| {
+                self.directory.clone_from(&before);
+                let done = each(self, part);
+                if self.directory != before {
+                    after = None;
+                }
+                done
+            })
+            .collect();
+        self.directory = after;
+        done
+    }
+
+    /// What is done several times, or at another time, begins nowhere that is known when it moves.
+    fn again<T>(&mut self, moves: bool, part: impl FnOnce(&mut Self) -> T) -> T {
+        if moves {
+            self.directory = None;
+        }
+        self.perhaps(part)
+    }
+
+    fn or(&mut self, a: Flow, b: Flow, script: &mut Script, depth: usize) -> Flow {
+        let before = self.directory.clone();
+        let is_command = matches!(a, Flow::Command { .. });
+        let a = self.boxed(a, script, depth);
+        let entered = std::mem::replace(&mut self.directory, before.clone());
+        if entered != before && !is_command {
+            self.directory = None;
+        }
+        let leaves = matches!(b, Flow::Command { command, .. }
+            if matches!(script.commands[command].effect, Effect::Exit(_) | Effect::Return(_)));
+        let b = self.boxed(b, script, depth);
+        self.directory = if leaves || self.directory == entered { entered } else { None };
+        Flow::Or(a, b)
     }
 
     fn boxed(&mut self, flow: Flow, script: &mut Script, depth: usize) -> Box<Flow> {
@@ -74,46 +143,80 @@ impl Linker<'_> {
     fn flow(&mut self, flow: Flow, script: &mut Script, depth: usize) -> Flow {
         let part =
             |this: &mut Self, flows: Vec<Flow>, script: &mut Script| this.list(script, Some(flows), depth);
+        let moves = |flows: &[Flow], script: &Script| {
+            flows.iter().flat_map(Flow::commands).any(|command| script.commands[command].enters.is_some())
+        };
         match flow {
             Flow::Command { command, substitutions } => {
+                let substitutions = substitutions.into_iter();
                 let substitutions =
-                    substitutions.into_iter().map(|inner| part(self, inner, script)).collect::<Vec<_>>();
+                    substitutions.map(|inner| self.apart(|this| part(this, inner, script))).collect();
                 self.command(command, substitutions, script, depth)
             }
-            Flow::Called { command, body, options, sourced } => {
-                Flow::Called { command, body: part(self, body, script), options, sourced }
+            Flow::Called { command, body, options, sourced: true } => {
+                Flow::Called { command, body: part(self, body, script), options, sourced: true }
             }
-            Flow::Background(inner) => Flow::Background(self.boxed(*inner, script, depth)),
-            Flow::Pipeline(stages) => Flow::Pipeline(part(self, stages, script)),
+            Flow::Called { command, body, options, sourced: false } => {
+                let body = self.apart(|this| part(this, body, script));
+                Flow::Called { command, body, options, sourced: false }
+            }
+            Flow::Background(inner) => Flow::Background(self.apart(|this| this.boxed(*inner, script, depth))),
+            Flow::Pipeline(stages) => {
+                let stages = stages.into_iter();
+                Flow::Pipeline(
+                    stages.map(|stage| self.apart(|this| this.flow(stage, script, depth))).collect(),
+                )
+            }
             Flow::And(a, b) => {
                 let a = self.boxed(*a, script, depth);
                 Flow::And(a, self.boxed(*b, script, depth))
             }
-            Flow::Or(a, b) => {
-                let a = self.boxed(*a, script, depth);
-                Flow::Or(a, self.boxed(*b, script, depth))
-            }
+            Flow::Or(a, b) => self.or(*a, *b, script, depth),
             Flow::Not(inner) => Flow::Not(self.boxed(*inner, script, depth)),
             Flow::Group(inner) => Flow::Group(part(self, inner, script)),
-            Flow::Subshell(inner) => Flow::Subshell(part(self, inner, script)),
-            Flow::If { branches, otherwise } => {
-                let branches = branches
-                    .into_iter()
-                    .map(|(condition, body)| (part(self, condition, script), part(self, body, script)))
-                    .collect();
-                Flow::If { branches, otherwise: part(self, otherwise, script) }
-            }
+            Flow::Subshell(inner) => Flow::Subshell(self.apart(|this| part(this, inner, script))),
+            Flow::If { branches, otherwise } => self.branches(branches, otherwise, script, depth),
             Flow::While { until, condition, body } => {
-                let condition = part(self, condition, script);
-                Flow::While { until, condition, body: part(self, body, script) }
+                let moves = moves(&condition, script) || moves(&body, script);
+                self.again(moves, |this| {
+                    let condition = part(this, condition, script);
+                    Flow::While { until, condition, body: part(this, body, script) }
+                })
             }
-            Flow::For { certain, body, at } => Flow::For { certain, body: part(self, body, script), at },
+            Flow::For { certain, body, at } => {
+                let body = self.again(moves(&body, script), |this| part(this, body, script));
+                Flow::For { certain, body, at }
+            }
             Flow::Case { arms, at } => {
-                let arms = arms.into_iter().map(|(all, body)| (all, part(self, body, script))).collect();
-                Flow::Case { arms, at }
+                let script = std::cell::RefCell::new(script);
+                let each = |this: &mut Self, (all, body)| (all, part(this, body, &mut script.borrow_mut()));
+                Flow::Case { arms: self.either(arms, each), at }
             }
-            Flow::Function { name, body } => Flow::Function { name, body: self.boxed(*body, script, depth) },
+            Flow::Function { name, body } => {
+                let wanders = script.commands.iter().any(|command| command.enters.is_some());
+                let body = self.again(wanders, |this| this.boxed(*body, script, depth));
+                Flow::Function { name, body }
+            }
         }
+    }
+
+    /// Each condition is asked where the ones before it left off; what follows may be at the end of any.
+    fn branches(
+        &mut self,
+        branches: Vec<(Vec<Flow>, Vec<Flow>)>,
+        otherwise: Vec<Flow>,
+        script: &mut Script,
+        depth: usize,
+    ) -> Flow {
+        let all = branches.into_iter().chain([(Vec::new(), otherwise)]).collect();
+        let script = std::cell::RefCell::new(script);
+        let mut all = self.either(all, |this, (condition, body)| {
+            let script = &mut script.borrow_mut();
+            let condition = this.list(script, Some(condition), depth);
+            (condition, this.list(script, Some(body), depth))
+        });
+        let otherwise = all.pop().map(|(_, body)| body).unwrap_or_default();
+        Flow::If { branches: all, otherwise }
     }
 
     fn command(
@@ -124,11 +227,14 @@ impl Linker<'_> {
         depth: usize,
     ) -> Flow {
         let Effect::Script { path, errexit, sourced } = script.commands[command].effect.clone() else {
+            self.enter(script.commands[command].enters.as_ref());
             return Flow::Command { command, substitutions };
         };
-        let found = [join(self.directory, &path), join("", &path)]
-            .into_iter()
-            .find_map(|path| self.scripts.get(path?.as_str()).copied());
+        let found = match below_root(&path) {
+            Some(below) => join("", below),
+            None => self.directory.as_deref().and_then(|directory| join(directory, &path)),
+        };
+        let found = found.and_then(|path| self.scripts.get(path.as_str()).copied());
         let fits = depth < MAX_DEPTH
             && found.is_some_and(|found| script.commands.len() + found.commands.len() <= MAX_COMMANDS);
         let Some(found) = found.filter(|_| fits) else {
@@ -141,14 +247,30 @@ impl Linker<'_> {
         script.startup = script.startup.take().or_else(|| found.startup.clone());
         let body: Vec<Flow> = found.flow.iter().map(|flow| moved(flow, first)).collect();
         let options = Options { errexit: errexit || found.options.errexit, ..found.options };
-        let body = self.list(script, Some(body), depth + 1);
+        let body = if sourced {
+            self.list(script, Some(body), depth + 1)
+        } else {
+            self.apart(|this| this.list(script, Some(body), depth + 1))
+        };
         Flow::Called { command, body, options, sourced }
+    }
+
+    fn enter(&mut self, entered: Option<&Enters>) {
+        let Some(entered) = entered else { return };
+        self.directory = match (entered, self.directory.as_deref()) {
+            (Enters::Root, _) => Some(String::new()),
+            (Enters::Below(path), Some(directory)) => join(directory, path),
+            (Enters::Below(_), None) | (Enters::Unknown, _) => None,
+        };
     }
 }
 
-/// The path below the root of the tree; `None` when it leaves the tree.
+/// The path below the root of the tree; `None` when it leaves the tree or is not stated.
 fn join(directory: &str, path: &str) -> Option<String> {
-    let path = path.strip_prefix("$GITHUB_WORKSPACE/").unwrap_or(path);
+    let path = below_root(path).unwrap_or(path);
+    if path.starts_with('/') || path.contains('$') {
+        return None;
+    }
     let mut parts: Vec<&str> = Vec::new();
     for part in directory.split('/').chain(path.split('/')) {
         match part {

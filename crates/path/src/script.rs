@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::Capability;
 use crate::recognise;
 
+mod directory;
 mod effect;
 mod nested;
 mod text;
 
+pub(crate) use directory::{Enters, below_root};
 pub(crate) use text::{STARTUP, label};
 
 /// Commands of one script; each is looked up in the text of its file.
@@ -62,6 +64,8 @@ pub(crate) struct Command {
     pub(crate) image: Option<String>,
     /// It shows something to people and does no more.
     pub(crate) prints: bool,
+    /// What it makes the shell's directory.
+    pub(crate) enters: Option<Enters>,
     /// The program's name, which a function of the script may have as well.
     pub(crate) program: Option<String>,
 }
@@ -247,6 +251,7 @@ impl Script {
                 reports_only: false,
                 image: None,
                 prints: false,
+                enters: None,
                 program: None,
             },
             options,
@@ -345,6 +350,7 @@ impl Reader<'_> {
             reports_only: recognised.reports_only,
             image: recognised.image,
             prints: effect::prints(command),
+            enters: directory::entered(command),
             program: words.first().cloned().flatten().filter(|name| name != "exec" || words.len() > 1),
         });
         let substitutions = command.substitutions.iter().map(|inner| self.flows(inner)).collect();

@@ -278,3 +278,69 @@ fn a_leg_on_windows_runs_in_another_shell() {
         assert_eq!(told(&of(&runs_on, script), &[]), expected, "{runs_on} {script}");
     }
 }
+
+#[test]
+fn a_script_is_looked_for_where_the_shell_is() {
+    let scripts = [("t.sh", "cargo test\n"), ("sub/t.sh", "cargo fetch\n"), ("sub/in/t.sh", "cargo test\n")];
+    let of = |script: &str| told(&job(&[SOMETIMES, &format!("set -e\n{script}"), SHIP]), &scripts);
+    let (held, decoy, gap) = (&[][..], &["gate-skippable"][..], &["gate-skippable", "unresolved-call"][..]);
+    for (script, expected) in [
+        ("./t.sh", held),
+        ("cd sub && ./t.sh", decoy),
+        ("cd sub\n./t.sh", decoy),
+        ("cd sub && cd .. && ./t.sh", held),
+        ("cd sub/in\n./t.sh", held),
+        ("(cd sub && ls)\n./t.sh", held),
+        ("cd sub | cat\n./t.sh", held),
+        ("cd sub || exit 1\n./t.sh", decoy),
+        ("pushd sub\ncd \"$GITHUB_WORKSPACE\"\n./t.sh", held),
+        ("cd sub\n\"$GITHUB_WORKSPACE/t.sh\"", held),
+        ("if a; then cd sub; ./t.sh; else ./t.sh; fi", decoy),
+        ("bash -c 'cd sub && ./t.sh'", decoy),
+        ("./t.sh##working-directory: sub", decoy),
+        ("./t.sh##working-directory: elsewhere", gap),
+        ("./t.sh##working-directory: ${{ matrix.folder }}", gap),
+        ("cd elsewhere && ./t.sh", gap),
+        ("cd $X && ./t.sh", gap),
+        ("cd\n./t.sh", gap),
+        ("cd sub\ncd -\n./t.sh", gap),
+        ("if a; then cd sub; fi\n./t.sh", gap),
+        ("a && cd sub\n./t.sh", gap),
+        ("for d in a b; do cd sub; ./t.sh; done", gap),
+        ("f() { ./t.sh; }\ncd sub\nf", gap),
+        ("/t.sh", gap),
+    ] {
+        assert_eq!(of(script), expected, "{script}");
+    }
+}
+
+#[test]
+fn a_script_without_a_suffix_is_a_gap() {
+    for script in [
+        "bash scripts/deploy",
+        "bash deploy",
+        "sh -e ci/deploy --now",
+        "./scripts/deploy",
+        "sudo ./deploy",
+        "ci/deploy",
+        ". ci/functions",
+        "source functions",
+        "\"$FOLDER/deploy.sh\"",
+        "bash $FOLDER/deploy.sh",
+    ] {
+        assert_eq!(told(&job(&["cargo test", script]), &[]), ["unresolved-call"], "{script}");
+    }
+    for script in [
+        "./gradlew assemble",
+        "target/release/x",
+        "node_modules/.bin/x",
+        "./build.py",
+        ". venv/bin/activate",
+        "source ~/.bashrc",
+        "\"$HOME/bin/x\"",
+        "/usr/local/bin/x",
+        "bash --version",
+    ] {
+        assert_eq!(told(&job(&["cargo test", script]), &[]), [""; 0], "{script}");
+    }
+}

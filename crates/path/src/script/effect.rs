@@ -4,7 +4,7 @@ use plimsoll_syntax::shell::{Command, Redirection, Word};
 
 use crate::recognise;
 
-use super::{Effect, ExitStatus, Trap};
+use super::{Effect, ExitStatus, Trap, directory};
 
 /// The effect of a command that the table of tools does not know.
 pub(super) fn of(command: &Command) -> Effect {
@@ -21,7 +21,8 @@ pub(super) fn of(command: &Command) -> Effect {
     let wrapped = wrapped_by(&command.words);
     let words = &command.words[wrapped..];
     let is_called = wrapped == 0 || first.literal.as_deref() == Some("time");
-    let Some(name) = words.first().and_then(|word| word.literal.as_deref()) else { return Effect::MayFail };
+    let Some(program) = words.first() else { return Effect::MayFail };
+    let Some(name) = program.literal.as_deref() else { return called_as(program, false, false) };
     let argument = words.get(1);
     match name {
         "echo" | "printf" | "true" | ":" | "export" => Effect::Succeeds,
@@ -32,9 +33,9 @@ pub(super) fn of(command: &Command) -> Effect {
         "exit" => Effect::Exit(status(argument)),
         "return" => Effect::Return(status(argument)),
         "break" | "continue" => Effect::Break,
-        "source" | "." => called(argument.and_then(|word| word.literal.as_deref()), false, true),
+        "source" | "." => argument.map_or(Effect::MayFail, sourced),
         "bash" | "sh" | "dash" | "zsh" => interpreted(&words[1..]),
-        _ if is_script(name) => called(Some(name), false, false),
+        _ if is_script(name) || is_of_the_tree(name) => called(name, false, false),
         _ if is_called => Effect::Named(name.to_owned()),
         _ => Effect::MayFail,
     }
@@ -99,10 +100,36 @@ fn is_script(name: &str) -> bool {
     std::path::Path::new(name).extension().is_some_and(|extension| extension == "sh" || extension == "bash")
 }
 
-fn called(path: Option<&str>, errexit: bool, sourced: bool) -> Effect {
-    match path {
-        Some(path) if is_script(path) => Effect::Script { path: path.to_owned(), errexit, sourced },
-        Some(_) | None => Effect::MayFail,
+/// A path into the tree to a file without a suffix, which may be a script; what a build tool brings or
+/// makes is none.
+fn is_of_the_tree(path: &str) -> bool {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    let name = parts.pop().unwrap_or_default();
+    let made = |part: &&str| matches!(*part, "target" | "node_modules" | "venv" | ".venv" | "build" | "dist");
+    !parts.is_empty()
+        && !parts[0].is_empty()
+        && !name.contains('.')
+        && !matches!(name, "" | "gradlew" | "mvnw" | "configure" | "activate")
+        && !parts.iter().any(made)
+}
+
+fn called(path: &str, errexit: bool, sourced: bool) -> Effect {
+    Effect::Script { path: path.to_owned(), errexit, sourced }
+}
+
+/// A script that is named by an expansion is known by its suffix alone.
+fn called_as(word: &Word, errexit: bool, sourced: bool) -> Effect {
+    let written = directory::unquoted(&word.written);
+    if is_script(written) { called(written, errexit, sourced) } else { Effect::MayFail }
+}
+
+fn sourced(word: &Word) -> Effect {
+    match word.literal.as_deref() {
+        Some(path) if is_script(path) || is_of_the_tree(path) => called(path, false, true),
+        // Without a `/` it is looked for here, too.
+        Some(path) if !path.contains(['/', '.', '-']) => called(path, false, true),
+        Some(_) => Effect::MayFail,
+        None => called_as(word, false, true),
     }
 }
 
@@ -117,7 +144,9 @@ fn interpreted(arguments: &[Word]) -> Effect {
             Some(option) if option.starts_with('-') && !option.contains(['c', 'o', 's']) => {
                 errexit |= option.contains('e');
             }
-            path => return called(path, errexit, false),
+            Some(path) if !path.starts_with(['-', '+']) => return called(path, errexit, false),
+            Some(_) => return Effect::MayFail,
+            None => return called_as(word, errexit, false),
         }
     }
     Effect::MayFail

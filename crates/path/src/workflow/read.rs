@@ -290,6 +290,7 @@ impl Reader<'_> {
             reports_only: recognised.reports_only,
             image: recognised.image,
             prints: false,
+            enters: None,
             program: None,
         };
         Script::of(command, ACTION)
