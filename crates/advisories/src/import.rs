@@ -37,8 +37,8 @@ pub struct ImportOptions {
     /// that all records of a zip or a plain folder share; a bucket needs them named.
     pub ecosystems: Vec<Ecosystem>,
     /// The moment up to which the source is known to be complete, where the caller knows it. Else it is
-    /// the newest `modified` of the records, or the date of a bucket's answer when that is newer;
-    /// [`crate::Database::inspect`] measures the age from it.
+    /// the newest `modified` of the records, or the date of a bucket's answer when that is newer; dates
+    /// of the future count for neither. [`crate::Database::inspect`] measures the age from it.
     pub as_of: Option<Timestamp>,
     /// The present: no advisories are known beyond it.
     pub now: Timestamp,
@@ -233,11 +233,15 @@ impl Run<'_> {
         answered: Option<Timestamp>,
     ) -> Result<(), ImportError> {
         let ecosystem = Ecosystem::new(base);
-        let Some(newest) = taken.newest(base) else {
+        let now = self.options.now;
+        let Some(newest) = taken.newest(base, now) else {
             return Err(ImportError::Empty { origin: origin.to_owned(), ecosystem });
         };
+        let answered = answered.filter(|date| *date <= now);
         let as_of = self.options.as_of.unwrap_or_else(|| answered.map_or(newest, |date| date.max(newest)));
-        let as_of = as_of.min(self.options.now);
+        if as_of > now {
+            return Err(ImportError::Future { as_of });
+        }
         let compiled = compile(base, &taken.records, &taken.unreadable, taken.unreadable_count, as_of)
             .map_err(|_| ImportError::TooLarge { ecosystem: ecosystem.clone() })?;
         let (path, identity) = replace(self.into, &ecosystem, &compiled.bytes)?;

@@ -39,10 +39,13 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
-    /// The newest `modified` of the records that affect an ecosystem; `None` when none does.
-    pub(crate) fn newest(&self, base: &str) -> Option<Timestamp> {
+    /// The newest `modified`, up to `now`, of the records that affect an ecosystem; `None` when none
+    /// does. One date of the future would make an old copy new for ever, so it says nothing; where
+    /// there is no other, the earliest of them is told.
+    pub(crate) fn newest(&self, base: &str, now: Timestamp) -> Option<Timestamp> {
         let speaks = |record: &&Record| record.affected.iter().any(|affected| affected.base == base);
-        self.records.iter().filter(speaks).map(|record| record.modified).max()
+        let dates = || self.records.iter().filter(speaks).map(|record| record.modified);
+        dates().filter(|modified| *modified <= now).max().or_else(|| dates().min())
     }
 }
 

@@ -19,8 +19,11 @@ use memmap2::Mmap;
 pub(crate) struct Mapped(Mmap);
 
 impl Mapped {
-    /// Maps a file.
+    /// Maps a file. A policy of the inspected tree may name a folder with pipes in it, which never open.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
+        }
         let file = File::open(path)?;
         // SAFETY: databases are replaced by renaming and never written in place, as said above.
         unsafe { Mmap::map(&file) }.map(Self)

@@ -91,7 +91,7 @@ impl Record {
         let rating = rating::rate(&id, raw.severity.as_deref(), raw.database_specific.as_ref(), &affected);
         Ok(Self {
             modified,
-            withdrawn: raw.withdrawn.is_some_and(|withdrawn| !withdrawn.is_null()),
+            withdrawn: withdrawn(raw.withdrawn.as_ref())?,
             aliases: ids(raw.aliases),
             summary: summary(raw.summary.as_deref(), raw.details.as_deref()),
             rating,
@@ -211,6 +211,15 @@ impl RawRange {
             }
         }
         Range::Events(events)
+    }
+}
+
+/// Only a moment takes a record back: anything else would silence it by a slip.
+fn withdrawn(written: Option<&Value>) -> Result<bool, String> {
+    match written {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::String(moment)) if moment.parse::<Timestamp>().is_ok() => Ok(true),
+        Some(_) => Err("its `withdrawn` is not a time".to_owned()),
     }
 }
 

@@ -9,7 +9,7 @@ use plimsoll_advisories::{Database, ImportError, ImportOptions, Limits, Progress
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 
-use crate::fixture::{component, import_quietly, now, options, shared_osv};
+use crate::fixture::{Fixture, component, import_quietly, now, options, shared_osv};
 
 fn record(id: &str, ecosystems: &[&str]) -> Value {
     let affected = |ecosystem: &&str| {
@@ -205,7 +205,10 @@ fn an_old_copy_stays_old_however_late_it_is_imported() {
     let bucket = source.path().join("npm");
     fs::create_dir(&bucket).unwrap();
     let path = bucket.join("all.zip");
-    zip(&path, &[("X-1.json", record("X-1", &["npm"]).to_string())]);
+    let mut of_the_future = record("X-2", &["npm"]);
+    of_the_future["modified"] = json!("9999-01-01T00:00:00Z");
+    let texts = [record("X-1", &["npm"]).to_string(), of_the_future.to_string()];
+    zip(&path, &[("X-1.json", texts[0].clone()), ("X-2.json", texts[1].clone())]);
     let as_of = |source: &Source, stated: Option<&str>, now: &str| {
         let stated = stated.map(|date| date.parse().unwrap());
         let options = ImportOptions { as_of: stated, now: now.parse().unwrap(), ..options(&["npm"]) };
@@ -215,11 +218,29 @@ fn an_old_copy_stays_old_however_late_it_is_imported() {
     let (zip, url) = (Source::Zip(path), Source::Bucket(serve(source.path().to_owned())));
     let noon = "2026-06-01T12:00:00Z";
     assert_eq!(as_of(&zip, None, noon).unwrap(), "2026-01-01T00:00:00Z", "the newest change");
-    assert_eq!(as_of(&zip, None, "2025-06-01T12:00:00Z").unwrap(), "2025-06-01T12:00:00Z", "not beyond now");
     assert_eq!(as_of(&zip, Some("2026-05-01T00:00:00Z"), noon).unwrap(), "2026-05-01T00:00:00Z", "stated");
     assert_eq!(as_of(&url, None, noon).unwrap(), "2026-04-01T00:00:00Z", "what the bucket says");
-    let future = as_of(&zip, Some("2026-06-01T12:00:01Z"), noon);
-    assert!(matches!(future, Err(ImportError::Future { .. })), "{future:?}");
+    for (stated, now) in [(Some("2026-06-01T12:00:01Z"), noon), (None, "2025-06-01T12:00:00Z")] {
+        let future = as_of(&zip, stated, now);
+        assert!(matches!(future, Err(ImportError::Future { .. })), "{future:?}");
+    }
+}
+
+#[test]
+fn only_a_moment_takes_a_record_back() {
+    for (written, withdrawn, unreadable) in [
+        (json!(null), 0, 0),
+        (json!("2026-01-02T00:00:00Z"), 1, 0),
+        (json!(""), 0, 1),
+        (json!(false), 0, 1),
+        (json!("yes"), 0, 1),
+    ] {
+        let mut record_of_it = record("X-1", &["npm"]);
+        record_of_it["withdrawn"] = written.clone();
+        let fixture = Fixture::of(&[record_of_it, record("X-2", &["npm"])], &["npm"]);
+        let database = &fixture.imported.databases[0];
+        assert_eq!((database.withdrawn, database.unreadable_count), (withdrawn, unreadable), "{written}");
+    }
 }
 
 #[test]
