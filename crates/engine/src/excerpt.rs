@@ -16,69 +16,97 @@ const MAX_LINES: u32 = 6;
 /// A longer line is cut around the marked part, in bytes.
 const MAX_LINE_BYTES: usize = 240;
 
-/// Adds excerpt and fingerprint to every finding, by reading the files with findings once more. What
-/// is masked is judged anew on the text that is shown: the file may have changed since.
+/// So many bytes on both sides of the marked part's beginning are looked at, so that a line of many
+/// findings is not read anew for each.
+const REACH_BYTES: usize = 4096;
+
+/// Adds excerpt and fingerprint to every finding, by reading the files with findings once more, and
+/// keeping none of them. What is masked is judged anew on the text that is shown: the file may have
+/// changed since.
 pub(crate) fn add(tree: &dyn Tree, rules: &Rules, inspection: &mut Inspection) {
-    let mut by_path: BTreeMap<TreePath, Vec<usize>> = BTreeMap::new();
+    let mut by_path: BTreeMap<TreePath, Vec<(usize, Location)>> = BTreeMap::new();
     inspection.sort();
     for (at, finding) in inspection.findings.iter().enumerate() {
         if let Some(location) = finding.locations.first() {
-            by_path.entry(location.path.clone()).or_default().push(at);
+            by_path.entry(location.path.clone()).or_default().push((at, location.clone()));
         }
     }
-    let texts = Mutex::new(BTreeMap::new());
+    for places in by_path.values_mut() {
+        places.sort_by_key(|(_, location)| location.start);
+    }
+    let excerpts = Mutex::new(Vec::new());
     tree.walk(MAX_FILE_BYTES, &|path| by_path.contains_key(path), &|path, content| {
         if let Content::Bytes(bytes) = content
             && let Text::Text(text) = Text::decode(bytes)
+            && let Some(places) = by_path.get(&path)
         {
-            texts.lock().expect("no thread panics while it holds the lock").insert(path, text);
+            let masks = masks(rules, &path, &text);
+            let mut shown = Shown::new(&text, &masks);
+            let found: Vec<_> = places.iter().map(|(at, location)| (*at, shown.excerpt(location))).collect();
+            excerpts.lock().expect("no thread panics while it holds the lock").extend(found);
         }
     });
-    let texts = texts.into_inner().expect("no thread panics while it holds the lock");
-    for (path, findings) in &by_path {
-        let Some(text) = texts.get(path) else { continue };
-        let (lines, masks) = (LineIndex::new(text), masks(rules, path, text));
-        for at in findings {
-            show(&mut inspection.findings[*at], &lines, text, &masks);
-        }
+    for (at, excerpt) in excerpts.into_inner().expect("no thread panics while it holds the lock") {
+        inspection.findings[at].excerpt = excerpt;
     }
     identify(&mut inspection.findings);
 }
 
-fn show(finding: &mut Finding, lines: &LineIndex<'_>, text: &str, masks: &Masks) {
-    let Some(location) = finding.locations.first() else { return };
-    let last = location.end.line.max(location.start.line);
-    let shown = (location.start.line..=last).take(MAX_LINES as usize);
-    let lines: Vec<_> = shown.filter_map(|number| line(lines, text, masks, location, number)).collect();
-    if !lines.is_empty() {
-        finding.excerpt = Some(Excerpt { lines });
+/// A text of which places are shown, in the order of their beginnings.
+struct Shown<'a> {
+    text: &'a str,
+    masks: &'a Masks,
+    lines: LineIndex<'a>,
+    /// A column whose offset is known: the line's start, the characters before it, its offset.
+    known: (usize, usize, usize),
+}
+
+impl<'a> Shown<'a> {
+    fn new(text: &'a str, masks: &'a Masks) -> Self {
+        Self { text, masks, lines: LineIndex::new(text), known: (0, 0, 0) }
+    }
+
+    fn excerpt(&mut self, location: &Location) -> Option<Excerpt> {
+        let last = location.end.line.max(location.start.line);
+        let shown = (location.start.line..=last).take(MAX_LINES as usize);
+        let lines: Vec<_> = shown.filter_map(|number| self.line(location, number)).collect();
+        (!lines.is_empty()).then_some(Excerpt { lines })
+    }
+
+    fn line(&mut self, location: &Location, number: u32) -> Option<ExcerptLine> {
+        let line = self.lines.line_span(number)?;
+        let mut from = line.start;
+        if number == location.start.line {
+            let reached = self.reached(line, location.start);
+            self.known = reached.unwrap_or(self.known);
+            from = reached.map_or(line.end, |(.., offset)| offset);
+        }
+        let reached = if number == location.end.line { self.reached(line, location.end) } else { None };
+        let to = reached.map_or(line.end, |(.., offset)| offset);
+        let (from, to) = if from >= to { (line.start, line.end) } else { (from, to) };
+        let start = self.text.floor_char_boundary(from.saturating_sub(REACH_BYTES)).max(line.start);
+        let end = self.text.ceil_char_boundary(from + REACH_BYTES).min(line.end);
+        let (text, mark) = self.masks.show(self.text, Span::new(start, end), Span::new(from, to.min(end)));
+        let shown = ExcerptLine { number, text, marked: Some((mark.start, mark.end)) };
+        Some(cut(shown, start > line.start, end < line.end))
+    }
+
+    /// The place of a position in its line, counted on from the known one where it lies behind it;
+    /// `None` past the line's last character.
+    fn reached(&self, line: Span, position: Position) -> Option<(usize, usize, usize)> {
+        let wanted = position.column.saturating_sub(1) as usize;
+        let (start, column, at) = self.known;
+        let (column, at) =
+            if start == line.start && column <= wanted { (column, at) } else { (0, line.start) };
+        let (more, _) = self.text[at..line.end].char_indices().nth(wanted - column)?;
+        Some((line.start, wanted, at + more))
     }
 }
 
-fn line(
-    lines: &LineIndex<'_>,
-    text: &str,
-    masks: &Masks,
-    location: &Location,
-    number: u32,
-) -> Option<ExcerptLine> {
-    let span = lines.line_span(number)?;
-    let from = if number == location.start.line { offset(text, span, location.start) } else { span.start };
-    let to = if number == location.end.line { offset(text, span, location.end) } else { span.end };
-    let (from, to) = if from >= to { (span.start, span.end) } else { (from, to) };
-    let (text, mark) = masks.show(text, span, Span::new(from, to));
-    Some(cut(ExcerptLine { number, text, marked: Some((mark.start, mark.end)) }))
-}
-
-/// The byte offset of a position in its line.
-fn offset(text: &str, line: Span, position: Position) -> usize {
-    let column = position.column.saturating_sub(1) as usize;
-    text[line.start..line.end].char_indices().nth(column).map_or(line.end, |(at, _)| line.start + at)
-}
-
-/// Cuts a line of a minified file down to the part around the mark.
-fn cut(line: ExcerptLine) -> ExcerptLine {
-    if line.text.len() <= MAX_LINE_BYTES {
+/// Cuts a line of a minified file down to the part around the mark; some of it may stand `before` and
+/// `after` already.
+fn cut(line: ExcerptLine, before: bool, after: bool) -> ExcerptLine {
+    if line.text.len() <= MAX_LINE_BYTES && !before && !after {
         return line;
     }
     let (start, end) = line.marked.unwrap_or((0, 0));
@@ -90,7 +118,8 @@ fn cut(line: ExcerptLine) -> ExcerptLine {
     };
     let from = floor(start.saturating_sub(MAX_LINE_BYTES / 4));
     let to = floor((from + MAX_LINE_BYTES).min(line.text.len()));
-    let (before, after) = (if from > 0 { "…" } else { "" }, if to < line.text.len() { "…" } else { "" });
+    let dots = |cut: bool| if cut { "…" } else { "" };
+    let (before, after) = (dots(before || from > 0), dots(after || to < line.text.len()));
     let moved = |at: usize| at.clamp(from, to) - from + before.len();
     let marked = Some((moved(start), moved(end)));
     ExcerptLine { number: line.number, text: format!("{before}{}{after}", &line.text[from..to]), marked }
@@ -108,5 +137,63 @@ fn identify(findings: &mut [Finding]) {
         let ordinal = seen.entry((finding.rule.to_string(), path, masked.clone())).or_insert(0);
         finding.identify(&masked, *ordinal);
         *ordinal += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use plimsoll_model::{LineIndex, Masks, Span, TreePath};
+
+    use super::{MAX_LINE_BYTES, Shown};
+
+    /// What is marked in the excerpt of each word, in a text where the secrets are masked.
+    fn marked(text: &str, words: &[Span], secrets: &[Span]) -> Vec<(String, String)> {
+        let masks = Masks::new(secrets.to_vec());
+        let (lines, mut shown) = (LineIndex::new(text), Shown::new(text, &masks));
+        let excerpt = |word: &Span| {
+            let excerpt = shown.excerpt(&lines.location(&TreePath::new("a"), *word)).unwrap();
+            let line = &excerpt.lines[0];
+            let (start, end) = line.marked.unwrap();
+            (line.text.clone(), line.text[start..end].to_owned())
+        };
+        words.iter().map(excerpt).collect()
+    }
+
+    #[test]
+    fn the_mark_is_on_the_words_that_were_found() {
+        let text = format!("é one\n{}two three{}four\r\nfive", "ü ".repeat(9000), " ß".repeat(9000));
+        let span = |word: &str| Span::new(text.find(word).unwrap(), text.find(word).unwrap() + word.len());
+        let words = ["one", "two", "two three", "three", "four", "five"].map(span);
+        let found = marked(&text, &words, &[span("three")]);
+        let marks: Vec<&str> = found.iter().map(|(_, mark)| mark.as_str()).collect();
+        assert_eq!(marks, ["one", "two", "two ********", "********", "four", "five"]);
+        for (line, _) in &found {
+            assert!(line.len() <= MAX_LINE_BYTES + 2 * "…".len() && !line.contains("three"), "{line}");
+        }
+        assert!(found[1].0.starts_with('…') && found[1].0.ends_with('…'), "{}", found[1].0);
+        assert!(found[4].0.starts_with('…') && !found[4].0.ends_with('…'), "{}", found[4].0);
+    }
+
+    #[test]
+    fn a_line_of_many_findings_is_not_read_anew_for_each() {
+        let text = format!("{} secret ", "a".repeat(8_000)).repeat(4_000);
+        let spans: Vec<Span> =
+            text.match_indices("secret").map(|(at, word)| Span::new(at, at + word.len())).collect();
+        let locations: Vec<_> = {
+            let column = |span: &Span| u32::try_from(span.start + 1).unwrap();
+            let place = |column| plimsoll_model::Position { line: 1, column };
+            let location = |span| (place(column(span)), place(column(span) + 6));
+            spans.iter().map(location).collect()
+        };
+        let (masks, started) = (Masks::new(spans.clone()), Instant::now());
+        let mut shown = Shown::new(&text, &masks);
+        for (start, end) in locations {
+            let location = plimsoll_model::Location { path: TreePath::new("a"), start, end };
+            assert!(shown.excerpt(&location).unwrap().lines[0].text.contains("********"));
+        }
+        // Reading all of the line for each of them takes minutes.
+        assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
     }
 }

@@ -57,7 +57,9 @@ impl Masks {
         };
         let mut starts = None;
         let mut ends = None;
-        for span in self.0.iter().filter(|span| span.overlaps(shown)) {
+        let first = self.0.partition_point(|span| span.end < shown.start);
+        let near = self.0[first..].iter().take_while(|span| span.start <= shown.end);
+        for span in near.filter(|span| span.overlaps(shown)) {
             let (start, end) = widen(text, *span);
             let (start, end) = (start.max(shown.start), end.min(shown.end));
             if marked.start < start {
