@@ -128,14 +128,15 @@ fn read(rules: &secrets::Rules, path: &TreePath, content: Content) -> Result<(St
     match content {
         Content::Bytes(bytes) => {
             let digest = Digest::of(&bytes);
+            let readers = reads_otherwise(path, &bytes);
             match Text::decode(bytes) {
-                Text::Text(text) => Ok((text, digest)),
-                Text::Binary if packages::claims(path).is_some() || path::claims(path) => Err(unread(
+                Text::Text(_) | Text::Binary if readers => Err(unread(
                     GapKind::Unreadable,
                     "unreadable-file",
                     &format!("{path} should be text and is binary"),
                     "restore the file",
                 )),
+                Text::Text(text) => Ok((text, digest)),
                 Text::Binary => Err(Unread::Binary),
             }
         }
@@ -153,6 +154,14 @@ fn read(rules: &secrets::Rules, path: &TreePath, content: Content) -> Result<(St
             "make it readable for the user who runs the check",
         )),
     }
+}
+
+/// Whether those for whom the file is made may read something else than stands here: a shell passes
+/// over zero bytes, and takes UTF-16 for bytes; what reads manifests understands UTF-16 with its mark.
+fn reads_otherwise(path: &TreePath, bytes: &[u8]) -> bool {
+    let marked = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
+    let claimed = path::claims(path) || (packages::claims(path).is_some() && !marked);
+    claimed && bytes.contains(&0)
 }
 
 /// A link where an inspector expects a file by its name. What it names inside the tree is searched for

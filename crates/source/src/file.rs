@@ -29,32 +29,61 @@ impl<'a> File<'a> {
 /// The text of a file, or the fact that it holds none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Text {
-    /// Text; bytes that are no UTF-8 became U+FFFD, UTF-16 with a byte order mark was converted.
+    /// Text; bytes that are no UTF-8 became U+FFFD, UTF-16 was converted.
     Text(String),
-    /// A zero byte stands in the first 8 KiB: not text, as Git judges it.
+    /// Not text: a zero byte stands in the first 8 KiB, and much else there that is no text either.
     Binary,
 }
 
 impl Text {
     /// Reads bytes as text.
     pub fn decode(bytes: Vec<u8>) -> Self {
-        let utf16 = |bytes: &[u8], read: fn([u8; 2]) -> u16| {
-            let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| read([pair[0], pair[1]])).collect();
-            Self::Text(String::from_utf16_lossy(&units))
-        };
-        match bytes.as_slice() {
-            [0xFF, 0xFE, rest @ ..] => return utf16(rest, u16::from_le_bytes),
-            [0xFE, 0xFF, rest @ ..] => return utf16(rest, u16::from_be_bytes),
-            _ => {}
-        }
-        if bytes.iter().take(8192).any(|byte| *byte == 0) {
-            return Self::Binary;
+        let head = &bytes[..bytes.len().min(HEAD_BYTES)];
+        match wide(&bytes, head) {
+            Some((text, read)) => {
+                let units: Vec<u16> = text.chunks_exact(2).map(|pair| read([pair[0], pair[1]])).collect();
+                return Self::Text(String::from_utf16_lossy(&units));
+            }
+            None if head.contains(&0) && !is_nearly_text(head) => return Self::Binary,
+            None => {}
         }
         match String::from_utf8(bytes) {
             Ok(text) => Self::Text(text),
             Err(error) => Self::Text(String::from_utf8_lossy(error.as_bytes()).into_owned()),
         }
     }
+}
+
+const HEAD_BYTES: usize = 8192;
+
+/// How two bytes make a unit of UTF-16.
+type Unit = fn([u8; 2]) -> u16;
+
+/// The part of the bytes that is UTF-16, and its order. With a byte order mark that needs any zero byte
+/// at all, as each of its line breaks has one; without one every second byte of half the pairs.
+fn wide<'a>(bytes: &'a [u8], head: &[u8]) -> Option<(&'a [u8], Unit)> {
+    match bytes {
+        [0xFF, 0xFE, text @ ..] if text.contains(&0) => return Some((text, u16::from_le_bytes)),
+        [0xFE, 0xFF, text @ ..] if text.contains(&0) => return Some((text, u16::from_be_bytes)),
+        _ => {}
+    }
+    let zeros = |at: usize| head.chunks_exact(2).filter(|pair| pair[at] == 0).count();
+    match (zeros(0), zeros(1)) {
+        (0, second) if second > head.len() / 4 => Some((bytes, u16::from_le_bytes)),
+        (first, 0) if first > head.len() / 4 => Some((bytes, u16::from_be_bytes)),
+        _ => None,
+    }
+}
+
+/// Whether all but a few of the bytes are text in UTF-8: a log with one zero byte, or a list of
+/// variables with zero bytes between them, which hides nothing.
+fn is_nearly_text(head: &[u8]) -> bool {
+    let is_text = match std::str::from_utf8(head) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    let control = |byte: &&u8| byte.is_ascii_control() && !matches!(**byte, b'\t' | b'\n' | b'\r');
+    is_text && head.iter().filter(control).count() <= head.len() / 8
 }
 
 #[cfg(test)]
@@ -67,6 +96,12 @@ mod tests {
         assert_eq!(text(b"a\xFFb"), Text::Text("a\u{FFFD}b".to_owned()));
         assert_eq!(text(b"\xFF\xFEk\0=\0"), Text::Text("k=".to_owned()));
         assert_eq!(text(b"\xFE\xFF\0k"), Text::Text("k".to_owned()));
+        assert_eq!(text(b"\xFF\xFEkey=1\n"), Text::Text("\u{FFFD}\u{FFFD}key=1\n".to_owned()), "no UTF-16");
+        assert_eq!(text(b"k\0=\x001\0"), Text::Text("k=1".to_owned()), "no byte order mark");
+        assert_eq!(text(b"\0k\0=\0\xE9"), Text::Text("k=é".to_owned()), "no byte order mark");
+        assert_eq!(text(b"key=value\0other=value\0"), Text::Text("key=value\0other=value\0".to_owned()));
         assert_eq!(text(b"\x7FELF\0"), Text::Binary);
+        assert_eq!(text(b"\x89PNG\r\n\x1A\n and some text behind it\0"), Text::Binary);
+        assert_eq!(text(&[0; 9000]), Text::Binary);
     }
 }

@@ -188,6 +188,17 @@ pub(super) const CHECKS: &[Fault] = &[
         says: &["the secret rules ./rules.toml are no file of at most 4194304 bytes", "hint:"],
     },
     Fault {
+        name: "advisory database of the tree that is a pipe",
+        make: |world| {
+            world.set("PLIMSOLL_POLICY", "");
+            world.write("project/plimsoll.toml", "[advisories]\npath = \"databases\"\n");
+            world.sh("mkdir databases && mkfifo databases/crates.io.plimdb").clear();
+        },
+        command: "check",
+        code: 1,
+        says: &["gap[dependency/unusable-database]", "crates.io.plimdb", "it is no file"],
+    },
+    Fault {
         name: "trusted policy and a home inside the tree",
         make: |world| {
             world.set("XDG_DATA_HOME", ".data");
@@ -197,6 +208,42 @@ pub(super) const CHECKS: &[Fault] = &[
         command: "check",
         code: 1,
         says: &["inside the inspected tree", ".data/plimsoll/advisories", "hint:"],
+    },
+    Fault {
+        name: "credential in a list with zero bytes",
+        make: |world| {
+            world.write("project/environ", &format!("HOME=/root\0TOKEN=ghp_{}\0", "aB3dE5gH7jK9".repeat(3)));
+        },
+        command: "check",
+        code: 1,
+        says: &["secret/github-pat", "environ:1"],
+    },
+    Fault {
+        name: "credential in UTF-16 without a byte order mark",
+        make: |world| {
+            let token = format!("ghp_{}\r\n", "aB3dE5gH7jK9".repeat(3));
+            world.write("project/note", &token.replace("", "\0")[1..]);
+        },
+        command: "check",
+        code: 1,
+        says: &["secret/github-pat", "note:1"],
+    },
+    Fault {
+        name: "script with zero bytes that a shell passes over",
+        make: |world| world.write("project/deploy.sh", "#!/bin/sh\necho a plain text\nec\0ho b\n"),
+        command: "check",
+        code: 1,
+        says: &["gap[path/unreadable-file]", "deploy.sh", "mend:"],
+    },
+    Fault {
+        name: "script that is UTF-16 by its mark and bytes for a shell",
+        make: |world| {
+            world.write("project/deploy.sh", "");
+            world.sh("printf '\\377\\376\\necho a\\n\\0' > deploy.sh").clear();
+        },
+        command: "check",
+        code: 1,
+        says: &["gap[path/unreadable-file]", "deploy.sh", "mend:"],
     },
     Fault {
         name: "lockfile behind a link",
