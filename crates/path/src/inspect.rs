@@ -142,7 +142,15 @@ fn unread(job: &Job) -> Vec<Gap> {
         mend: "take `BASH_ENV` out, and run what the file does in a step".to_owned(),
         location: Some(location.clone()),
     });
-    shells.into_iter().chain(scripts).chain(startup).collect()
+    let operators = job.steps.iter().filter_map(|step| step.operator.as_ref()).map(|location| Gap {
+        id: gap_id("expression-operator"),
+        kind: GapKind::Unresolved,
+        message: format!("an expression in a script of job `{}` may bring an operator of the shell", job.id),
+        mend: "write the operator in the script, or pass the value in `env:` and use it as `\"$NAME\"`"
+            .to_owned(),
+        location: Some(location.clone()),
+    });
+    shells.into_iter().chain(scripts).chain(startup).chain(operators).collect()
 }
 
 /// Where a job has bash run a file before its scripts.

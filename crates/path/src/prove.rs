@@ -83,7 +83,7 @@ pub fn prove(workflow: &Workflow) -> Result<Vec<Proof>, ProveError> {
     let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
     for step in steps {
         let foreign = step.foreign_shell.as_ref().map(|_| &step.location);
-        if let Some(location) = step.script.unread.first().or(foreign) {
+        if let Some(location) = step.script.unread.first().or(foreign).or(step.operator.as_ref()) {
             return Err(ProveError::Unread(location.clone()));
         }
     }

@@ -6,6 +6,7 @@ use crate::expression::Expression;
 use crate::script::{Command, Script};
 use crate::{CommandRef, Value};
 
+mod expansion;
 mod read;
 mod shell;
 
@@ -87,6 +88,8 @@ pub(crate) struct Step {
     pub(crate) directory: Option<String>,
     /// The shell, when it is none that is read.
     pub(crate) foreign_shell: Option<String>,
+    /// Where an expression may bring an operator into its script.
+    pub(crate) operator: Option<Location>,
     pub(crate) script: Script,
 }
 

@@ -344,3 +344,38 @@ fn a_script_without_a_suffix_is_a_gap() {
         assert_eq!(told(&job(&["cargo test", script]), &[]), [""; 0], "{script}");
     }
 }
+
+#[test]
+fn an_expression_that_may_bring_an_operator_is_a_gap() {
+    let with = |script: &str, more: &str| {
+        job(&[script, SHIP]).replace("    runs-on", &format!("    {more}\n    runs-on"))
+    };
+    let matrix = |values: &str| format!("strategy:\n      matrix:\n        x: {values}");
+    let env = |value: &str| format!("env:\n      X: {value}");
+    for (script, more, is_gap) in [
+        ("cargo test ${{ matrix.x && '|| true' }}", matrix("[a]"), true),
+        ("cargo test ${{ matrix.x }}", matrix("[a, '|| true']"), true),
+        ("cargo test ${{ matrix['x'] }}", matrix("[a, '; true']"), true),
+        ("cargo test ${{ matrix.x.flags }}", matrix("[{flags: '& true'}]"), true),
+        (
+            "cargo test ${{ matrix.y }}",
+            "strategy:\n      matrix:\n        include: [{y: '$(x)'}]".to_owned(),
+            true,
+        ),
+        ("cargo test ${{ env.X }}", env("'|| true'"), true),
+        ("cargo test ${{ env.x }}", env("${{ inputs.a && '|| true' }}"), true),
+        ("cargo test ${{ env.X }}##env:\n  X: '|| true'", matrix("[a]"), true),
+        ("cargo test ${{ matrix.x }}", matrix("[a, '--all --locked', '>=3']"), false),
+        ("cargo test ${{ matrix.x && '--release' || '' }}", matrix("[a]"), false),
+        ("cargo test ${{ env.X }}", env("${{ inputs.a || 'b' }}"), false),
+        ("cargo test ${{ env.X }}", "env:\n      Y: '|| true'".to_owned(), false),
+        ("cargo test ${{ env.X }}", format!("{}\n      Y: '; true'", env("${{ env.Y }}")), true),
+        ("cargo test ${{ env.X }}", env("${{ env.X }}"), false),
+        ("cargo test $X", env("'|| true'"), false),
+        ("cargo +${{ matrix.toolchain }} test ${{ inputs.args }}", matrix("[a]"), false),
+    ] {
+        let text = with(script, &more);
+        let expected: &[&str] = if is_gap { &["expression-operator"] } else { &[] };
+        assert_eq!(told(&text, &[]), expected, "{text}");
+    }
+}

@@ -4,6 +4,7 @@ use plimsoll_model::{LineIndex, Location, Span};
 use plimsoll_source::File;
 use plimsoll_syntax::{Node, SyntaxError, Value as Yaml, yaml};
 
+use super::expansion::{self, Stated};
 use super::shell::{self, Windows};
 use super::{Condition, Input, InputKind, Job, Permissions, Step, Tolerance, Workflow, WorkflowError};
 use crate::Value;
@@ -112,6 +113,8 @@ struct Defaults {
     shell: Option<String>,
     directory: Option<String>,
     windows: Windows,
+    /// What its expressions may be by the words of the file.
+    stated: Stated,
 }
 
 impl Reader<'_> {
@@ -163,6 +166,7 @@ impl Reader<'_> {
             shell: default_run(node, "shell").or_else(|| self.shell.clone()),
             directory: default_run(node, "working-directory").or_else(|| self.directory.clone()),
             windows: shell::windows(node),
+            stated: self.stated(node),
         };
         let steps = match (&calls, node.get("steps")) {
             (Some(called), _) => vec![self.call(called, node)],
@@ -207,6 +211,7 @@ impl Reader<'_> {
             uses: None,
             directory: None,
             foreign_shell: None,
+            operator: None,
             script: Script::opaque(location.clone(), ACTION, called),
             location,
         }
@@ -255,8 +260,28 @@ impl Reader<'_> {
                 .and_then(Node::scalar)
                 .or_else(|| defaults.directory.clone()),
             foreign_shell,
+            operator: self.operator(node, defaults),
             script,
         })
+    }
+
+    fn stated(&self, job: &Node) -> Stated {
+        let mut stated = Stated::new();
+        if let Some(on) = self.root.get("on") {
+            expansion::inputs(on, &mut stated);
+        }
+        expansion::of(self.root, &mut stated);
+        expansion::of(job, &mut stated);
+        stated
+    }
+
+    fn operator(&self, step: &Node, defaults: &Defaults) -> Option<Location> {
+        let run = step.get("run")?;
+        let text = run.scalar().filter(|text| text.contains("${{"))?;
+        let mut stated = defaults.stated.clone();
+        expansion::of(step, &mut stated);
+        let at = yaml::written_at(self.file.text, run, expansion::operator(&text, &stated)?);
+        Some(self.location(Span::new(at, at)))
     }
 
     /// Where a job or what it stands in sets the variable; each step of a job is told by the first.
