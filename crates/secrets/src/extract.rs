@@ -132,7 +132,7 @@ impl<'a> Scan<'a> {
         if windows.is_empty() {
             return;
         }
-        let Some(regex) = pattern.regex() else {
+        let Some(regex) = pattern.regex(self.rules.regex_bytes_max()) else {
             self.unchecked.push(Unchecked::Rule(rule.id.clone()));
             return;
         };

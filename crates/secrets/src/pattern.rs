@@ -44,9 +44,10 @@ impl Pattern {
         self.outline.get_or_init(|| outline(self.expression.text(), keywords).unwrap_or_default())
     }
 
-    /// The expression, compiled; `None` when it is larger than the matcher may grow.
-    pub(crate) fn regex(&self) -> Option<&Regex> {
-        let compile = |text| RegexBuilder::new(text).unicode(false).size_limit(SIZE_LIMIT_BYTES).build().ok();
+    /// The expression, compiled; `None` when it is larger than the matcher may grow, `bytes_max`, which
+    /// is the same at each call.
+    pub(crate) fn regex(&self, bytes_max: usize) -> Option<&Regex> {
+        let compile = |text| RegexBuilder::new(text).unicode(false).size_limit(bytes_max).build().ok();
         self.regex.get_or_init(|| compile(self.expression.text())).as_ref()
     }
 }
@@ -135,5 +136,4 @@ fn occurs(kind: &ast::RepetitionKind) -> bool {
     }
 }
 
-const SIZE_LIMIT_BYTES: usize = 64 << 20;
 const LONGEST_REACH_BYTES: usize = 64 << 10;

@@ -104,6 +104,12 @@ impl Rules {
         self.all.iter().map(|rule| RuleId::new(Inspector::Secret, &rule.id))
     }
 
+    /// How large one compiled expression may grow: all of them share what there is, so that no file of
+    /// rules takes all memory.
+    pub(crate) fn regex_bytes_max(&self) -> usize {
+        (ALL_REGEXES_BYTES / self.all.len().max(1)).min(ONE_REGEX_BYTES)
+    }
+
     pub(crate) fn rule(&self, id: &str) -> Option<&Rule> {
         self.all.iter().find(|rule| rule.id == id)
     }
@@ -131,6 +137,9 @@ impl Rules {
         })
     }
 }
+
+const ONE_REGEX_BYTES: usize = 64 << 20;
+const ALL_REGEXES_BYTES: usize = 1 << 30;
 
 /// Changes whenever the same rules would give other facts.
 const VERSION: &[u8] = b"plimsoll-secrets-v1";

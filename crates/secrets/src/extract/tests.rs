@@ -200,3 +200,14 @@ fn every_rule_explains_itself() {
     }
     assert_eq!(rules.explain("secret/nothing"), None);
 }
+
+#[test]
+fn many_large_expressions_share_what_memory_there_is() {
+    let unchecked = |count: usize| {
+        let rule = |at| format!("[[rules]]\nid = 'r{at}'\nregex = 'x(?:[a-z\\p{{L}}]{{50}}){{9}}[0-9]'\n");
+        let toml: String = (0..count).map(rule).collect();
+        extract(&Rules::from_gitleaks(&toml, "rules.toml").unwrap(), "x1").unchecked.len()
+    };
+    assert_eq!(unchecked(1), 0, "one alone may grow so large");
+    assert_eq!(unchecked(100), 100, "a hundred may not");
+}

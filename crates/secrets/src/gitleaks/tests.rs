@@ -44,8 +44,13 @@ fn the_whole_public_rule_file_loads_and_compiles() {
     let set = load(&text, "gitleaks.toml", || unreachable!("it extends nothing")).unwrap();
     assert_eq!(set.rules.len(), 222);
     assert_eq!(set.rules.iter().filter(|rule| rule.pattern.is_none()).count(), 1, "pkcs12-file");
+    let rules = Rules::from_gitleaks(&text, "gitleaks.toml").unwrap();
     for rule in &set.rules {
-        assert!(rule.pattern.iter().all(|pattern| pattern.regex().is_some()), "{}", rule.id);
+        assert!(
+            rule.pattern.iter().all(|pattern| pattern.regex(rules.regex_bytes_max()).is_some()),
+            "{}",
+            rule.id
+        );
         for list in &rule.allowlists {
             assert!(list.compiled().is_some(), "{}", rule.id);
         }
