@@ -244,6 +244,7 @@ impl Linker<'_> {
         let first = script.commands.len();
         script.commands.extend(found.commands.iter().cloned());
         script.unread.extend(found.unread.iter().cloned());
+        script.exports |= found.exports;
         script.startup = script.startup.take().or_else(|| found.startup.clone());
         let body: Vec<Flow> = found.flow.iter().map(|flow| moved(flow, first)).collect();
         let options = Options { errexit: errexit || found.options.errexit, ..found.options };

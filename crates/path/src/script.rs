@@ -1,7 +1,7 @@
 //! A shell script as the prover needs it: which commands there are, what each is for, and how the
 //! failure of one is passed on.
 
-use plimsoll_model::{LineIndex, Location, Span, TreePath};
+use plimsoll_model::{Location, Span};
 use plimsoll_syntax::shell::{self, Kind, Statement};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ mod nested;
 mod text;
 
 pub(crate) use directory::{Enters, below_root};
-pub(crate) use text::{STARTUP, label};
+pub(crate) use text::{Place, STARTUP, label};
 
 /// Commands of one script; each is looked up in the text of its file.
 const MAX_COMMANDS: usize = 2_000;
@@ -33,6 +33,8 @@ pub(crate) struct Script {
     pub(crate) unread: Vec<Location>,
     /// Where it names a file that bash runs before each script: `BASH_ENV`.
     pub(crate) startup: Option<Location>,
+    /// It may change `env` for the steps behind it, by the file that `GITHUB_ENV` names.
+    pub(crate) exports: bool,
     /// What the shell does at its start.
     pub(crate) options: Options,
 }
@@ -203,22 +205,6 @@ impl Flow {
     }
 }
 
-/// Where the text of a script stands in its file.
-pub(crate) struct Place<'a> {
-    pub(crate) path: &'a TreePath,
-    pub(crate) lines: &'a LineIndex<'a>,
-    /// From an offset in the script to one in the file.
-    pub(crate) offset: &'a dyn Fn(usize) -> usize,
-}
-
-impl Place<'_> {
-    fn location(&self, span: Span) -> Location {
-        let start = (self.offset)(span.start);
-        let end = if span.end > span.start { (self.offset)(span.end - 1) + 1 } else { start };
-        self.lines.location(self.path, Span::new(start, end))
-    }
-}
-
 impl Script {
     /// Reads a script; what is no shell is noted in `unread`.
     pub(crate) fn read(text: &str, options: Options, place: &Place) -> Self {
@@ -230,11 +216,22 @@ impl Script {
                 let mut unread: Vec<_> = script.unread.iter().map(|span| place.location(*span)).collect();
                 unread.append(&mut reader.unread);
                 let startup = text::startup(text, place);
-                Self { commands: reader.commands, flow, unread, startup, options }
+                Self {
+                    commands: reader.commands,
+                    flow,
+                    unread,
+                    startup,
+                    exports: text::exports(text),
+                    options,
+                }
             }
             Err(error) => {
                 let unread = vec![place.location(Span::new(error.offset, error.offset))];
-                Self { unread, ..Self::opaque(place.location(Span::new(0, text.len())), options, text) }
+                Self {
+                    unread,
+                    exports: true,
+                    ..Self::opaque(place.location(Span::new(0, text.len())), options, text)
+                }
             }
         }
     }
@@ -261,7 +258,7 @@ impl Script {
     /// A script of one command.
     pub(crate) fn of(command: Command, options: Options) -> Self {
         let flow = vec![Flow::Command { command: 0, substitutions: Vec::new() }];
-        Self { commands: vec![command], flow, unread: Vec::new(), startup: None, options }
+        Self { commands: vec![command], flow, unread: Vec::new(), startup: None, exports: false, options }
     }
 }
 

@@ -118,6 +118,27 @@ fn a_cancelled_job_runs_what_asks_for_it() {
 }
 
 #[test]
+fn what_changes_between_steps_is_not_one_fact() {
+    let steps = |check: &str, between: &str, ship: &str| {
+        format!(
+            "on: push\njobs:\n  all:\n    runs-on: x\n    steps:\n      - if: {check}\n        run: cargo test\n      - id: s\n        run: {between}\n      - if: {ship}\n        run: cargo publish\n"
+        )
+    };
+    for (condition, between, holds) in [
+        ("env.X == 'on'", "cargo fetch", true),
+        ("env.X == 'on'", "echo X=on >> $GITHUB_ENV", false),
+        ("contains(env.X, 'on')", "echo X=on >> $GITHUB_ENV", false),
+        ("vars.X == 'on'", "echo X=on >> $GITHUB_ENV", true),
+        ("steps.s.outputs.x == 'on'", "cargo fetch", false),
+        ("contains(steps.s.outputs.x, 'on')", "cargo fetch", false),
+        ("steps.other.outputs.x == 'on'", "cargo fetch", true),
+    ] {
+        let found = proofs(&steps(condition, between, condition));
+        assert_eq!(found[0].ends_with("test: holds"), holds, "{condition} {between} {found:?}");
+    }
+}
+
+#[test]
 fn nothing_is_proven_about_what_is_not_read() {
     let (path, masks) = (TreePath::new(".github/workflows/x.yml"), Masks::default());
     for test in [

@@ -83,9 +83,9 @@ impl Choices {
         Some(cases.map(|(at, value)| (value.clone(), diagram.is(choice.variable, at))).collect())
     }
 
-    /// The cases of a path that the file cannot tell.
-    pub(crate) fn fact(&mut self, diagram: &mut Diagram, path: &str) -> Vec<(Value, Guard)> {
-        let key = Key::Fact(path.to_owned());
+    /// The cases of a path that the file cannot tell, at a moment of its own where `moment` is not empty.
+    pub(crate) fn fact(&mut self, diagram: &mut Diagram, path: &str, moment: &str) -> Vec<(Value, Guard)> {
+        let key = Key::Fact(format!("{path}{moment}"));
         if !self.by_key.contains_key(&key) {
             let literals = self.domains.literals.get(path).cloned().unwrap_or_default();
             let mut values = vec![other(&literals, None)];

@@ -126,7 +126,7 @@ impl Reading<'_> {
     }
 
     fn unknown(&mut self, text: &str, scope: Scope) -> Guard {
-        let name = fact_name(&self.workflow.jobs[scope.job], text);
+        let name = fact_name(&self.workflow.jobs[scope.job], text) + &self.moment(text, scope);
         self.choices.unknown(&mut self.diagram, &name, false)
     }
 
@@ -137,13 +137,39 @@ impl Reading<'_> {
             ["inputs", name] => self.input(name, &["workflow_dispatch", "workflow_call"], false),
             ["github", "event", "inputs", name] => self.input(name, &["workflow_dispatch"], true),
             ["needs", job, "result"] => self.result_of(job, scope),
+            ["steps", id, "outputs", ..] if self.is_to_come(id, scope) => vec![(Value::Null, Guard::ALWAYS)],
             ["steps", id, "outcome"] => self.step_result(id, false, scope),
             ["steps", id, "conclusion"] => self.step_result(id, true, scope),
             _ => {
-                let name = fact_name(&self.workflow.jobs[scope.job], &parts.join("."));
-                self.choices.fact(&mut self.diagram, &name)
+                let path = parts.join(".");
+                let name = fact_name(&self.workflow.jobs[scope.job], &path);
+                let moment = self.moment(&path, scope);
+                self.choices.fact(&mut self.diagram, &name, &moment)
             }
         }
+    }
+
+    /// Whether a step with this name stands here or later in the job.
+    fn is_to_come(&self, id: &str, scope: Scope) -> bool {
+        let steps = &self.workflow.jobs[scope.job].steps;
+        scope.step.is_some_and(|at| steps[at..].iter().any(|step| step.id.as_deref() == Some(id)))
+    }
+
+    /// What tells a fact from the same words at another step: `env` changes behind a step that writes to
+    /// the file of `GITHUB_ENV`, and a step behind which it is asked for has an outcome.
+    fn moment(&self, text: &str, scope: Scope) -> String {
+        let Some(at) = scope.step else { return String::new() };
+        let steps = &self.workflow.jobs[scope.job].steps;
+        let lower = text.to_lowercase();
+        let writers = steps[..at].iter().filter(|step| step.script.exports).count();
+        let named = |step: &&crate::workflow::Step| {
+            step.id.as_ref().is_some_and(|id| lower.contains(&format!("steps.{id}")))
+        };
+        let to_come = steps[at..].iter().filter(named).count();
+        let changed = writers > 0 && lower.contains("env");
+        let later = if changed { format!(" after {writers} changes of env") } else { String::new() };
+        let before = if to_come > 0 { format!(" before {to_come} of its steps") } else { String::new() };
+        later + &before
     }
 
     fn events(&mut self) -> Cases {
@@ -158,7 +184,7 @@ impl Reading<'_> {
                 continue;
             }
             // A called workflow sees the event of its caller.
-            for (value, runs) in self.choices.fact(&mut self.diagram, "github.event_name") {
+            for (value, runs) in self.choices.fact(&mut self.diagram, "github.event_name", "") {
                 cases.push((value, self.diagram.and(guard, runs)));
             }
         }

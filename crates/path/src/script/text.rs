@@ -1,8 +1,22 @@
 //! A script's text, apart from what the shell reads in it.
 
-use plimsoll_model::{Location, Span};
+use plimsoll_model::{LineIndex, Location, Span, TreePath};
 
-use super::Place;
+/// Where the text of a script stands in its file.
+pub(crate) struct Place<'a> {
+    pub(crate) path: &'a TreePath,
+    pub(crate) lines: &'a LineIndex<'a>,
+    /// From an offset in the script to one in the file.
+    pub(crate) offset: &'a dyn Fn(usize) -> usize,
+}
+
+impl Place<'_> {
+    pub(super) fn location(&self, span: Span) -> Location {
+        let start = (self.offset)(span.start);
+        let end = if span.end > span.start { (self.offset)(span.end - 1) + 1 } else { start };
+        self.lines.location(self.path, Span::new(start, end))
+    }
+}
 
 /// The variable that names a file which bash runs before a script (Bash Reference Manual, "Bash
 /// Startup Files").
@@ -12,6 +26,11 @@ pub(crate) const STARTUP: &str = "BASH_ENV";
 pub(super) fn startup(text: &str, place: &Place) -> Option<Location> {
     let at = text.find(STARTUP)?;
     Some(place.location(Span::new(at, at + STARTUP.len())))
+}
+
+/// Whether the text may change `env` for the steps behind it.
+pub(super) fn exports(text: &str) -> bool {
+    text.contains("GITHUB_ENV")
 }
 
 /// The first line of a command, shortened.

@@ -240,6 +240,13 @@ impl<'run> JobState<'run> {
         }
     }
 
+    /// The fact is an output of this step or of a later one.
+    fn is_to_come(&self, slot: usize) -> bool {
+        let path = &self.workflow.facts[slot].path;
+        let step = path.strip_prefix("steps.st").and_then(|rest| rest.split('.').next());
+        step.is_some_and(|step| step.parse::<usize>().expect("steps are numbered") >= self.steps.len())
+    }
+
     fn read(&self, read: &Read) -> Value<'run> {
         let event = || self.workflow.events[self.run.choose(Choice::Event, self.workflow.events.len())];
         let of = |domain: &'run [Literal], choice| domain[self.run.choose(choice, domain.len())].value();
@@ -258,6 +265,7 @@ impl<'run> JobState<'run> {
             Read::Conclusion(step) => {
                 self.steps.get(*step).map_or(Value::Null, |ended| Value::Text(ended.1.text()))
             }
+            Read::Fact(slot, _) if self.is_to_come(*slot) => Value::Null,
             Read::Fact(slot, _) => of(&self.choices.facts[*slot], Choice::Fact(*slot)),
         }
     }
