@@ -129,9 +129,12 @@ fn what_changes_between_steps_is_not_one_fact() {
         ("env.X == 'on'", "echo X=on >> $GITHUB_ENV", false),
         ("contains(env.X, 'on')", "echo X=on >> $GITHUB_ENV", false),
         ("vars.X == 'on'", "echo X=on >> $GITHUB_ENV", true),
+        ("vars.ENVIRONMENT == 'on'", "echo X=on >> $GITHUB_ENV", true),
+        ("contains(vars.ENV, 'on')", "echo X=on >> $GITHUB_ENV", true),
         ("steps.s.outputs.x == 'on'", "cargo fetch", false),
         ("contains(steps.s.outputs.x, 'on')", "cargo fetch", false),
         ("steps.other.outputs.x == 'on'", "cargo fetch", true),
+        ("contains(steps.st.outputs.x, 'on')", "cargo fetch", true),
     ] {
         let found = proofs(&steps(condition, between, condition));
         assert_eq!(found[0].ends_with("test: holds"), holds, "{condition} {between} {found:?}");

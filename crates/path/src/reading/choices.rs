@@ -245,16 +245,18 @@ impl Choices {
 /// The name of a fact: its path or text, with its job where it is one of a job.
 pub(crate) fn fact_name(job: &Job, text: &str) -> String {
     let lower = text.to_lowercase();
-    let mentions = |root: &str| {
-        lower.match_indices(root).any(|(at, _)| {
-            let before = lower[..at].chars().next_back();
-            let inside =
-                before.is_some_and(|char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-'));
-            !inside && lower[at + root.len()..].starts_with(['.', '['])
-        })
-    };
-    let of_a_job = OF_A_JOB.iter().any(|root| mentions(root)) || names_all_needs(&lower);
+    let of_a_job = OF_A_JOB.iter().any(|root| mentions(&lower, root)) || names_all_needs(&lower);
     if of_a_job { format!("{}:{text}", job.id) } else { text.to_owned() }
+}
+
+/// Whether a text in lower case reads something of a context, or of a part of one such as `steps.s`.
+pub(super) fn mentions(lower: &str, root: &str) -> bool {
+    lower.match_indices(root).any(|(at, _)| {
+        let before = lower[..at].chars().next_back();
+        let inside =
+            before.is_some_and(|char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-'));
+        !inside && lower[at + root.len()..].starts_with(['.', '['])
+    })
 }
 
 /// `needs.*.result` and `toJSON(needs)` are about the needs of their job; `needs.a.outputs.b` is not.

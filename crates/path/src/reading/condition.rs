@@ -1,6 +1,6 @@
 //! Expressions over all runs at once: each value with the runs in which it is the result.
 
-use super::choices::{Key, fact_name};
+use super::choices::{Key, fact_name, mentions};
 use super::{Reading, Scope};
 use crate::Value;
 use crate::diagram::Guard;
@@ -163,10 +163,10 @@ impl Reading<'_> {
         let lower = text.to_lowercase();
         let writers = steps[..at].iter().filter(|step| step.script.exports).count();
         let named = |step: &&crate::workflow::Step| {
-            step.id.as_ref().is_some_and(|id| lower.contains(&format!("steps.{id}")))
+            step.id.as_ref().is_some_and(|id| mentions(&lower, &format!("steps.{id}")))
         };
         let to_come = steps[at..].iter().filter(named).count();
-        let changed = writers > 0 && lower.contains("env");
+        let changed = writers > 0 && mentions(&lower, "env");
         let later = if changed { format!(" after {writers} changes of env") } else { String::new() };
         let before = if to_come > 0 { format!(" before {to_come} of its steps") } else { String::new() };
         later + &before
