@@ -6,6 +6,8 @@ mod releases;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 pub(crate) use evidence::{Attest, AttestArgs, AttestCommand};
 pub(crate) use releases::{Approve, Promote, Release, ReleaseArgs, ReleaseCommand, Rollback, Status};
@@ -169,8 +171,8 @@ Examples:
         #[arg(long, value_name = "NAME")]
         ecosystem: Vec<String>,
         /// The day (UTC) up to which the source is complete; by default that of its newest change
-        #[arg(long, value_name = "DATE")]
-        as_of: Option<jiff::civil::Date>,
+        #[arg(long, value_name = "DATE", value_parser = day)]
+        as_of: Option<Timestamp>,
     },
     /// Show the databases, their digests and their age
     Status {
@@ -320,4 +322,10 @@ pub(crate) struct Demo {
     /// The example shop
     #[arg(long, value_name = "DIR", env = "PLIMSOLL_EXAMPLE")]
     pub(crate) example: Option<PathBuf>,
+}
+
+/// The beginning of a day in UTC.
+fn day(text: &str) -> Result<Timestamp, jiff::Error> {
+    let day: jiff::civil::Date = text.parse()?;
+    Ok(day.to_zoned(TimeZone::UTC)?.timestamp())
 }

@@ -1,9 +1,8 @@
 //! What a rule finds, why it matters and how to mend it. The words live with the rules.
 
-use std::sync::LazyLock;
-
 use plimsoll_model::{Inspector, RuleId};
-use plimsoll_secrets::Rules;
+
+use crate::mask::OUR_RULES;
 
 /// A rule's documentation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,12 +15,10 @@ pub struct Explanation {
     pub mend: String,
 }
 
-static SECRET_RULES: LazyLock<Rules> = LazyLock::new(Rules::builtin);
-
 /// The documentation of a rule, or `None` for an id that this build does not have.
 pub fn explain(rule: &RuleId) -> Option<Explanation> {
     match rule.inspector() {
-        Inspector::Secret => SECRET_RULES.explain(rule.name()).map(|rule| Explanation {
+        Inspector::Secret => OUR_RULES.explain(rule.name()).map(|rule| Explanation {
             title: rule.title.to_owned(),
             why: rule.why.to_owned(),
             mend: rule.mend.to_owned(),
@@ -45,5 +42,5 @@ pub fn explain(rule: &RuleId) -> Option<Explanation> {
 /// The ids of all rules that have documentation of their own.
 pub fn rule_ids() -> Vec<RuleId> {
     let path = plimsoll_path::rules().iter().map(|rule| rule.id());
-    SECRET_RULES.ids().chain(path).collect()
+    OUR_RULES.ids().chain(path).collect()
 }

@@ -13,6 +13,8 @@ use plimsoll_source::{Cache, Content, File, Text, Tree};
 use serde::{Deserialize, Serialize};
 use {plimsoll_packages as packages, plimsoll_path as path, plimsoll_secrets as secrets};
 
+use crate::mask::OUR_RULES;
+
 /// A file larger than this is not read; it is a gap.
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
 
@@ -209,7 +211,18 @@ fn gaps(
 /// Where secret values stand in a text.
 pub(crate) fn masks(rules: &secrets::Rules, path: &TreePath, text: &str) -> Masks {
     let none = Masks::default();
-    wherever(text, &rules.extract(&File { path, text, masks: &none }).masks())
+    with_ours(rules, path, text, &rules.extract(&File { path, text, masks: &none }))
+}
+
+/// Where the rules found values, and where ours do besides: a policy's own rules may know less, and
+/// what they leave out is no finding, yet nothing to be repeated.
+fn with_ours(rules: &secrets::Rules, path: &TreePath, text: &str, found: &secrets::Facts) -> Masks {
+    if rules.sha256() == OUR_RULES.sha256() {
+        return wherever(text, &found.masks());
+    }
+    let none = Masks::default();
+    let ours = OUR_RULES.extract(&File { path, text, masks: &none }).masks();
+    wherever(text, &Masks::new([found.masks().spans(), ours.spans()].concat()))
 }
 
 /// The masks, and every other place of the file where one of the same values stands: in a comment, a
@@ -248,11 +261,11 @@ fn cached(options: &Options<'_>, rules: &Digest, path: &TreePath, text: &str, co
 fn extract(rules: &secrets::Rules, path: &TreePath, text: &str) -> FileFacts {
     let none = Masks::default();
     let secrets = rules.extract(&File { path, text, masks: &none });
-    let masks = wherever(text, &secrets.masks());
     let parser = packages::claims(path);
     if parser.is_none() && !path::claims(path) {
         return FileFacts { secrets, packages: None, path: None };
     }
+    let masks = with_ours(rules, path, text, &secrets);
     let blank = if masks.is_empty() { None } else { Some(masks.blank(text)) };
     let file = File { path, text: blank.as_deref().unwrap_or(text), masks: &masks };
     FileFacts {

@@ -7,12 +7,13 @@ use plimsoll_model::{Masks, Span, TreePath};
 use plimsoll_secrets::Rules;
 use plimsoll_source::File;
 
-static RULES: LazyLock<Rules> = LazyLock::new(Rules::builtin);
+/// The built-in rules.
+pub(crate) static OUR_RULES: LazyLock<Rules> = LazyLock::new(Rules::builtin);
 
 /// The text with every credential that the built-in rules know replaced by asterisks.
 pub fn masked(text: &str) -> String {
     let path = TreePath::new("text");
     let none = Masks::default();
-    let masks = RULES.extract(&File { path: &path, text, masks: &none }).masks();
+    let masks = OUR_RULES.extract(&File { path: &path, text, masks: &none }).masks();
     masks.show(text, Span::new(0, text.len()), Span::new(0, 0)).0
 }

@@ -135,7 +135,9 @@ impl Gaps {
         } else {
             return;
         };
-        let mend = format!("import newer advisories for {base} with `plimsoll db import`");
+        let mend = format!(
+            "import newer advisories for {base} with `plimsoll db import`; a copy that is known to be complete says so by --as-of"
+        );
         self.whole("stale-database", GapKind::Stale, message, mend);
     }
 

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use plimsoll_engine::advisories::{Database, ImportOptions, Imported, Limits, Progress, Source, import};
 use plimsoll_model::{Ecosystem, Outcome};
 
@@ -21,7 +20,7 @@ pub(crate) fn run(command: DbCommand) -> anyhow::Result<Exit> {
             let into = folder(into)?;
             let options = ImportOptions {
                 ecosystems: ecosystem.into_iter().map(Ecosystem::new).collect(),
-                as_of: as_of.map(|day| day.to_zoned(TimeZone::UTC)).transpose()?.map(|day| day.timestamp()),
+                as_of,
                 now: Timestamp::now(),
                 limits: Limits::default(),
             };

@@ -176,3 +176,25 @@ fn forms(canary: &str) -> Vec<Vec<u8>> {
     }
     forms
 }
+
+#[test]
+fn rules_of_a_policy_do_not_unmask_what_ours_know() {
+    let mut world = World::new();
+    let rules = "[[rules]]\nid = \"shop-key\"\nregex = \"shop-[0-9]{12}\"\nkeywords = [\"shop-\"]\n";
+    world.write("rules.toml", rules);
+    let pin = plimsoll_model::Digest::of(rules.as_bytes());
+    world.set_policy(&format!("[secrets]\nrules = \"rules.toml\"\nrules_sha256 = \"{pin}\"\n"));
+    let token = format!("ghp_{}", "7Hq2LmX9vB4nR8tY1wZ6cK3sD5fG0jPaEuQi");
+    let workflow = format!(
+        "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: cargo test --config token={token} || true\n"
+    );
+    world.write("project/.github/workflows/ci.yml", &workflow);
+    let shown = world.run("check");
+    assert!(shown.output.contains("path/gate-cannot-fail"), "{}", shown.output);
+    assert!(!shown.output.contains(&token[8..24]), "{}", shown.output);
+    let holds = |file: &std::path::PathBuf| {
+        let bytes = std::fs::read(file).unwrap();
+        bytes.windows(16).any(|part| part == &token.as_bytes()[8..24])
+    };
+    assert_eq!(world.files().iter().filter(|file| holds(file)).count(), 1, "the workflow alone");
+}
