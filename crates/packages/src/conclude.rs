@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{Gap, Inspection, TreePath};
+use plimsoll_model::{Component, Gap, Inspection, TreePath};
 
 use crate::cargo_packages::{CargoPackages, TreePackage, above};
 use crate::facts::{Covers, Facts, Family, LocalPlace, Lock, Manifest};
-use crate::{gap, requirements_gaps};
+use crate::{gap, requirements_gaps, vendored};
 
 /// What all files together say: every component, and every gap, among them the manifests that no
 /// lockfile answers for.
@@ -73,7 +73,10 @@ fn missing_packages(facts: &BTreeMap<TreePath, Facts>, packages: &CargoPackages<
 
 /// The lockfiles of a tree by folder.
 struct Locks<'a> {
+    facts: &'a BTreeMap<TreePath, Facts>,
     packages: CargoPackages<'a>,
+    /// The name and version of each published package that a Rust lockfile locks.
+    fetched: BTreeMap<&'a TreePath, BTreeSet<(&'a str, &'a str)>>,
     by_folder: BTreeMap<String, Vec<(&'a TreePath, &'a Lock)>>,
     /// Rust lockfiles that answer for a folder outside their own, because a manifest that they answer
     /// for names that folder as a path dependency.
@@ -100,7 +103,14 @@ impl<'a> Locks<'a> {
         }
         by_folder.values_mut().for_each(without_shadowed);
         let packages = CargoPackages::new(facts);
-        let mut locks = Self { packages, by_folder, by_path_dependency: BTreeMap::new() };
+        let named = |component: &'a Component| (component.name.as_str(), component.version.as_str());
+        let is_rust = |facts: &Facts| facts.lock.as_ref().is_some_and(|lock| lock.family == Family::Rust);
+        let fetched = facts
+            .iter()
+            .filter(|(_, facts)| is_rust(facts))
+            .map(|(path, facts)| (path, facts.components.iter().map(named).collect()))
+            .collect();
+        let mut locks = Self { facts, packages, fetched, by_folder, by_path_dependency: BTreeMap::new() };
         locks.follow_path_dependencies();
         locks
     }
@@ -161,6 +171,18 @@ impl<'a> Locks<'a> {
         }
     }
 
+    /// Whether the manifest is that of a published package which `cargo vendor` put here, and a lockfile
+    /// above it locks that version: what the package asks for is then locked there, as if it were fetched.
+    fn is_vendored(&self, path: &TreePath) -> bool {
+        let mark = TreePath::new(format!("{}/{}", path.parent(), vendored::MARK));
+        let package = self.packages.at(path).and_then(|package| Some((package.name, package.version?)));
+        let is_fetched = |package| {
+            let mut locks = self.above(path.parent(), Family::Rust);
+            locks.any(|(lock, _)| self.fetched.get(lock).is_some_and(|fetched| fetched.contains(&package)))
+        };
+        self.facts.contains_key(&mark) && package.is_some_and(is_fetched)
+    }
+
     /// The lockfile that locks another version of the package of a manifest, as people may read it.
     fn other_versions(&self, path: &TreePath) -> Option<String> {
         let package = self.packages.at(path)?;
@@ -211,6 +233,9 @@ fn unknown(manifest: &Manifest, known: &BTreeSet<String>) -> Vec<String> {
 }
 
 fn manifest_gap(path: &TreePath, manifest: &Manifest, locks: &Locks<'_>) -> Option<Gap> {
+    if manifest.family == Family::Rust && locks.is_vendored(path) {
+        return None;
+    }
     let mut outdated = None;
     let mut answering = locks.answering(path.parent(), manifest.family);
     let of_workspace = locks.packages.at(path).and_then(|package| {

@@ -26,6 +26,7 @@ mod requirements;
 mod requirements_gaps;
 mod setup_py;
 mod unread;
+mod vendored;
 
 pub use conclude::conclude;
 pub use facts::{Facts, Family};

@@ -5,7 +5,8 @@ use plimsoll_model::TreePath;
 use plimsoll_source::File;
 
 use crate::{
-    Facts, cargo_lock, cargo_toml, gap, package_json, package_lock, pyproject, requirements, setup_py, unread,
+    Facts, cargo_lock, cargo_toml, gap, package_json, package_lock, pyproject, requirements, setup_py,
+    unread, vendored,
 };
 
 /// The reader of one format.
@@ -20,7 +21,7 @@ pub struct Parser {
 }
 
 /// Every parser; the first whose globs fit a path reads the file.
-pub static PARSERS: [&Parser; 9] = [
+pub static PARSERS: [&Parser; 10] = [
     &cargo_lock::PARSER,
     &cargo_toml::PARSER,
     &package_lock::PARSER,
@@ -29,6 +30,7 @@ pub static PARSERS: [&Parser; 9] = [
     &requirements::INPUT_PARSER,
     &pyproject::PARSER,
     &setup_py::PARSER,
+    &vendored::PARSER,
     &unread::PARSER,
 ];
 

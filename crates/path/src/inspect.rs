@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
 use crate::link::{Scripts, link};
-use crate::rules::rules;
+use crate::rules::{Check, rules};
 use crate::script::{Options, Place, Script};
 use crate::workflow::{Job, Step, Workflow};
 
@@ -91,11 +91,20 @@ fn judge(workflow: &Workflow, scripts: &Scripts, inspection: &mut Inspection) {
     for job in &workflow.jobs {
         inspection.gaps.extend(unread(job));
     }
+    for rule in rules() {
+        if let Check::File(check) = rule.check {
+            inspection.findings.extend(check(&workflow));
+        }
+    }
     let Some(mut case) = Case::new(&workflow) else {
         inspection.gaps.push(too_complex(&workflow));
         return;
     };
-    let found: Vec<_> = rules().iter().flat_map(|rule| (rule.check)(&mut case)).collect();
+    let of_runs = rules().iter().filter_map(|rule| match rule.check {
+        Check::Runs(check) => Some(check),
+        Check::File(_) => None,
+    });
+    let found: Vec<_> = of_runs.flat_map(|check| check(&mut case)).collect();
     if case.reading.diagram.overflowed() {
         inspection.gaps.push(too_complex(&workflow));
     } else {
@@ -122,7 +131,7 @@ fn unread(job: &Job) -> Vec<Gap> {
         kind: GapKind::Unresolved,
         location: Some(step.location.clone()),
         message: format!(
-            "{} of the steps of job `{}` run in `{shell}`, which is not read",
+            "{} of the steps of job `{}` run, or may run, in `{shell}`, which is not read",
             foreign.len(),
             job.id
         ),

@@ -3,6 +3,7 @@
 use plimsoll_model::{Finding, Fix, Inspector, Location, RuleId, Severity};
 
 use crate::case::Case;
+use crate::workflow::Workflow;
 
 mod echo_only_gate;
 mod gate_cannot_fail;
@@ -24,7 +25,16 @@ pub struct Rule {
     pub why: &'static str,
     /// How to mend it, with an example.
     pub mend: &'static str,
-    pub(crate) check: fn(&mut Case) -> Vec<Finding>,
+    pub(crate) check: Check,
+}
+
+/// What a rule judges.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Check {
+    /// What the file says by itself, however complex its runs are.
+    File(fn(&Workflow) -> Vec<Finding>),
+    /// What happens in its runs.
+    Runs(fn(&mut Case) -> Vec<Finding>),
 }
 
 static RULES: [&Rule; 6] = [

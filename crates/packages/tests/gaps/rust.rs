@@ -210,3 +210,21 @@ fn a_lockfile_beside_a_member_does_not_answer_for_it() {
         );
     }
 }
+
+/// `cargo vendor` copies published packages, whose own requirements are locked where they are.
+#[test]
+fn a_vendored_package_is_locked_as_if_it_were_fetched() {
+    let vendored = |version: &str, mark: &str, expected: &[&str]| {
+        let manifest = format!(
+            "[package]\nname = \"rand\"\nversion = \"{version}\"\n[dependencies]\nrand_core = \"0.6\"\n"
+        );
+        let app = format!("{PACKAGE}[dependencies]\nrand = \"0.8\"\n");
+        let files = [("vendor/rand/Cargo.toml", manifest.as_str()), (mark, "{}")];
+        check(&[&[("Cargo.lock", RUST_LOCK), ("Cargo.toml", &app), APP_FILE], &files[..]].concat(), expected);
+    };
+    let gap = &["unlocked-manifest vendor/rand/Cargo.toml:2"];
+    vendored("0.8.5", "vendor/rand/.cargo-checksum.json", &[]);
+    vendored("0.8.5", "vendor/rand/checksum.json", gap);
+    vendored("0.8.5", "vendor/.cargo-checksum.json", gap);
+    vendored("0.8.6", "vendor/rand/.cargo-checksum.json", gap);
+}

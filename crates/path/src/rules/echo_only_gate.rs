@@ -1,6 +1,6 @@
 use plimsoll_model::{Finding, Severity};
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::case::Case;
 use crate::workflow::{Job, Step};
 
@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     mend: "Run the tool, or take the step away until there is one. An approval belongs to the environment's protection \
            rules, not to a log line.\n\n\
            ```yaml\n- name: Security scan\n  run: gitleaks detect --source .\n```",
-    check,
+    check: Check::Runs(check),
 };
 
 /// Words that promise a check, an approval or a notification.

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use plimsoll_model::{Finding, Severity};
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::case::{Bypass, Case};
 use crate::story::story;
 
@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
     mend: "Make the deployment need the check, and take away the condition that lets it run all the same:\n\n\
            ```yaml\ndeploy:\n  needs: [test, scan]        # and no `if: always()`\n  if: github.ref == 'refs/heads/main'\n```\n\n\
            Where `always()` is needed, ask for the result: `if: always() && needs.test.result == 'success'`.",
-    check,
+    check: Check::Runs(check),
 };
 
 fn check(case: &mut Case) -> Vec<Finding> {

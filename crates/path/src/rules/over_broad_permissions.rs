@@ -1,9 +1,8 @@
 use plimsoll_model::{Finding, Severity};
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::Capability;
-use crate::case::Case;
-use crate::workflow::{Job, Permissions};
+use crate::workflow::{Job, Permissions, Workflow};
 
 /// `path/over-broad-permissions`.
 pub(super) static RULE: Rule = Rule {
@@ -15,11 +14,10 @@ pub(super) static RULE: Rule = Rule {
          source, the releases and the workflows themselves.",
     mend: "State the least at the top of the workflow, and more only in the job that needs it:\n\n\
            ```yaml\npermissions:\n  contents: read\n\njobs:\n  publish:\n    permissions:\n      contents: read\n      packages: write\n```",
-    check,
+    check: Check::File(check),
 };
 
-fn check(case: &mut Case) -> Vec<Finding> {
-    let workflow = case.workflow;
+fn check(workflow: &Workflow) -> Vec<Finding> {
     let mut findings = Vec::new();
     let all = std::iter::once(&workflow.permissions).chain(workflow.jobs.iter().map(|job| &job.permissions));
     for permissions in all {
@@ -39,14 +37,14 @@ fn check(case: &mut Case) -> Vec<Finding> {
         }
         Permissions::WriteAll(_) | Permissions::Stated => Vec::new(),
     };
-    findings.extend(missing(case, &open));
+    findings.extend(missing(workflow, &open));
     findings
 }
 
 /// One finding for all jobs that state nothing; worse where the workflow ships something.
-fn missing(case: &Case, open: &[&Job]) -> Option<Finding> {
+fn missing(workflow: &Workflow, open: &[&Job]) -> Option<Finding> {
     let first = open.first()?;
-    let ships = case.workflow.commands().any(|(_, job, _, command)| {
+    let ships = workflow.commands().any(|(_, job, _, command)| {
         command.can(Capability::Push) || command.can(Capability::Deploy) || job.environment.is_some()
     });
     let names: Vec<String> = open.iter().take(5).map(|job| format!("`{}`", job.id)).collect();

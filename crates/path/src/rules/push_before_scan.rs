@@ -1,6 +1,6 @@
 use plimsoll_model::{Finding, Severity};
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::case::Case;
 use crate::reading::Chosen;
 use crate::story::story;
@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
     mend: "Build, scan, then push the same image:\n\n\
            ```yaml\n- run: docker build -t \"$IMAGE\" .\n- run: trivy image --exit-code 1 \"$IMAGE\"\n- run: docker push \"$IMAGE\"\n```\n\n\
            With a build action: `load: true` and `push: false` first, then scan, then push.",
-    check,
+    check: Check::Runs(check),
 };
 
 fn check(case: &mut Case) -> Vec<Finding> {

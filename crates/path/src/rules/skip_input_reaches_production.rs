@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use plimsoll_model::{Finding, Severity};
 
-use super::Rule;
 use super::gate_skippable::{destination, severity};
+use super::{Check, Rule};
 use crate::case::{Bypass, Case};
 use crate::reading::Key;
 use crate::story::story;
@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
          a run, and asks nobody.",
     mend: "Take the input away, or let it reach no deployment: ask for the check's result where you deploy.\n\n\
            ```yaml\ndeploy:\n  needs: test\n  if: needs.test.result == 'success'\n```",
-    check,
+    check: Check::Runs(check),
 };
 
 fn check(case: &mut Case) -> Vec<Finding> {
