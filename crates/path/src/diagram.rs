@@ -39,8 +39,8 @@ pub(crate) struct Diagram {
 }
 
 /// Nodes and remembered results that one workflow may take.
-const MAX_NODES: usize = 100_000;
-const MAX_MEMO: usize = 1_000_000;
+const MAX_NODES: usize = 300_000;
+const MAX_MEMO: usize = 3_000_000;
 /// Variables that one workflow may have; it bounds the depth of recursion.
 const MAX_VARIABLES: usize = 2_000;
 
