@@ -33,7 +33,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Vec<String>) -> Result<ExitCode> {
-    let root = workspace_root();
+    let root = workspace_root()?;
     let mut arguments = arguments.into_iter();
     match arguments.next().as_deref() {
         Some("tidy") => tidy::report(&root, &mut stdout()),
@@ -55,11 +55,11 @@ fn optimised(root: &Path, arguments: impl Iterator<Item = String>) -> Result<Exi
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::from(70) })
 }
 
-fn workspace_root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the manifest of xtask lies in a folder of the workspace")
-        .to_owned()
+/// Where Cargo started this from: a build folder may be shared by several clones, and a clone must not
+/// be judged in the place of another.
+fn workspace_root() -> Result<PathBuf> {
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
+    Path::new(&manifest).parent().map(Path::to_owned).context("xtask lies in a folder of the workspace")
 }
 
 #[expect(clippy::print_stderr, reason = "this is a command line, and stderr is where its errors go")]
