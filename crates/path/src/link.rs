@@ -215,7 +215,7 @@ impl Linker<'_> {
             let condition = this.list(script, Some(condition), depth);
             (condition, this.list(script, Some(body), depth))
         });
-        let otherwise = all.pop().map(|(_, body)| body).unwrap_or_default();
+        let (_, otherwise) = all.pop().expect("each part that goes in comes out");
         Flow::If { branches: all, otherwise }
     }
 

@@ -95,7 +95,7 @@ impl Choices {
             }
             self.add_plain_first(diagram, key.clone(), values, FACT_COST);
         }
-        self.cases(diagram, &key).unwrap_or_default()
+        self.cases(diagram, &key).expect("the choice was just added")
     }
 
     /// The runs in which an unknown is true; `plainly` says what it is without a deviation.
@@ -134,7 +134,7 @@ impl Choices {
             costs.push(CANCELLED_COST + u64::from(!checks));
         }
         self.add(diagram, key.clone(), values, costs);
-        self.cases(diagram, &key).unwrap_or_default()
+        self.cases(diagram, &key).expect("the choice was just added")
     }
 
     /// The runs that are cancelled before a job begins.
