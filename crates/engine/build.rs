@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// The crates that turn bytes into facts.
-const EXTRACTORS: [&str; 7] = ["engine", "model", "packages", "path", "secrets", "source", "syntax"];
+const EXTRACTORS: [&str; 7] = [
+    "engine", "model", "packages", "path", "secrets", "source", "syntax",
+];
 
 fn main() -> io::Result<()> {
     let manifest = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
@@ -20,13 +22,19 @@ fn main() -> io::Result<()> {
             }
         }
     }
-    println!("cargo::rerun-if-changed={}", crates.join("../Cargo.lock").display());
+    println!(
+        "cargo::rerun-if-changed={}",
+        crates.join("../Cargo.lock").display()
+    );
     let mut hasher = DefaultHasher::new();
     for file in &files {
         file.strip_prefix(&crates).unwrap_or(file).hash(&mut hasher);
         fs::read(file)?.hash(&mut hasher);
     }
-    println!("cargo::rustc-env=PLIMSOLL_EXTRACTORS={:016x}", hasher.finish());
+    println!(
+        "cargo::rustc-env=PLIMSOLL_EXTRACTORS={:016x}",
+        hasher.finish()
+    );
     Ok(())
 }
 

@@ -24,18 +24,33 @@ mod table;
 pub use options::Options;
 
 /// Builds the release binary, measures every row and writes the figures as a table and as JSON.
-pub fn run(root: &Path, options: &Options, out: &mut dyn Write, log: &mut dyn Write) -> Result<ExitCode> {
+pub fn run(
+    root: &Path,
+    options: &Options,
+    out: &mut dyn Write,
+    log: &mut dyn Write,
+) -> Result<ExitCode> {
     let product = plimsoll::Product::build(root)?;
     let scratch = tempfile::tempdir().context("cannot make a scratch folder")?;
-    let bench = rows::Bench { product: &product, options, scratch: scratch.path() };
+    let bench = rows::Bench {
+        product: &product,
+        options,
+        scratch: scratch.path(),
+    };
     let mut figures = table::Figures::default();
-    for row in rows::ROWS.iter().filter(|row| options.only.as_deref().is_none_or(|only| only == row.name)) {
+    for row in rows::ROWS
+        .iter()
+        .filter(|row| options.only.as_deref().is_none_or(|only| only == row.name))
+    {
         writeln!(log, "measuring {} …", row.name).context("cannot write progress")?;
         (row.measure)(&bench, &mut figures)
             .with_context(|| format!("cannot measure the row {}", row.name))?;
     }
     if figures.is_empty() {
-        bail!("every row was skipped, so nothing was measured: {}", figures.skips());
+        bail!(
+            "every row was skipped, so nothing was measured: {}",
+            figures.skips()
+        );
     }
     figures.write_table(out)?;
     figures.write_json(&options.json)?;

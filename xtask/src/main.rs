@@ -12,6 +12,7 @@ use xtask::{bench, tidy};
 
 const USAGE: &str = "\
 cargo xtask tidy                 judge the shape of the work tree
+    --shrink          first write into the list of long functions what became shorter
 cargo xtask bench [OPTIONS]      measure the release binary beside its peers
     --runs N          runs of each side, interleaved (default 5)
     --megabytes N     size of the generated corpus (default 60)
@@ -36,7 +37,14 @@ fn run(arguments: Vec<String>) -> Result<ExitCode> {
     let root = workspace_root()?;
     let mut arguments = arguments.into_iter();
     match arguments.next().as_deref() {
-        Some("tidy") => tidy::report(&root, &mut stdout()),
+        Some("tidy") => {
+            match arguments.next().as_deref() {
+                None => {}
+                Some("--shrink") => tidy::shrink(&root)?,
+                Some(other) => bail!("`{other}` is no option of tidy\n{USAGE}"),
+            }
+            tidy::report(&root, &mut stdout())
+        }
         Some("bench") if cfg!(debug_assertions) => optimised(&root, arguments),
         Some("bench") => {
             let options = bench::Options::parse(&root, arguments)?;
@@ -50,19 +58,40 @@ fn run(arguments: Vec<String>) -> Result<ExitCode> {
 /// for want of a compiler flag.
 fn optimised(root: &Path, arguments: impl Iterator<Item = String>) -> Result<ExitCode> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).args(["run", "--release", "--quiet", "--package", "xtask", "--", "bench"]);
-    let status = cargo.args(arguments).status().context("cannot start `cargo run --release`")?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::from(70) })
+    cargo.current_dir(root).args([
+        "run",
+        "--release",
+        "--quiet",
+        "--package",
+        "xtask",
+        "--",
+        "bench",
+    ]);
+    let status = cargo
+        .args(arguments)
+        .status()
+        .context("cannot start `cargo run --release`")?;
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(70)
+    })
 }
 
 /// Where Cargo started this from: a build folder may be shared by several clones, and a clone must not
 /// be judged in the place of another.
 fn workspace_root() -> Result<PathBuf> {
     let manifest = std::env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
-    Path::new(&manifest).parent().map(Path::to_owned).context("xtask lies in a folder of the workspace")
+    Path::new(&manifest)
+        .parent()
+        .map(Path::to_owned)
+        .context("xtask lies in a folder of the workspace")
 }
 
-#[expect(clippy::print_stderr, reason = "this is a command line, and stderr is where its errors go")]
+#[expect(
+    clippy::print_stderr,
+    reason = "this is a command line, and stderr is where its errors go"
+)]
 fn print_error(error: &anyhow::Error) {
     eprintln!("error: {error:#}");
 }

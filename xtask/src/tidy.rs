@@ -37,7 +37,11 @@ pub struct Problem {
 
 impl Problem {
     fn new(file: &str, line: Option<usize>, message: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), line, message: message.into() }
+        Self {
+            file: file.to_owned(),
+            line,
+            message: message.into(),
+        }
     }
 }
 
@@ -67,15 +71,30 @@ pub fn check(root: &Path) -> Result<Vec<Problem>> {
     Ok(problems)
 }
 
+/// Writes into the list of long files and functions whatever has become shorter.
+pub fn shrink(root: &Path) -> Result<()> {
+    let files = Files::read(root)?;
+    let list = ratchet::shrink(&files, &rust::parse(&files)?)?;
+    let path = root.join(ratchet::LIST);
+    std::fs::write(&path, list).with_context(|| format!("cannot write {}", path.display()))
+}
+
 /// Runs every check and writes the problems, one a line.
 pub fn report(root: &Path, out: &mut dyn Write) -> Result<ExitCode> {
     let problems = check(root)?;
+    let files = Files::read(root)?;
+    let median = ratchet::median_tokens(&files, &rust::parse(&files)?);
+    writeln!(out, "tidy: the median function holds {median} tokens")
+        .context("cannot write the report")?;
     for problem in &problems {
         writeln!(out, "{problem}").context("cannot write the report")?;
     }
     let count = problems.len();
-    let verdict =
-        if count == 0 { "tidy: nothing to mend".to_owned() } else { format!("tidy: {count} to mend") };
+    let verdict = if count == 0 {
+        "tidy: nothing to mend".to_owned()
+    } else {
+        format!("tidy: {count} to mend")
+    };
     writeln!(out, "{verdict}").context("cannot write the report")?;
     Ok(ExitCode::from(u8::from(count > 0)))
 }

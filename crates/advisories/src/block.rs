@@ -72,8 +72,13 @@ impl BlockContent<'_> {
             text.push_str(version);
             named.extend([*advisory, u32::try_from(text.len()).ok()?]);
         }
-        let counts =
-            [self.key.len(), self.boundaries.len(), self.rows.len(), self.undecided.len(), self.named.len()];
+        let counts = [
+            self.key.len(),
+            self.boundaries.len(),
+            self.rows.len(),
+            self.undecided.len(),
+            self.named.len(),
+        ];
         let mut out = vec![0; 4];
         for count in counts {
             out.extend(u32::try_from(count).ok()?.to_le_bytes());
@@ -122,7 +127,14 @@ impl<'a> Block<'a> {
         let undecided = take(count(3)?, 4)?;
         let boundary_ends = take(count(1)?, 4)?;
         let named = take(count(4)?, 8)?;
-        Some(Self { rows, undecided, boundary_ends, named, text: rest, key_bytes: count(0)? })
+        Some(Self {
+            rows,
+            undecided,
+            boundary_ends,
+            named,
+            text: rest,
+            key_bytes: count(0)?,
+        })
     }
 
     /// The package key.
@@ -147,20 +159,28 @@ impl<'a> Block<'a> {
 
     /// The rows, in order.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Row> + use<'a> {
-        self.rows.as_chunks::<8>().0.iter().map(|[a, b, c, d, e, f, g, h]| {
-            let advisory = u32::from_le_bytes([*a, *b, *c, *d]);
-            Row {
-                advisory: advisory & !FIX,
-                low: u16::from_le_bytes([*e, *f]),
-                high: u16::from_le_bytes([*g, *h]),
-                fixed: advisory & FIX != 0,
-            }
-        })
+        self.rows
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .map(|[a, b, c, d, e, f, g, h]| {
+                let advisory = u32::from_le_bytes([*a, *b, *c, *d]);
+                Row {
+                    advisory: advisory & !FIX,
+                    low: u16::from_le_bytes([*e, *f]),
+                    high: u16::from_le_bytes([*g, *h]),
+                    fixed: advisory & FIX != 0,
+                }
+            })
     }
 
     /// The records that affect the package in versions nobody can tell.
     pub(crate) fn undecided(&self) -> impl Iterator<Item = u32> + use<'a> {
-        self.undecided.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes))
+        self.undecided
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|bytes| u32::from_le_bytes(*bytes))
     }
 
     /// The versions that are named by their text alone; `None` when one lies outside the block.
@@ -211,7 +231,12 @@ mod tests {
         BlockContent {
             key: "\0name",
             boundaries: vec!["1.0.0", "2.0.0", "3.0.0"],
-            rows: vec![Row { advisory: 7, low: 1, high: 2, fixed: true }],
+            rows: vec![Row {
+                advisory: 7,
+                low: 1,
+                high: 2,
+                fixed: true,
+            }],
             undecided: vec![9],
             named: vec![(3, "odd"), (4, "")],
         }
@@ -223,16 +248,28 @@ mod tests {
         let block = Block::read(&bytes).unwrap();
         assert_eq!(block.key(), Some("\0name"));
         assert_eq!(
-            (0..4).map(|index| block.boundary(index)).collect::<Vec<_>>(),
+            (0..4)
+                .map(|index| block.boundary(index))
+                .collect::<Vec<_>>(),
             [Some("1.0.0"), Some("2.0.0"), Some("3.0.0"), None]
         );
         assert_eq!(block.rows().collect::<Vec<_>>(), content().rows);
         assert_eq!(block.undecided().collect::<Vec<_>>(), [9]);
         assert_eq!(block.named().unwrap(), content().named);
-        let ranks = [("0.9.0", 0), ("1.0.0", 1), ("1.5.0", 2), ("3.0.0", 5), ("4.0.0", 6)];
+        let ranks = [
+            ("0.9.0", 0),
+            ("1.0.0", 1),
+            ("1.5.0", 2),
+            ("3.0.0", 5),
+            ("4.0.0", 6),
+        ];
         for (version, rank) in ranks {
             let parsed = Order::Semantic.parse(version).unwrap();
-            assert_eq!(block.rank(Order::Semantic, &parsed), Some(rank), "{version}");
+            assert_eq!(
+                block.rank(Order::Semantic, &parsed),
+                Some(rank),
+                "{version}"
+            );
         }
     }
 
@@ -247,11 +284,18 @@ mod tests {
                 bytes[at..at + 4].copy_from_slice(&u32::to_le_bytes(number));
                 let check = check(&[&bytes[4..]]);
                 bytes[..4].copy_from_slice(&check.to_le_bytes());
-                let Some(block) = Block::read(&bytes) else { continue };
+                let Some(block) = Block::read(&bytes) else {
+                    continue;
+                };
                 block.rank(Order::Semantic, &parsed);
                 assert!(block.key().is_none_or(|key| key.len() <= bytes.len()));
                 assert!(block.named().is_none_or(|named| named.len() <= bytes.len()));
-                assert!((0..=block.boundaries()).filter_map(|i| block.boundary(i)).count() <= bytes.len());
+                assert!(
+                    (0..=block.boundaries())
+                        .filter_map(|i| block.boundary(i))
+                        .count()
+                        <= bytes.len()
+                );
                 assert!(block.rows().count() + block.undecided().count() <= bytes.len());
             }
         }

@@ -43,23 +43,39 @@ pub(crate) fn compile(
         .iter()
         .filter(|record| record.affected.iter().any(|affected| affected.base == base))
         .collect();
-    let mut live: Vec<&Record> = ours.iter().copied().filter(|record| !record.withdrawn).collect();
+    let mut live: Vec<&Record> = ours
+        .iter()
+        .copied()
+        .filter(|record| !record.withdrawn)
+        .collect();
     live.sort_by(|left, right| left.id.cmp(&right.id));
     if live.len() >= ADVISORIES_MAX {
         return Err(TooLarge);
     }
     let packages = packages(base, &live);
-    let releases: BTreeSet<&str> = packages.keys().map(|key| key.release).filter(|r| !r.is_empty()).collect();
+    let releases: BTreeSet<&str> = packages
+        .keys()
+        .map(|key| key.release)
+        .filter(|r| !r.is_empty())
+        .collect();
     let meta = Meta {
         ecosystem: base.to_owned(),
         records: ours.len() as u64,
         withdrawn: (ours.len() - live.len()) as u64,
         unreadable_count,
-        unreadable: unreadable.iter().take(UNREADABLE_NAMED_MAX).cloned().collect(),
+        unreadable: unreadable
+            .iter()
+            .take(UNREADABLE_NAMED_MAX)
+            .cloned()
+            .collect(),
         releases: releases.into_iter().map(str::to_owned).collect(),
     };
     let (bytes, undecided) = assemble(&meta, &packages, &live, as_of)?;
-    Ok(Compiled { bytes, meta, undecided })
+    Ok(Compiled {
+        bytes,
+        meta,
+        undecided,
+    })
 }
 
 /// The bytes of the file, and how much of it is undecided.
@@ -93,8 +109,15 @@ type Packages<'a> = BTreeMap<PackageId<'a>, Vec<(u32, &'a Affected)>>;
 fn packages<'a>(base: &str, live: &[&'a Record]) -> Packages<'a> {
     let mut packages = Packages::new();
     for (number, record) in (0..).zip(live) {
-        for affected in record.affected.iter().filter(|affected| affected.base == base) {
-            let id = PackageId { release: &affected.release, name: &affected.name };
+        for affected in record
+            .affected
+            .iter()
+            .filter(|affected| affected.base == base)
+        {
+            let id = PackageId {
+                release: &affected.release,
+                name: &affected.name,
+            };
             packages.entry(id).or_default().push((number, affected));
         }
     }
@@ -115,7 +138,11 @@ fn package_sections(base: &str, packages: &Packages<'_>) -> Result<PackageSectio
         undecided += content.undecided.len() as u64;
         let block = content.write().ok_or(TooLarge)?;
         let offset = u32::try_from(blocks.len() / 8).map_err(|_| TooLarge)?;
-        entries.push((tag(&key), offset, u32::try_from(block.len()).map_err(|_| TooLarge)?));
+        entries.push((
+            tag(&key),
+            offset,
+            u32::try_from(block.len()).map_err(|_| TooLarge)?,
+        ));
         blocks.extend(block);
     }
     entries.sort_unstable();
@@ -126,7 +153,9 @@ fn package_sections(base: &str, packages: &Packages<'_>) -> Result<PackageSectio
         index.extend(offset.to_le_bytes());
         index.extend(length.to_le_bytes());
     }
-    let first = |slot: usize| entries.partition_point(|(tag, _, _)| tag >> (u64::BITS - bits) < slot as u64);
+    let first = |slot: usize| {
+        entries.partition_point(|(tag, _, _)| tag >> (u64::BITS - bits) < slot as u64)
+    };
     let mut fan = Vec::new();
     for slot in 0..=1 << bits {
         let (start, end) = (first(slot), first(slot + 1));
@@ -160,7 +189,9 @@ impl<'a> Said<'a> {
                 None => said.undecided = true,
             }
         }
-        said.undecided |= affected.iter().any(|a| a.ranges.is_empty() && a.versions.is_empty());
+        said.undecided |= affected
+            .iter()
+            .any(|a| a.ranges.is_empty() && a.versions.is_empty());
         for text in affected.iter().flat_map(|affected| &affected.versions) {
             match order.and_then(|order| Point::read(order, text)) {
                 Some(point) if said.spans.iter().any(|span| span.contains(&point.version)) => {}
@@ -173,23 +204,36 @@ impl<'a> Said<'a> {
 
     fn points(&self) -> impl Iterator<Item = &Point<'a>> {
         let ends = self.spans.iter().filter_map(|span| span.end.point());
-        self.spans.iter().filter_map(|span| span.start.as_ref()).chain(ends).chain(&self.singles)
+        self.spans
+            .iter()
+            .filter_map(|span| span.start.as_ref())
+            .chain(ends)
+            .chain(&self.singles)
     }
 }
 
-fn content<'a>(order: Option<Order>, key: &'a str, said: &[(u32, &'a Affected)]) -> BlockContent<'a> {
+fn content<'a>(
+    order: Option<Order>,
+    key: &'a str,
+    said: &[(u32, &'a Affected)],
+) -> BlockContent<'a> {
     let mut of_record: BTreeMap<u32, Vec<&Affected>> = BTreeMap::new();
     for (number, affected) in said {
         of_record.entry(*number).or_default().push(affected);
     }
-    let read: BTreeMap<u32, Said<'a>> =
-        of_record.into_iter().map(|(number, affected)| (number, Said::read(order, &affected))).collect();
+    let read: BTreeMap<u32, Said<'a>> = of_record
+        .into_iter()
+        .map(|(number, affected)| (number, Said::read(order, &affected)))
+        .collect();
     let mut points: Vec<&Point<'_>> = read.values().flat_map(Said::points).collect();
     // Equal versions may be written in several ways; the text decides which one is kept.
     points.sort_by(|left, right| (&left.version, left.text).cmp(&(&right.version, right.text)));
     points.dedup_by(|right, left| right.version == left.version);
     let fits = points.len() <= BOUNDARIES_MAX;
-    let mut content = BlockContent { key, ..BlockContent::default() };
+    let mut content = BlockContent {
+        key,
+        ..BlockContent::default()
+    };
     for (number, said) in &read {
         if fits {
             content.rows.extend(rows(*number, said, &points));
@@ -197,9 +241,15 @@ fn content<'a>(order: Option<Order>, key: &'a str, said: &[(u32, &'a Affected)])
         if said.undecided || !fits {
             content.undecided.push(*number);
         }
-        content.named.extend(said.named.iter().map(|text| (*number, *text)));
+        content
+            .named
+            .extend(said.named.iter().map(|text| (*number, *text)));
     }
-    content.boundaries = if fits { points.iter().map(|point| point.text).collect() } else { Vec::new() };
+    content.boundaries = if fits {
+        points.iter().map(|point| point.text).collect()
+    } else {
+        Vec::new()
+    };
     content.named.sort_unstable();
     content.named.dedup();
     content
@@ -221,15 +271,32 @@ fn rows(advisory: u32, said: &Said<'_>, points: &[&Point<'_>]) -> Vec<Row> {
             End::Limit(point) => (rank(point).checked_sub(1)?, false),
             End::Last(point) => (rank(point), false),
         };
-        (low <= high).then_some(Row { advisory, low, high, fixed })
+        (low <= high).then_some(Row {
+            advisory,
+            low,
+            high,
+            fixed,
+        })
     };
-    let single = |point| Row { advisory, low: rank(point), high: rank(point), fixed: false };
-    let mut rows: Vec<Row> =
-        said.spans.iter().filter_map(row).chain(said.singles.iter().map(single)).collect();
+    let single = |point| Row {
+        advisory,
+        low: rank(point),
+        high: rank(point),
+        fixed: false,
+    };
+    let mut rows: Vec<Row> = said
+        .spans
+        .iter()
+        .filter_map(row)
+        .chain(said.singles.iter().map(single))
+        .collect();
     rows.sort_unstable();
     let mut merged: Vec<Row> = Vec::with_capacity(rows.len());
     for row in rows {
-        match merged.last_mut().filter(|last| row.low <= last.high.saturating_add(1)) {
+        match merged
+            .last_mut()
+            .filter(|last| row.low <= last.high.saturating_add(1))
+        {
             Some(last) if row.high > last.high => (last.high, last.fixed) = (row.high, row.fixed),
             Some(last) => last.fixed |= row.fixed && row.high == last.high,
             None => merged.push(row),
@@ -247,7 +314,12 @@ fn detail_sections(base: &str, live: &[&Record]) -> Result<(Vec<u8>, Vec<u8>), T
         let flaw = &flaws[number as usize];
         let detail = Details {
             id: record.id.clone(),
-            aliases: flaw.ids.iter().filter(|id| **id != record.id).cloned().collect(),
+            aliases: flaw
+                .ids
+                .iter()
+                .filter(|id| **id != record.id)
+                .cloned()
+                .collect(),
             summary: record.summary.clone(),
             severity: flaw.rating.severity(),
             weaknesses: record.weaknesses.clone(),
@@ -255,8 +327,12 @@ fn detail_sections(base: &str, live: &[&Record]) -> Result<(Vec<u8>, Vec<u8>), T
         };
         let json = serde_json::to_vec(&detail).expect("details have string keys only");
         let place = [details.len(), json.len()].map(u32::try_from);
-        let [Ok(start), Ok(length)] = place else { return Err(TooLarge) };
-        let entry = [start, length, check(&[&json]), number, 0].map(u32::to_le_bytes).concat();
+        let [Ok(start), Ok(length)] = place else {
+            return Err(TooLarge);
+        };
+        let entry = [start, length, check(&[&json]), number, 0]
+            .map(u32::to_le_bytes)
+            .concat();
         table.extend(&entry);
         table.extend(entry_check(advisory, &entry).to_le_bytes());
         details.extend(json);

@@ -84,9 +84,15 @@ impl Database {
 
     /// What was opened for the ecosystems of these components, in the order of ecosystem names.
     pub fn asked(&self, components: &[Component]) -> Vec<Identity> {
-        let bases: BTreeSet<&str> =
-            components.iter().map(|component| split(component.ecosystem.as_str()).base).collect();
-        bases.into_iter().filter_map(|base| self.file(base)).map(EcosystemFile::identity).collect()
+        let bases: BTreeSet<&str> = components
+            .iter()
+            .map(|component| split(component.ecosystem.as_str()).base)
+            .collect();
+        bases
+            .into_iter()
+            .filter_map(|base| self.file(base))
+            .map(EcosystemFile::identity)
+            .collect()
     }
 
     /// Reads every byte: digests of all sections, bounds of all packages.
@@ -100,7 +106,10 @@ impl Database {
 }
 
 fn database_paths(folder: &Path) -> Result<Vec<PathBuf>, OpenError> {
-    let unreadable = |source| OpenError::ReadFolder { folder: folder.to_owned(), source };
+    let unreadable = |source| OpenError::ReadFolder {
+        folder: folder.to_owned(),
+        source,
+    };
     let entries = match folder.read_dir() {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -109,7 +118,10 @@ fn database_paths(folder: &Path) -> Result<Vec<PathBuf>, OpenError> {
     let mut paths = Vec::new();
     for entry in entries {
         let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == EXTENSION) {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == EXTENSION)
+        {
             paths.push(path);
         }
     }

@@ -57,8 +57,9 @@ pub(crate) const EXTENSION: &str = "plimdb";
 pub(crate) fn encode(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for (index, byte) in name.bytes().enumerate() {
-        let plain =
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') || (byte == b'.' && index > 0);
+        let plain = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'_')
+            || (byte == b'.' && index > 0);
         if plain {
             out.push(char::from(byte));
         } else {
@@ -74,9 +75,24 @@ mod tests {
 
     #[test]
     fn names_are_split_normalised_and_escaped() {
-        assert_eq!(split("Ubuntu:22.04:LTS"), SplitName { base: "Ubuntu", release: "22.04:LTS" });
-        assert_eq!(split("npm"), SplitName { base: "npm", release: "" });
-        assert_eq!(package_name("PyPI", "Zope..Interface_x"), "zope-interface-x");
+        assert_eq!(
+            split("Ubuntu:22.04:LTS"),
+            SplitName {
+                base: "Ubuntu",
+                release: "22.04:LTS"
+            }
+        );
+        assert_eq!(
+            split("npm"),
+            SplitName {
+                base: "npm",
+                release: ""
+            }
+        );
+        assert_eq!(
+            package_name("PyPI", "Zope..Interface_x"),
+            "zope-interface-x"
+        );
         assert_eq!(package_name("PyPI", "a--b"), "a-b");
         assert_eq!(package_name("npm", "JSONStream"), "JSONStream");
         assert_eq!(file_name("crates.io"), "crates.io.plimdb");

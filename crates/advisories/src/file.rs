@@ -11,7 +11,9 @@ use plimsoll_model::{Digest, Ecosystem};
 use crate::block::Block;
 use crate::database::{Identity, OpenError};
 use crate::ecosystem::{file_name, package_key};
-use crate::format::{Details, HEADER_BYTES, Header, Meta, SECTIONS, Section, check, long, tag, word};
+use crate::format::{
+    Details, HEADER_BYTES, Header, Meta, SECTIONS, Section, check, long, tag, word,
+};
 use crate::mapped::Mapped;
 use crate::order::Order;
 
@@ -38,9 +40,14 @@ impl EcosystemFile {
     /// Maps a file and reads its header and meta section. The other sections are read when they are
     /// asked for, and checked then.
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
-        let damaged = |what| OpenError::Damaged { path: path.to_owned(), what };
-        let mapped =
-            Mapped::open(path).map_err(|source| OpenError::ReadFile { path: path.to_owned(), source })?;
+        let damaged = |what| OpenError::Damaged {
+            path: path.to_owned(),
+            what,
+        };
+        let mapped = Mapped::open(path).map_err(|source| OpenError::ReadFile {
+            path: path.to_owned(),
+            source,
+        })?;
         let header = Header::read(mapped.bytes()).map_err(damaged)?;
         let sections = ranges(&header).ok_or(damaged("its lengths are impossible"))?;
         let bytes = |section: Section| &mapped.bytes()[sections[section as usize].clone()];
@@ -50,13 +57,23 @@ impl EcosystemFile {
         }
         let meta: Meta = serde_json::from_slice(bytes(Section::Meta))
             .map_err(|_| damaged("its meta section cannot be read"))?;
-        if path.file_name().is_none_or(|name| *name != *file_name(&meta.ecosystem)) {
+        if path
+            .file_name()
+            .is_none_or(|name| *name != *file_name(&meta.ecosystem))
+        {
             return Err(damaged("it is about another ecosystem than its name says"));
         }
         let fan = bytes(Section::Fan).len() / FAN_ENTRY_BYTES;
         let fan_bits = fan.checked_ilog2().filter(|bits| (4..=16).contains(bits));
         let fan_bits = fan_bits.ok_or(damaged("its fan-out has an impossible length"))?;
-        Ok(Self { path: path.to_owned(), header, sections, meta, fan_bits, mapped })
+        Ok(Self {
+            path: path.to_owned(),
+            header,
+            sections,
+            meta,
+            fan_bits,
+            mapped,
+        })
     }
 
     /// What the database is about.
@@ -83,11 +100,16 @@ impl EcosystemFile {
     pub(crate) fn find(&self, release: &str, name: &str) -> Result<Option<Block<'_>>, Damage> {
         let key = package_key(release, name);
         let tag = tag(&key);
-        let slot = usize::try_from(tag >> (u64::BITS - self.fan_bits)).expect("a slot has at most 16 bits");
+        let slot = usize::try_from(tag >> (u64::BITS - self.fan_bits))
+            .expect("a slot has at most 16 bits");
         for entry in self.slot(slot)? {
             if entry.tag == tag {
                 let block = self.block(entry)?;
-                if block.key().ok_or(Damage("a package has no readable name"))? == key {
+                if block
+                    .key()
+                    .ok_or(Damage("a package has no readable name"))?
+                    == key
+                {
                     return Ok(Some(block));
                 }
             }
@@ -104,7 +126,10 @@ impl EcosystemFile {
     pub(crate) fn details(&self, advisory: u32) -> Result<Details, Damage> {
         let entry = self.advisory(advisory)?;
         let details = self.section(Section::Details);
-        let json = entry.start.checked_add(entry.length).and_then(|end| details.get(entry.start..end));
+        let json = entry
+            .start
+            .checked_add(entry.length)
+            .and_then(|end| details.get(entry.start..end));
         let json = json.ok_or(Damage("a record's details lie outside the file"))?;
         if check(&[json]) != entry.details_check {
             return Err(Damage("a record's details do not match their check"));
@@ -114,7 +139,10 @@ impl EcosystemFile {
 
     /// Checks every section against its digest and every package against its bounds.
     pub(crate) fn verify(&self) -> Result<(), OpenError> {
-        let damaged = |Damage(what)| OpenError::Damaged { path: self.path.clone(), what };
+        let damaged = |Damage(what)| OpenError::Damaged {
+            path: self.path.clone(),
+            what,
+        };
         for (range, (_, digest)) in self.sections.iter().zip(&self.header.sections) {
             if Digest::of(&self.mapped.bytes()[range.clone()]) != *digest {
                 return Err(damaged(Damage("a section does not match its digest")));
@@ -126,12 +154,17 @@ impl EcosystemFile {
     fn verify_packages(&self) -> Result<(), Damage> {
         let order = Order::of(&self.meta.ecosystem);
         let mut advisories = BTreeSet::new();
-        let entries =
-            (0..1_usize << self.fan_bits).map(|slot| self.slot(slot)).collect::<Result<Vec<_>, _>>()?;
+        let entries = (0..1_usize << self.fan_bits)
+            .map(|slot| self.slot(slot))
+            .collect::<Result<Vec<_>, _>>()?;
         for entry in entries.into_iter().flatten() {
             let block = self.block(entry)?;
-            let key = block.key().ok_or(Damage("a package has no readable name"))?;
-            let (release, name) = key.split_once('\0').ok_or(Damage("a package has no readable name"))?;
+            let key = block
+                .key()
+                .ok_or(Damage("a package has no readable name"))?;
+            let (release, name) = key
+                .split_once('\0')
+                .ok_or(Damage("a package has no readable name"))?;
             if self.find(release, name)?.is_none() {
                 return Err(Damage("a package is not found by its name"));
             }
@@ -140,11 +173,19 @@ impl EcosystemFile {
             if !versions.is_some_and(|versions| versions.is_sorted_by(|left, right| left < right)) {
                 return Err(Damage("a package's versions are out of order"));
             }
-            let named = block.named().ok_or(Damage("a package's versions cannot be read"))?;
+            let named = block
+                .named()
+                .ok_or(Damage("a package's versions cannot be read"))?;
             advisories.extend(block.rows().map(|row| row.advisory));
-            advisories.extend(block.undecided().chain(named.iter().map(|(advisory, _)| *advisory)));
+            advisories.extend(
+                block
+                    .undecided()
+                    .chain(named.iter().map(|(advisory, _)| *advisory)),
+            );
         }
-        advisories.into_iter().try_for_each(|advisory| self.details(advisory).map(|_| ()))
+        advisories
+            .into_iter()
+            .try_for_each(|advisory| self.details(advisory).map(|_| ()))
     }
 
     fn section(&self, section: Section) -> &[u8] {
@@ -162,9 +203,17 @@ impl EcosystemFile {
         if word(fan, slot * FAN_ENTRY_BYTES + 4).ok_or(DAMAGE)? != slot_check(slot, entries) {
             return Err(DAMAGE);
         }
-        Ok(entries.as_chunks::<INDEX_ENTRY_BYTES>().0.iter().filter_map(|bytes| {
-            Some(IndexEntry { tag: long(bytes, 0)?, start: word(bytes, 8)?, length: word(bytes, 12)? })
-        }))
+        Ok(entries
+            .as_chunks::<INDEX_ENTRY_BYTES>()
+            .0
+            .iter()
+            .filter_map(|bytes| {
+                Some(IndexEntry {
+                    tag: long(bytes, 0)?,
+                    start: word(bytes, 8)?,
+                    length: word(bytes, 12)?,
+                })
+            }))
     }
 
     fn block(&self, entry: IndexEntry) -> Result<Block<'_>, Damage> {
@@ -185,7 +234,12 @@ impl EcosystemFile {
             return Err(Damage("a record does not match its check"));
         }
         let (start, length) = (number(0) as usize, number(1) as usize);
-        Ok(AdvisoryEntry { start, length, details_check: number(2), flaw: number(3) })
+        Ok(AdvisoryEntry {
+            start,
+            length,
+            details_check: number(2),
+            flaw: number(3),
+        })
     }
 }
 

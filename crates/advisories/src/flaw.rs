@@ -23,9 +23,15 @@ pub(crate) fn flaws(base: &str, records: &[&Record]) -> (Vec<u32>, Vec<Flaw>) {
     let mut first_holders: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
     let mut parents: Vec<usize> = (0..records.len()).collect();
     for (index, record) in records.iter().enumerate() {
-        for affected in record.affected.iter().filter(|affected| affected.base == base) {
+        for affected in record
+            .affected
+            .iter()
+            .filter(|affected| affected.base == base)
+        {
             for id in std::iter::once(&record.id).chain(&record.aliases) {
-                let holder = *first_holders.entry((&affected.release, &affected.name, id)).or_insert(index);
+                let holder = *first_holders
+                    .entry((&affected.release, &affected.name, id))
+                    .or_insert(index);
                 let (left, right) = (root(&mut parents, holder), root(&mut parents, index));
                 parents[left.max(right)] = left.min(right);
             }
@@ -35,10 +41,15 @@ pub(crate) fn flaws(base: &str, records: &[&Record]) -> (Vec<u32>, Vec<Flaw>) {
     let mut number_of_root: BTreeMap<usize, u32> = BTreeMap::new();
     let mut numbers = Vec::with_capacity(records.len());
     for (index, record) in records.iter().enumerate() {
-        let number = *number_of_root.entry(root(&mut parents, index)).or_insert_with(|| {
-            flaws.push(Flaw { ids: Vec::new(), rating: Rating::Unrated });
-            u32::try_from(flaws.len() - 1).expect("the number of records is bounded below 2^31")
-        });
+        let number = *number_of_root
+            .entry(root(&mut parents, index))
+            .or_insert_with(|| {
+                flaws.push(Flaw {
+                    ids: Vec::new(),
+                    rating: Rating::Unrated,
+                });
+                u32::try_from(flaws.len() - 1).expect("the number of records is bounded below 2^31")
+            });
         let flaw = &mut flaws[number as usize];
         flaw.ids.push(record.id.clone());
         flaw.ids.extend(record.aliases.iter().cloned());

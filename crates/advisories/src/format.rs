@@ -107,14 +107,22 @@ pub(crate) struct Header {
 impl Header {
     /// The header of these sections.
     pub(crate) fn of(as_of: Timestamp, sections: [&[u8]; SECTIONS]) -> Self {
-        Self { as_of, sections: sections.map(|bytes| (bytes.len() as u64, Digest::of(bytes))) }
+        Self {
+            as_of,
+            sections: sections.map(|bytes| (bytes.len() as u64, Digest::of(bytes))),
+        }
     }
 
     /// The identity of the content: it covers every section and no date, so that
     /// equal advisories have equal digests.
     pub(crate) fn digest(&self) -> Digest {
-        let digests = self.sections.iter().map(|(_, digest)| &digest.as_bytes()[..]);
-        let parts: Vec<&[u8]> = std::iter::once(&b"plimsoll-advisories-v1"[..]).chain(digests).collect();
+        let digests = self
+            .sections
+            .iter()
+            .map(|(_, digest)| &digest.as_bytes()[..]);
+        let parts: Vec<&[u8]> = std::iter::once(&b"plimsoll-advisories-v1"[..])
+            .chain(digests)
+            .collect();
         Digest::of_parts(&parts)
     }
 
@@ -123,7 +131,11 @@ impl Header {
         let mut out = Vec::with_capacity(HEADER_BYTES);
         out.extend(MAGIC);
         out.extend(VERSION.to_le_bytes());
-        out.extend(u32::try_from(HEADER_BYTES).expect("a small constant").to_le_bytes());
+        out.extend(
+            u32::try_from(HEADER_BYTES)
+                .expect("a small constant")
+                .to_le_bytes(),
+        );
         out.extend(self.as_of.as_second().to_le_bytes());
         for (length, digest) in &self.sections {
             out.extend(length.to_le_bytes());
@@ -136,7 +148,9 @@ impl Header {
 
     /// Reads the header at the start of a file of this length; the error says what is wrong.
     pub(crate) fn read(file: &[u8]) -> Result<Self, &'static str> {
-        let header = file.get(..HEADER_BYTES).ok_or("it is shorter than its header")?;
+        let header = file
+            .get(..HEADER_BYTES)
+            .ok_or("it is shorter than its header")?;
         if header[..8] != MAGIC {
             return Err("it does not begin like an advisory database");
         }
@@ -148,15 +162,20 @@ impl Header {
             return Err("its header does not match its checksum");
         }
         let seconds = long(header, 16).ok_or("its header is too short")?;
-        let as_of = Timestamp::from_second(seconds.cast_signed()).map_err(|_| "its date is out of range")?;
+        let as_of = Timestamp::from_second(seconds.cast_signed())
+            .map_err(|_| "its date is out of range")?;
         let mut sections = [(0, Digest::of(b"")); SECTIONS];
         let mut total = HEADER_BYTES as u64;
         for (index, section) in sections.iter_mut().enumerate() {
             let at = 24 + index * 40;
             let length = long(header, at).ok_or("its header is too short")?;
-            let digest = header[at + 8..at + 40].try_into().expect("the slice is 32 bytes long");
+            let digest = header[at + 8..at + 40]
+                .try_into()
+                .expect("the slice is 32 bytes long");
             *section = (length, Digest::from_bytes(digest));
-            total = total.checked_add(length).ok_or("its lengths are impossible")?;
+            total = total
+                .checked_add(length)
+                .ok_or("its lengths are impossible")?;
         }
         match total.cmp(&(file.len() as u64)) {
             std::cmp::Ordering::Equal => Ok(Self { as_of, sections }),
@@ -169,23 +188,41 @@ impl Header {
 /// The number at a byte offset.
 pub(crate) fn word(bytes: &[u8], at: usize) -> Option<u32> {
     let end = at.checked_add(4)?;
-    Some(u32::from_le_bytes(bytes.get(at..end)?.try_into().expect("the slice is 4 bytes long")))
+    Some(u32::from_le_bytes(
+        bytes
+            .get(at..end)?
+            .try_into()
+            .expect("the slice is 4 bytes long"),
+    ))
 }
 
 /// The long number at a byte offset.
 pub(crate) fn long(bytes: &[u8], at: usize) -> Option<u64> {
     let end = at.checked_add(8)?;
-    Some(u64::from_le_bytes(bytes.get(at..end)?.try_into().expect("the slice is 8 bytes long")))
+    Some(u64::from_le_bytes(
+        bytes
+            .get(at..end)?
+            .try_into()
+            .expect("the slice is 8 bytes long"),
+    ))
 }
 
 /// The check of a thing that consists of these parts.
 pub(crate) fn check(parts: &[&[u8]]) -> u32 {
     let digest = Digest::of_parts(parts);
-    u32::from_le_bytes(digest.as_bytes()[..4].try_into().expect("a digest has 32 bytes"))
+    u32::from_le_bytes(
+        digest.as_bytes()[..4]
+            .try_into()
+            .expect("a digest has 32 bytes"),
+    )
 }
 
 /// The tag of a package key.
 pub(crate) fn tag(key: &str) -> u64 {
     let digest = Digest::of(key.as_bytes());
-    u64::from_be_bytes(digest.as_bytes()[..8].try_into().expect("a digest has 32 bytes"))
+    u64::from_be_bytes(
+        digest.as_bytes()[..8]
+            .try_into()
+            .expect("a digest has 32 bytes"),
+    )
 }

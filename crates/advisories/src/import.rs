@@ -138,9 +138,21 @@ pub fn import(
     if let Some(as_of) = options.as_of.filter(|as_of| *as_of > options.now) {
         return Err(ImportError::Future { as_of });
     }
-    fs::create_dir_all(into).map_err(|source| ImportError::Write { path: into.to_owned(), source })?;
-    let named: BTreeSet<&str> = options.ecosystems.iter().map(|name| split(name.as_str()).base).collect();
-    let mut run = Run { into, options, progress, databases: Vec::new() };
+    fs::create_dir_all(into).map_err(|source| ImportError::Write {
+        path: into.to_owned(),
+        source,
+    })?;
+    let named: BTreeSet<&str> = options
+        .ecosystems
+        .iter()
+        .map(|name| split(name.as_str()).base)
+        .collect();
+    let mut run = Run {
+        into,
+        options,
+        progress,
+        databases: Vec::new(),
+    };
     match source {
         Source::Zip(path) => {
             let taken = run.take(|intake| intake.zip(path))?;
@@ -149,8 +161,11 @@ pub fn import(
         Source::Folder(folder) => run.folder(folder, &named)?,
         Source::Bucket(url) => run.bucket(url, &named)?,
     }
-    run.databases.sort_by(|left, right| left.identity.ecosystem.cmp(&right.identity.ecosystem));
-    Ok(Imported { databases: run.databases })
+    run.databases
+        .sort_by(|left, right| left.identity.ecosystem.cmp(&right.identity.ecosystem));
+    Ok(Imported {
+        databases: run.databases,
+    })
 }
 
 /// One import on its way.
@@ -184,8 +199,14 @@ impl Run<'_> {
             let taken = self.take(|intake| take_folder(intake, part))?;
             self.write(&part.display().to_string(), base, &taken, None)?;
         }
-        match named.iter().find(|name| !parts.iter().any(|(base, _)| base == *name)) {
-            Some(absent) => Err(ImportError::Empty { origin, ecosystem: Ecosystem::new(*absent) }),
+        match named
+            .iter()
+            .find(|name| !parts.iter().any(|(base, _)| base == *name))
+        {
+            Some(absent) => Err(ImportError::Empty {
+                origin,
+                ecosystem: Ecosystem::new(*absent),
+            }),
             None => Ok(()),
         }
     }
@@ -193,10 +214,15 @@ impl Run<'_> {
     fn bucket(&mut self, url: &str, named: &BTreeSet<&str>) -> Result<(), ImportError> {
         if named.is_empty() {
             let seen = "a bucket holds every ecosystem".to_owned();
-            return Err(ImportError::NameEcosystems { origin: url.to_owned(), seen });
+            return Err(ImportError::NameEcosystems {
+                origin: url.to_owned(),
+                seen,
+            });
         }
         for base in named {
-            (self.progress)(Progress::Fetching { ecosystem: Ecosystem::new(*base) });
+            (self.progress)(Progress::Fetching {
+                ecosystem: Ecosystem::new(*base),
+            });
             let answer = bucket::fetch(url, base, self.into, self.options.limits.download_bytes)?;
             let taken = self.take(|intake| intake.zip(answer.zip.path()))?;
             self.write(url, base, &taken, answer.last_modified)?;
@@ -207,21 +233,45 @@ impl Run<'_> {
     /// Writes the named ecosystems, or the one that all records share. A record of many ecosystems
     /// in a zip about one of them must not found a database about the others: it would be nearly
     /// empty and look like a clean bill.
-    fn write_all(&mut self, origin: &str, named: &BTreeSet<&str>, taken: &Taken) -> Result<(), ImportError> {
+    fn write_all(
+        &mut self,
+        origin: &str,
+        named: &BTreeSet<&str>,
+        taken: &Taken,
+    ) -> Result<(), ImportError> {
         if !named.is_empty() {
-            return named.iter().try_for_each(|base| self.write(origin, base, taken, None));
+            return named
+                .iter()
+                .try_for_each(|base| self.write(origin, base, taken, None));
         }
         let mut shared: Option<BTreeSet<&str>> = None;
-        for record in taken.records.iter().filter(|record| !record.affected.is_empty()) {
-            let own: BTreeSet<&str> = record.affected.iter().map(|affected| affected.base.as_str()).collect();
-            shared = Some(shared.map_or(own.clone(), |shared| shared.intersection(&own).copied().collect()));
+        for record in taken
+            .records
+            .iter()
+            .filter(|record| !record.affected.is_empty())
+        {
+            let own: BTreeSet<&str> = record
+                .affected
+                .iter()
+                .map(|affected| affected.base.as_str())
+                .collect();
+            shared = Some(shared.map_or(own.clone(), |shared| {
+                shared.intersection(&own).copied().collect()
+            }));
         }
         let shared: Vec<&str> = shared.into_iter().flatten().collect();
         if let [base] = shared[..] {
             return self.write(origin, base, taken, None);
         }
-        let seen = if shared.is_empty() { "no ecosystem in common".to_owned() } else { shared.join(", ") };
-        Err(ImportError::NameEcosystems { origin: origin.to_owned(), seen })
+        let seen = if shared.is_empty() {
+            "no ecosystem in common".to_owned()
+        } else {
+            shared.join(", ")
+        };
+        Err(ImportError::NameEcosystems {
+            origin: origin.to_owned(),
+            seen,
+        })
     }
 
     /// `answered` is the date of a bucket's answer.
@@ -235,18 +285,39 @@ impl Run<'_> {
         let ecosystem = Ecosystem::new(base);
         let now = self.options.now;
         let Some(newest) = taken.newest(base, now) else {
-            return Err(ImportError::Empty { origin: origin.to_owned(), ecosystem });
+            return Err(ImportError::Empty {
+                origin: origin.to_owned(),
+                ecosystem,
+            });
         };
         let answered = answered.filter(|date| *date <= now);
-        let as_of = self.options.as_of.unwrap_or_else(|| answered.map_or(newest, |date| date.max(newest)));
+        let as_of = self
+            .options
+            .as_of
+            .unwrap_or_else(|| answered.map_or(newest, |date| date.max(newest)));
         if as_of > now {
             return Err(ImportError::Future { as_of });
         }
-        let compiled = compile(base, &taken.records, &taken.unreadable, taken.unreadable_count, as_of)
-            .map_err(|_| ImportError::TooLarge { ecosystem: ecosystem.clone() })?;
+        let compiled = compile(
+            base,
+            &taken.records,
+            &taken.unreadable,
+            taken.unreadable_count,
+            as_of,
+        )
+        .map_err(|_| ImportError::TooLarge {
+            ecosystem: ecosystem.clone(),
+        })?;
         let (path, identity) = replace(self.into, &ecosystem, &compiled.bytes)?;
-        (self.progress)(Progress::Written { ecosystem, records: identity.records });
-        let Compiled { bytes, meta, undecided } = compiled;
+        (self.progress)(Progress::Written {
+            ecosystem,
+            records: identity.records,
+        });
+        let Compiled {
+            bytes,
+            meta,
+            undecided,
+        } = compiled;
         self.databases.push(ImportedDatabase {
             path,
             size_bytes: bytes.len() as u64,
@@ -264,7 +335,9 @@ impl Run<'_> {
 fn bucket_folders(folder: &Path) -> Result<Vec<(String, PathBuf)>, ImportError> {
     let mut parts = Vec::new();
     for path in list(folder)?.into_iter().filter(|path| path.is_dir()) {
-        let holds_records = list(&path)?.iter().any(|path| is_all_zip(path) || has_extension(path, "json"));
+        let holds_records = list(&path)?
+            .iter()
+            .any(|path| is_all_zip(path) || has_extension(path, "json"));
         if holds_records && let Some(name) = path.file_name().and_then(|name| name.to_str()) {
             parts.push((name.to_owned(), path));
         }
@@ -284,17 +357,30 @@ fn is_all_zip(path: &Path) -> bool {
 }
 
 /// Puts the bytes in their place by a rename, after they were flushed and verified.
-fn replace(into: &Path, ecosystem: &Ecosystem, bytes: &[u8]) -> Result<(PathBuf, Identity), ImportError> {
+fn replace(
+    into: &Path,
+    ecosystem: &Ecosystem,
+    bytes: &[u8],
+) -> Result<(PathBuf, Identity), ImportError> {
     let path = into.join(file_name(ecosystem.as_str()));
-    let write_error = |source| ImportError::Write { path: path.clone(), source };
+    let write_error = |source| ImportError::Write {
+        path: path.clone(),
+        source,
+    };
     // A database is named after its ecosystem, so the new one is made in a folder of its own.
-    let folder = tempfile::Builder::new().prefix(".import-").tempdir_in(into).map_err(write_error)?;
+    let folder = tempfile::Builder::new()
+        .prefix(".import-")
+        .tempdir_in(into)
+        .map_err(write_error)?;
     let made = folder.path().join(file_name(ecosystem.as_str()));
     let mut file = fs::File::create_new(&made).map_err(write_error)?;
     file.write_all(bytes).map_err(write_error)?;
     file.sync_all().map_err(write_error)?;
     drop(file);
-    let verify_error = |source| ImportError::Verify { ecosystem: ecosystem.clone(), source };
+    let verify_error = |source| ImportError::Verify {
+        ecosystem: ecosystem.clone(),
+        source,
+    };
     let opened = EcosystemFile::open(&made).map_err(verify_error)?;
     opened.verify().map_err(verify_error)?;
     let identity = opened.identity();
@@ -305,5 +391,9 @@ fn replace(into: &Path, ecosystem: &Ecosystem, bytes: &[u8]) -> Result<(PathBuf,
 
 /// A rename survives a power cut only when its folder is flushed, where folders can be.
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
+    if cfg!(unix) {
+        fs::File::open(folder)?.sync_all()
+    } else {
+        Ok(())
+    }
 }

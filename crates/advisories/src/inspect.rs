@@ -59,7 +59,11 @@ impl Database {
 }
 
 /// What the advisories say about one component.
-fn judge(file: &EcosystemFile, component: &Component, gaps: &mut Gaps) -> Result<Vec<Finding>, Damage> {
+fn judge(
+    file: &EcosystemFile,
+    component: &Component,
+    gaps: &mut Gaps,
+) -> Result<Vec<Finding>, Damage> {
     let parts = split(component.ecosystem.as_str());
     let name = package_name(parts.base, &component.name);
     if !gaps.release_is_known(file, parts, component) {
@@ -67,7 +71,9 @@ fn judge(file: &EcosystemFile, component: &Component, gaps: &mut Gaps) -> Result
     }
     let mut findings = BTreeMap::new();
     for release in BTreeSet::from([parts.release, ""]) {
-        let Some(block) = file.find(release, &name)? else { continue };
+        let Some(block) = file.find(release, &name)? else {
+            continue;
+        };
         let judged = Judged::of(file, &block, component)?;
         for (flaw, advisories) in &judged.affecting {
             let fix = judged.fix(*flaw);
@@ -107,9 +113,11 @@ impl<'a> Judged<'a> {
         let order = Order::of(&file.meta().ecosystem);
         let parsed = order.and_then(|order| Some((order, order.parse(version)?)));
         let rank = match &parsed {
-            Some((order, parsed)) => {
-                Some(block.rank(*order, parsed).ok_or(Damage("a package's versions cannot be read"))?)
-            }
+            Some((order, parsed)) => Some(
+                block
+                    .rank(*order, parsed)
+                    .ok_or(Damage("a package's versions cannot be read"))?,
+            ),
             None => None,
         };
         let mut judged = Self {
@@ -121,7 +129,8 @@ impl<'a> Judged<'a> {
             unordered: false,
         };
         judged.compare(file, version)?;
-        judged.unordered = parsed.is_none() && (!judged.rows.is_empty() || !judged.undecided.is_empty());
+        judged.unordered =
+            parsed.is_none() && (!judged.rows.is_empty() || !judged.undecided.is_empty());
         Ok(judged)
     }
 
@@ -133,9 +142,16 @@ impl<'a> Judged<'a> {
             }
             self.rows.entry(flaw).or_default().push(row);
         }
-        for (advisory, named) in self.block.named().ok_or(Damage("a package's versions cannot be read"))? {
+        for (advisory, named) in self
+            .block
+            .named()
+            .ok_or(Damage("a package's versions cannot be read"))?
+        {
             if named == version {
-                self.affecting.entry(file.flaw(advisory)?).or_default().insert(advisory);
+                self.affecting
+                    .entry(file.flaw(advisory)?)
+                    .or_default()
+                    .insert(advisory);
             }
         }
         for advisory in self.block.undecided() {
@@ -148,8 +164,12 @@ impl<'a> Judged<'a> {
     /// that none of them affects.
     fn fix(&self, flaw: u32) -> Option<&'a str> {
         let (rows, installed) = (self.rows.get(&flaw)?, self.rank?);
-        let fixes = rows.iter().filter(|row| row.fixed).filter_map(|row| row.high.checked_add(1));
-        let fixes = fixes.filter(|fix| *fix > installed && !rows.iter().any(|row| row.contains(*fix)));
+        let fixes = rows
+            .iter()
+            .filter(|row| row.fixed)
+            .filter_map(|row| row.high.checked_add(1));
+        let fixes =
+            fixes.filter(|fix| *fix > installed && !rows.iter().any(|row| row.contains(*fix)));
         self.block.boundary(usize::from(fixes.min()? / 2))
     }
 }
@@ -160,11 +180,18 @@ fn finding(
     advisories: &BTreeSet<u32>,
     fix: Option<&str>,
 ) -> Result<Finding, Damage> {
-    let details = advisories.iter().map(|advisory| file.details(*advisory)).collect::<Result<Vec<_>, _>>()?;
+    let details = advisories
+        .iter()
+        .map(|advisory| file.details(*advisory))
+        .collect::<Result<Vec<_>, _>>()?;
     let lead = lead(&details);
     let id = one_line(preferred_id(&details), SHOWN_MAX_CHARS);
     let summary = one_line(&lead.summary, SHOWN_MAX_CHARS);
-    let package = format!("{} {}", one_line(&component.name, 120), one_line(component.version.as_str(), 80));
+    let package = format!(
+        "{} {}",
+        one_line(&component.name, 120),
+        one_line(component.version.as_str(), 80)
+    );
     let message = if summary.is_empty() {
         format!("{package} is affected by {id}")
     } else {
@@ -187,7 +214,9 @@ fn finding(
 /// The record whose words are shown: one with a summary, else the first.
 fn lead(details: &[Details]) -> &Details {
     let with_summary = details.iter().find(|details| !details.summary.is_empty());
-    with_summary.or(details.first()).expect("a finding has at least one record")
+    with_summary
+        .or(details.first())
+        .expect("a finding has at least one record")
 }
 
 /// A matched record's own GHSA id, else a GHSA id among the aliases, else the first record's id.
@@ -207,7 +236,10 @@ fn preferred_id(details: &[Details]) -> &str {
 fn references(details: &[Details]) -> Vec<Reference> {
     let mut pages: BTreeMap<&str, Option<&str>> = BTreeMap::new();
     for detail in details {
-        pages.entry(&detail.id).or_default().clone_from(&detail.url.as_deref());
+        pages
+            .entry(&detail.id)
+            .or_default()
+            .clone_from(&detail.url.as_deref());
         for id in detail.aliases.iter().chain(&detail.weaknesses) {
             pages.entry(id).or_default();
         }

@@ -43,9 +43,18 @@ impl Taken {
     /// does. One date of the future would make an old copy new for ever, so it says nothing; where
     /// there is no other, the earliest of them is told.
     pub(crate) fn newest(&self, base: &str, now: Timestamp) -> Option<Timestamp> {
-        let speaks = |record: &&Record| record.affected.iter().any(|affected| affected.base == base);
-        let dates = || self.records.iter().filter(speaks).map(|record| record.modified);
-        dates().filter(|modified| *modified <= now).max().or_else(|| dates().min())
+        let speaks =
+            |record: &&Record| record.affected.iter().any(|affected| affected.base == base);
+        let dates = || {
+            self.records
+                .iter()
+                .filter(speaks)
+                .map(|record| record.modified)
+        };
+        dates()
+            .filter(|modified| *modified <= now)
+            .max()
+            .or_else(|| dates().min())
     }
 }
 
@@ -65,16 +74,26 @@ impl<'a> Intake<'a> {
 
     /// Takes in every `*.json` of a zip.
     pub(crate) fn zip(&mut self, path: &Path) -> Result<(), ImportError> {
-        let read_error = |source| ImportError::ReadFile { path: path.to_owned(), source };
+        let read_error = |source| ImportError::ReadFile {
+            path: path.to_owned(),
+            source,
+        };
         let file = File::open(path).map_err(read_error)?;
         let size = file.metadata().map_err(read_error)?.len();
-        let ratio_bytes_max = size.saturating_mul(self.limits.zip_ratio).max(RATIO_FREE_BYTES);
-        let unzip_error = |source| ImportError::ReadZip { path: path.to_owned(), source };
+        let ratio_bytes_max = size
+            .saturating_mul(self.limits.zip_ratio)
+            .max(RATIO_FREE_BYTES);
+        let unzip_error = |source| ImportError::ReadZip {
+            path: path.to_owned(),
+            source,
+        };
         let mut archive = ZipArchive::new(io::BufReader::new(file)).map_err(unzip_error)?;
         let mut unpacked: u64 = 0;
         for index in 0..archive.len() {
-            let raw_name =
-                archive.name_for_index(index).and_then(Result::ok).map(std::borrow::Cow::into_owned);
+            let raw_name = archive
+                .name_for_index(index)
+                .and_then(Result::ok)
+                .map(std::borrow::Cow::into_owned);
             let name = raw_name.unwrap_or_else(|| format!("entry {index}"));
             if !has_extension(Path::new(&name), "json") {
                 continue;
@@ -83,10 +102,16 @@ impl<'a> Intake<'a> {
                 Ok(entry) => read_bounded(entry, self.limits.record_bytes),
                 Err(error) => Err(error.to_string()),
             };
-            unpacked =
-                unpacked.saturating_add(bytes.as_ref().map_or(self.limits.record_bytes, |b| b.len() as u64));
+            unpacked = unpacked.saturating_add(
+                bytes
+                    .as_ref()
+                    .map_or(self.limits.record_bytes, |b| b.len() as u64),
+            );
             if unpacked > ratio_bytes_max {
-                return Err(ImportError::Ratio { path: path.to_owned(), ratio: self.limits.zip_ratio });
+                return Err(ImportError::Ratio {
+                    path: path.to_owned(),
+                    ratio: self.limits.zip_ratio,
+                });
             }
             self.take(&name, bytes)?;
         }
@@ -95,8 +120,13 @@ impl<'a> Intake<'a> {
 
     /// Takes in every `*.json` of a folder, not of the folders in it.
     pub(crate) fn folder(&mut self, folder: &Path) -> Result<(), ImportError> {
-        for path in list(folder)?.into_iter().filter(|path| has_extension(path, "json")) {
-            let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        for path in list(folder)?
+            .into_iter()
+            .filter(|path| has_extension(path, "json"))
+        {
+            let name = path
+                .file_name()
+                .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             let bytes = match File::open(&path) {
                 Ok(file) => read_bounded(file, self.limits.record_bytes),
                 Err(error) => Err(error.to_string()),
@@ -118,11 +148,17 @@ impl<'a> Intake<'a> {
     fn take(&mut self, name: &str, bytes: Result<Vec<u8>, String>) -> Result<(), ImportError> {
         self.seen += 1;
         if self.seen > self.limits.records {
-            return Err(ImportError::TooManyRecords { records_max: self.limits.records });
+            return Err(ImportError::TooManyRecords {
+                records_max: self.limits.records,
+            });
         }
-        self.bytes = self.bytes.saturating_add(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64));
+        self.bytes = self
+            .bytes
+            .saturating_add(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64));
         if self.bytes > self.limits.total_bytes {
-            return Err(ImportError::TooManyBytes { bytes_max: self.limits.total_bytes });
+            return Err(ImportError::TooManyBytes {
+                bytes_max: self.limits.total_bytes,
+            });
         }
         if self.seen.is_multiple_of(1000) {
             (self.tick)(self.seen);
@@ -149,7 +185,10 @@ impl<'a> Intake<'a> {
 
     fn refuse(&mut self, name: &str, reason: &str) {
         self.unreadable_count += 1;
-        self.unreadable.insert(Unreadable { name: one_line(name, 120), reason: one_line(reason, 200) });
+        self.unreadable.insert(Unreadable {
+            name: one_line(name, 120),
+            reason: one_line(reason, 200),
+        });
         if self.unreadable.len() > crate::compile::UNREADABLE_NAMED_MAX {
             self.unreadable.pop_last();
         }
@@ -158,22 +197,32 @@ impl<'a> Intake<'a> {
 
 /// The entries of a folder, sorted by name.
 pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, ImportError> {
-    let error = |source| ImportError::ReadFile { path: folder.to_owned(), source };
+    let error = |source| ImportError::ReadFile {
+        path: folder.to_owned(),
+        source,
+    };
     let entries = fs::read_dir(folder).map_err(error)?;
-    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>().map_err(error)?;
+    let mut paths = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(error)?;
     paths.sort();
     Ok(paths)
 }
 
 /// Whether the path ends in this extension.
 pub(crate) fn has_extension(path: &Path, wanted: &str) -> bool {
-    path.extension().is_some_and(|extension| extension == wanted)
+    path.extension()
+        .is_some_and(|extension| extension == wanted)
 }
 
 /// Reads all, or says in a sentence why not.
 fn read_bounded(reader: impl Read, bytes_max: u64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    reader.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    reader
+        .take(bytes_max.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| error.to_string())?;
     if bytes.len() as u64 > bytes_max {
         return Err(format!("it is longer than {bytes_max} bytes"));
     }

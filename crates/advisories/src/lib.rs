@@ -29,6 +29,7 @@ mod spans;
 
 pub use database::{Database, Identity, OpenError};
 pub use import::{
-    ImportError, ImportOptions, Imported, ImportedDatabase, Limits, Progress, Source, Unreadable, import,
+    ImportError, ImportOptions, Imported, ImportedDatabase, Limits, Progress, Source, Unreadable,
+    import,
 };
 pub use order::order;

@@ -6,7 +6,10 @@
 //! gone. Whoever can write into the folder by other means can also replace the advisories, so that
 //! such a writer is inside the boundary of trust. Readers treat the bytes as hostile all the same:
 //! every offset is checked, and no reference into the mapping is held as anything but bytes.
-#![expect(unsafe_code, reason = "mapping a file is unsafe; the head of this file says why it is sound here")]
+#![expect(
+    unsafe_code,
+    reason = "mapping a file is unsafe; the head of this file says why it is sound here"
+)]
 
 use std::fs::File;
 use std::io;

@@ -38,9 +38,13 @@ pub(crate) fn rate(
     if id.starts_with("MAL-") {
         return Rating::Scored(Severity::Critical);
     }
-    let local = affected.iter().filter_map(|affected| affected.severity.as_deref());
+    let local = affected
+        .iter()
+        .filter_map(|affected| affected.severity.as_deref());
     let entries = severity.into_iter().chain(local).flatten().map(rate_entry);
-    let own = affected.iter().filter_map(|affected| affected.database_specific.as_ref());
+    let own = affected
+        .iter()
+        .filter_map(|affected| affected.database_specific.as_ref());
     let words = database_specific.into_iter().chain(own).map(rate_word);
     entries.chain(words).max().unwrap_or(Rating::Unrated)
 }
@@ -63,8 +67,11 @@ fn rate_word(database_specific: &Value) -> Rating {
     let text = |key| database_specific.get(key).and_then(Value::as_str);
     let rated = text("severity").and_then(word);
     // RustSec marks what is no vulnerability by itself; `unsound` code may be one, so it stays unrated.
-    let informational = text("informational").filter(|kind| matches!(*kind, "unmaintained" | "notice"));
-    rated.or(informational.map(|_| Severity::Low)).map_or(Rating::Unrated, Rating::Word)
+    let informational =
+        text("informational").filter(|kind| matches!(*kind, "unmaintained" | "notice"));
+    rated
+        .or(informational.map(|_| Severity::Low))
+        .map_or(Rating::Unrated, Rating::Word)
 }
 
 fn word(text: &str) -> Option<Severity> {
@@ -87,8 +94,7 @@ mod tests {
     fn the_highest_score_counts_then_the_word() {
         let v2 = r#"{"type":"CVSS_V2","score":"AV:N/AC:L/Au:N/C:P/I:P/A:P"}"#; // 7.5
         let v3 = r#"{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}"#; // 9.8
-        let v4 =
-            r#"{"type":"CVSS_V4","score":"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N"}"#; // 6.9
+        let v4 = r#"{"type":"CVSS_V4","score":"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N"}"#; // 6.9
         let bad = r#"{"type":"CVSS_V3","score":"CVSS:3.1/AV:X"}"#;
         let low_word = r#"{"severity":"LOW"}"#;
         let cases = [
@@ -98,9 +104,24 @@ mod tests {
             ("X-1", format!("{v4},{v3},{v2}"), "{}", Severity::Critical),
             ("X-1", bad.to_owned(), low_word, Severity::Low),
             ("X-1", bad.to_owned(), "{}", Severity::Unknown),
-            ("X-1", String::new(), r#"{"severity":"MODERATE"}"#, Severity::Medium),
-            ("X-1", String::new(), r#"{"informational":"unmaintained"}"#, Severity::Low),
-            ("X-1", String::new(), r#"{"informational":"unsound"}"#, Severity::Unknown),
+            (
+                "X-1",
+                String::new(),
+                r#"{"severity":"MODERATE"}"#,
+                Severity::Medium,
+            ),
+            (
+                "X-1",
+                String::new(),
+                r#"{"informational":"unmaintained"}"#,
+                Severity::Low,
+            ),
+            (
+                "X-1",
+                String::new(),
+                r#"{"informational":"unsound"}"#,
+                Severity::Unknown,
+            ),
             ("X-1", String::new(), r#"{"severity":7}"#, Severity::Unknown),
             ("MAL-2024-1", v4.to_owned(), low_word, Severity::Critical),
         ];
@@ -108,7 +129,11 @@ mod tests {
             let json = format!(
                 r#"{{"id":"{id}","modified":"2024-01-01T00:00:00Z","severity":[{severity}],"database_specific":{specific}}}"#
             );
-            assert_eq!(Record::parse(json.as_bytes()).unwrap().rating.severity(), expected, "{json}");
+            assert_eq!(
+                Record::parse(json.as_bytes()).unwrap().rating.severity(),
+                expected,
+                "{json}"
+            );
         }
     }
 }

@@ -78,17 +78,25 @@ pub(crate) enum Event {
 impl Record {
     /// Reads one record; the error is a sentence about why it could not be read.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let raw: RawRecord<'_> = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        let raw: RawRecord<'_> =
+            serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         let id = raw.id.into_owned();
         if !is_id(&id) {
             return Err("its id is empty, too long or holds unusual characters".to_owned());
         }
-        let modified = raw
-            .modified
-            .parse()
-            .map_err(|_| format!("its `modified` is not a time: {}", one_line(&raw.modified, 40)))?;
+        let modified = raw.modified.parse().map_err(|_| {
+            format!(
+                "its `modified` is not a time: {}",
+                one_line(&raw.modified, 40)
+            )
+        })?;
         let affected: Vec<RawAffected> = raw.affected.into_iter().flatten().collect();
-        let rating = rating::rate(&id, raw.severity.as_deref(), raw.database_specific.as_ref(), &affected);
+        let rating = rating::rate(
+            &id,
+            raw.severity.as_deref(),
+            raw.database_specific.as_ref(),
+            &affected,
+        );
         Ok(Self {
             modified,
             withdrawn: withdrawn(raw.withdrawn.as_ref())?,
@@ -97,7 +105,11 @@ impl Record {
             rating,
             weaknesses: weaknesses(raw.database_specific.as_ref()),
             url: page(raw.references.as_deref()),
-            affected: affected.into_iter().map(RawAffected::read).collect::<Result<Vec<_>, _>>()?.concat(),
+            affected: affected
+                .into_iter()
+                .map(RawAffected::read)
+                .collect::<Result<Vec<_>, _>>()?
+                .concat(),
             id,
         })
     }
@@ -172,11 +184,14 @@ struct RawReference {
 impl RawAffected {
     /// No entry when it names no package: such entries speak of repositories alone.
     fn read(self) -> Result<Vec<Affected>, String> {
-        let Some(package) = self.package else { return Ok(Vec::new()) };
+        let Some(package) = self.package else {
+            return Ok(Vec::new());
+        };
         let parts = split(&package.ecosystem);
         if parts.base.is_empty() || package.name.is_empty() || package.name.len() > NAME_MAX_BYTES {
             return Err(
-                "it names a package without an ecosystem, or with an empty or overlong name".to_owned()
+                "it names a package without an ecosystem, or with an empty or overlong name"
+                    .to_owned(),
             );
         }
         if package.name.contains('\0') || parts.release.contains('\0') {
@@ -187,7 +202,10 @@ impl RawAffected {
             name: package_name(parts.base, &package.name).into_owned(),
             base: parts.base.to_owned(),
             release: parts.release.to_owned(),
-            ranges: ranges.filter(|range| range.kind != "GIT").map(RawRange::read).collect(),
+            ranges: ranges
+                .filter(|range| range.kind != "GIT")
+                .map(RawRange::read)
+                .collect(),
             versions: self.versions.into_iter().flatten().collect(),
         }])
     }
@@ -196,7 +214,10 @@ impl RawAffected {
 impl RawRange {
     fn read(self) -> Range {
         let raw: Vec<RawEvent> = self.events.into_iter().flatten().collect();
-        if !matches!(self.kind.as_str(), "SEMVER" | "ECOSYSTEM") || raw.is_empty() || raw.len() > EVENTS_MAX {
+        if !matches!(self.kind.as_str(), "SEMVER" | "ECOSYSTEM")
+            || raw.is_empty()
+            || raw.len() > EVENTS_MAX
+        {
             return Range::Unknown;
         }
         let mut events = Vec::with_capacity(raw.len());
@@ -224,11 +245,17 @@ fn withdrawn(written: Option<&Value>) -> Result<bool, String> {
 }
 
 fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.len() <= ID_MAX_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic())
+    !text.is_empty()
+        && text.len() <= ID_MAX_BYTES
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn ids(texts: Option<Vec<String>>) -> Vec<String> {
-    let mut ids: Vec<String> = texts.into_iter().flatten().filter(|text| is_id(text)).collect();
+    let mut ids: Vec<String> = texts
+        .into_iter()
+        .flatten()
+        .filter(|text| is_id(text))
+        .collect();
     ids.sort();
     ids.dedup();
     ids.truncate(ALIASES_MAX);
@@ -237,15 +264,24 @@ fn ids(texts: Option<Vec<String>>) -> Vec<String> {
 
 /// The summary, or the first line of the details, on one line of bounded length.
 fn summary(summary: Option<&str>, details: Option<&str>) -> String {
-    let text = summary.filter(|text| !text.trim().is_empty()).or(details).unwrap_or("");
-    let line = text.lines().map(|line| line.trim_start_matches('#').trim()).find(|line| !line.is_empty());
+    let text = summary
+        .filter(|text| !text.trim().is_empty())
+        .or(details)
+        .unwrap_or("");
+    let line = text
+        .lines()
+        .map(|line| line.trim_start_matches('#').trim())
+        .find(|line| !line.is_empty());
     one_line(line.unwrap_or(""), SUMMARY_MAX_CHARS)
 }
 
 /// Folds white space and control characters to single spaces, and cuts at `chars_max`.
 pub(crate) fn one_line(text: &str, chars_max: usize) -> String {
     let is_blank = |c: char| c.is_whitespace() || c.is_control();
-    let words: Vec<&str> = text.split(is_blank).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = text
+        .split(is_blank)
+        .filter(|word| !word.is_empty())
+        .collect();
     let line = words.join(" ");
     match line.char_indices().nth(chars_max) {
         Some((end, _)) => format!("{}…", line[..end].trim_end()),
@@ -254,8 +290,15 @@ pub(crate) fn one_line(text: &str, chars_max: usize) -> String {
 }
 
 fn weaknesses(database_specific: Option<&Value>) -> Vec<String> {
-    let list = database_specific.and_then(|value| value.get("cwe_ids")).and_then(Value::as_array);
-    ids(list.map(|list| list.iter().filter_map(Value::as_str).map(str::to_owned).collect()))
+    let list = database_specific
+        .and_then(|value| value.get("cwe_ids"))
+        .and_then(Value::as_array);
+    ids(list.map(|list| {
+        list.iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
+    }))
 }
 
 /// The advisory's own page, or else the first page that is named.

@@ -16,7 +16,10 @@ pub(crate) struct Point<'a> {
 impl<'a> Point<'a> {
     /// Reads a version, or `None` when it has no place in the order.
     pub(crate) fn read(order: Order, text: &'a str) -> Option<Self> {
-        Some(Self { text, version: order.parse(text)? })
+        Some(Self {
+            text,
+            version: order.parse(text)?,
+        })
     }
 }
 
@@ -55,7 +58,10 @@ impl<'a> End<'a> {
 impl Span<'_> {
     /// Whether the version lies in the span.
     pub(crate) fn contains(&self, version: &ParsedVersion<'_>) -> bool {
-        let started = self.start.as_ref().is_none_or(|start| start.version <= *version);
+        let started = self
+            .start
+            .as_ref()
+            .is_none_or(|start| start.version <= *version);
         started
             && match &self.end {
                 End::Never => true,
@@ -84,18 +90,27 @@ pub(crate) fn spans(order: Order, events: &[Event]) -> Option<Vec<Span<'_>>> {
             match (at, open.take()) {
                 (At::Introduced, None) => open = Some(Some(turn.point.clone())),
                 (At::Introduced, Some(start)) => open = Some(start),
-                (At::Fixed, Some(start)) => spans.push(Span { start, end: End::Fixed(turn.point.clone()) }),
+                (At::Fixed, Some(start)) => spans.push(Span {
+                    start,
+                    end: End::Fixed(turn.point.clone()),
+                }),
                 (At::Fixed, None) => {}
             }
         }
         if turn.ends_after
             && let Some(start) = open.take()
         {
-            spans.push(Span { start, end: End::Last(turn.point) });
+            spans.push(Span {
+                start,
+                end: End::Last(turn.point),
+            });
         }
     }
     if let Some(start) = open {
-        spans.push(Span { start, end: limit.map_or(End::Never, End::Limit) });
+        spans.push(Span {
+            start,
+            end: limit.map_or(End::Never, End::Limit),
+        });
     }
     Some(spans)
 }
@@ -116,7 +131,9 @@ enum At {
 }
 
 fn starts_affected(events: &[Event]) -> bool {
-    events.iter().any(|event| matches!(event, Event::Introduced(version) if version == "0"))
+    events
+        .iter()
+        .any(|event| matches!(event, Event::Introduced(version) if version == "0"))
 }
 
 fn turns(order: Order, events: &[Event]) -> Option<Vec<Turn<'_>>> {
@@ -135,12 +152,19 @@ fn turns(order: Order, events: &[Event]) -> Option<Vec<Turn<'_>>> {
     let mut turns: Vec<Turn<'_>> = Vec::with_capacity(read.len());
     for (point, at) in read {
         let ends_after = at.is_none();
-        match turns.last_mut().filter(|turn| turn.point.version == point.version) {
+        match turns
+            .last_mut()
+            .filter(|turn| turn.point.version == point.version)
+        {
             Some(turn) => {
                 turn.at = at.or(turn.at);
                 turn.ends_after = ends_after;
             }
-            None => turns.push(Turn { point, at, ends_after }),
+            None => turns.push(Turn {
+                point,
+                at,
+                ends_after,
+            }),
         }
     }
     Some(turns)
@@ -148,7 +172,10 @@ fn turns(order: Order, events: &[Event]) -> Option<Vec<Turn<'_>>> {
 
 /// The greatest limit, because a version below any of them is meant. The outer `None` is a limit
 /// without a place in the order.
-#[expect(clippy::option_option, reason = "no limit and an unreadable limit are different answers")]
+#[expect(
+    clippy::option_option,
+    reason = "no limit and an unreadable limit are different answers"
+)]
 fn limit(order: Order, events: &[Event]) -> Option<Option<Point<'_>>> {
     let mut greatest: Option<Point<'_>> = None;
     let mut unlimited = false;
@@ -159,7 +186,10 @@ fn limit(order: Order, events: &[Event]) -> Option<Option<Point<'_>>> {
             continue;
         }
         let point = Point::read(order, text)?;
-        if greatest.as_ref().is_none_or(|greatest| greatest.version < point.version) {
+        if greatest
+            .as_ref()
+            .is_none_or(|greatest| greatest.version < point.version)
+        {
             greatest = Some(point);
         }
     }

@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub(crate) use evidence::{Attest, AttestArgs, AttestCommand};
-pub(crate) use releases::{Approve, Promote, Release, ReleaseArgs, ReleaseCommand, Rollback, Status};
+pub(crate) use releases::{
+    Approve, Promote, Release, ReleaseArgs, ReleaseCommand, Rollback, Status,
+};
 
 /// Stands between a commit and production: inspects what is about to ship, signs what it saw, lets a
 /// release into an environment only when the evidence says so, deploys it and rolls it back.
@@ -105,7 +107,12 @@ pub(crate) struct Check {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PolicyArgs {
     /// The trusted policy: a file, pinned by the digest of its bytes
-    #[arg(long, value_name = "FILE[@sha256:DIGEST]", env = "PLIMSOLL_POLICY", conflicts_with = "base")]
+    #[arg(
+        long,
+        value_name = "FILE[@sha256:DIGEST]",
+        env = "PLIMSOLL_POLICY",
+        conflicts_with = "base"
+    )]
     pub(crate) policy: Option<String>,
 
     /// Take the trusted policy from plimsoll.toml at this protected revision
@@ -252,7 +259,12 @@ pub(crate) struct Verify {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct StateArg {
     /// The folder with the ledger and what is deployed
-    #[arg(long, value_name = "DIR", env = "PLIMSOLL_STATE", default_value = ".plimsoll")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "PLIMSOLL_STATE",
+        default_value = ".plimsoll"
+    )]
     pub(crate) state: PathBuf,
 }
 

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use plimsoll_engine::sign::{BundleError, VerifyError};
 use plimsoll_engine::source::GitError;
 use plimsoll_engine::{
-    AttestError, DatabaseFolderError, LedgerError, PromoteError, ReleaseError, SecretRulesError, TrustedError,
+    AttestError, DatabaseFolderError, LedgerError, PromoteError, ReleaseError, SecretRulesError,
+    TrustedError,
 };
 use plimsoll_model::{Outcome, RuleIdError};
 
@@ -37,7 +38,11 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if error.print().is_err() {
         return ExitCode::from(70);
     }
-    if error.use_stderr() { ExitCode::from(64) } else { ExitCode::SUCCESS }
+    if error.use_stderr() {
+        ExitCode::from(64)
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 /// A command line names a rule that this build does not have.
@@ -46,7 +51,11 @@ pub(crate) struct UnknownRule(pub(crate) String);
 
 impl std::fmt::Display for UnknownRule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "this build has no rule `{}`\nhint: `plimsoll explain` lists all rules", self.0)
+        write!(
+            f,
+            "this build has no rule `{}`\nhint: `plimsoll explain` lists all rules",
+            self.0
+        )
     }
 }
 
@@ -77,7 +86,9 @@ fn names_nothing(error: &(dyn std::error::Error + 'static)) -> bool {
                 | GitError::Ambiguous { .. }
         )
     };
-    error.downcast_ref().is_some_and(no_tree) || error.is::<RuleIdError>() || error.is::<UnknownRule>()
+    error.downcast_ref().is_some_and(no_tree)
+        || error.is::<RuleIdError>()
+        || error.is::<UnknownRule>()
 }
 
 fn denies(error: &(dyn std::error::Error + 'static)) -> bool {

@@ -43,7 +43,11 @@ pub(crate) fn report(checked: &Checked, out: &mut dyn io::Write) -> io::Result<(
 }
 
 fn days(days: u64) -> String {
-    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+    if days == 1 {
+        "1 day".to_owned()
+    } else {
+        format!("{days} days")
+    }
 }
 
 /// Shows an error and its causes on standard error. Errors quote what strangers wrote, so credentials
@@ -51,9 +55,19 @@ fn days(days: u64) -> String {
 pub(crate) fn error(error: &anyhow::Error) {
     let red = style::severity(plimsoll_model::Severity::Critical);
     let mut out = anstream::stderr().lock();
-    let mut shown = writeln!(out, "{red}error{red:#}: {}", clean_lines(&masked(&error.to_string())));
+    let mut shown = writeln!(
+        out,
+        "{red}error{red:#}: {}",
+        clean_lines(&masked(&error.to_string()))
+    );
     for cause in error.chain().skip(1) {
-        shown = shown.and_then(|()| writeln!(out, "  because: {}", clean_lines(&masked(&cause.to_string()))));
+        shown = shown.and_then(|()| {
+            writeln!(
+                out,
+                "  because: {}",
+                clean_lines(&masked(&cause.to_string()))
+            )
+        });
     }
     if shown.is_err() {
         // Standard error is gone: there is nobody left to tell, and the exit code still says it.

@@ -104,7 +104,11 @@ pub fn attest_inspection(
 }
 
 fn advisory_set(database: &plimsoll_wire::DatabaseIdentity) -> AdvisorySet {
-    AdvisorySet { ecosystem: database.ecosystem.clone(), sha256: database.sha256, as_of: database.as_of }
+    AdvisorySet {
+        ecosystem: database.ecosystem.clone(),
+        sha256: database.sha256,
+        as_of: database.as_of,
+    }
 }
 
 /// Runs the tests of the clean commit in `folder` and signs their result, whatever it is. `on_output`
@@ -123,7 +127,12 @@ pub fn attest_test(
         on_output(line);
     })?;
     let shown = command.iter().map(|word| masked(word)).collect();
-    let result = TestResult { command: shown, exit_code, passed: counts.passed, failed: counts.failed };
+    let result = TestResult {
+        command: shown,
+        exit_code,
+        passed: counts.passed,
+        failed: counts.failed,
+    };
     let subject = checkout.subject();
     let evidence = record(ledger, key, &subject, "source", &Body::Test(result.clone()))?;
     Ok((evidence, result))
@@ -179,7 +188,11 @@ pub fn attest_build(
     let subject = Subject::Artifact { sha256: artifact };
     let body = Body::Provenance(provenance.clone());
     let evidence = record(ledger, key, &subject, &name_of(build.artifact), &body)?;
-    Ok(Built { artifact, evidence, provenance })
+    Ok(Built {
+        artifact,
+        evidence,
+        provenance,
+    })
 }
 
 /// Lists the components of the commit that an artifact was built from, and signs the list about the
@@ -195,10 +208,17 @@ pub fn attest_sbom(
     let sha256 = digest_of(artifact)?;
     let subject = Subject::Artifact { sha256 };
     if !ledger.is_built_from(&subject, &checkout.subject())? {
-        return Err(AttestError::OtherCommit { artifact: sha256, commit: checkout.commit.to_string() });
+        return Err(AttestError::OtherCommit {
+            artifact: sha256,
+            commit: checkout.commit.to_string(),
+        });
     }
     let rules = Rules::builtin();
-    let options = Options { rules: &rules, cache: None, progress: &|_| () };
+    let options = Options {
+        rules: &rules,
+        cache: None,
+        progress: &|_| (),
+    };
     let tree = checkout.repository.revision(&checkout.commit)?;
     let inspected = inspect::inspect(&tree, &options);
     let name = name_of(artifact);
@@ -211,7 +231,9 @@ pub fn attest_sbom(
 fn clean(folder: &Path) -> Result<Checkout, AttestError> {
     let checkout = Checkout::open(folder, "HEAD")?;
     if checkout.repository.is_dirty()? {
-        return Err(AttestError::Dirty { commit: checkout.commit.to_string() });
+        return Err(AttestError::Dirty {
+            commit: checkout.commit.to_string(),
+        });
     }
     Ok(checkout)
 }
@@ -230,8 +252,11 @@ fn record(
 /// The digest of a file's bytes.
 pub(crate) fn digest_of(path: &Path) -> Result<Digest, AttestError> {
     let bytes = std::fs::read(path);
-    let bytes =
-        bytes.map_err(|source| AttestError::File { operation: "read", path: path.to_owned(), source })?;
+    let bytes = bytes.map_err(|source| AttestError::File {
+        operation: "read",
+        path: path.to_owned(),
+        source,
+    })?;
     Ok(Digest::of(&bytes))
 }
 
@@ -245,7 +270,10 @@ fn make(build: &Build<'_>, on_output: OnLine<'_>) -> Result<(), AttestError> {
     if build.artifact.is_file() {
         Ok(())
     } else {
-        Err(AttestError::NoArtifact { command, artifact: build.artifact.to_owned() })
+        Err(AttestError::NoArtifact {
+            command,
+            artifact: build.artifact.to_owned(),
+        })
     }
 }
 
@@ -265,10 +293,19 @@ fn set_aside(artifact: &Path) -> Result<Option<PathBuf>, AttestError> {
 }
 
 fn put_back_or_remove(aside: &Path, artifact: &Path, made: bool) -> Result<(), AttestError> {
-    let done = if made { std::fs::remove_file(aside) } else { std::fs::rename(aside, artifact) };
-    done.map_err(|source| AttestError::File { operation: "put back", path: artifact.to_owned(), source })
+    let done = if made {
+        std::fs::remove_file(aside)
+    } else {
+        std::fs::rename(aside, artifact)
+    };
+    done.map_err(|source| AttestError::File {
+        operation: "put back",
+        path: artifact.to_owned(),
+        source,
+    })
 }
 
 fn name_of(path: &Path) -> String {
-    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    path.file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }

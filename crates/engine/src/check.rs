@@ -94,7 +94,11 @@ pub struct Checked {
 
 /// Checks a tree.
 pub fn check(check: &Check<'_>) -> Checked {
-    let Inspected { mut inspection, files, bytes } = inspect::inspect(check.tree, &check.options);
+    let Inspected {
+        mut inspection,
+        files,
+        bytes,
+    } = inspect::inspect(check.tree, &check.options);
     let databases = match Database::open(check.databases) {
         Ok(database) => {
             let max_age = check.trusted.base.advisories.max_age();
@@ -110,27 +114,49 @@ pub fn check(check: &Check<'_>) -> Checked {
         inspection.gaps.push(empty(&check.subject_name));
     }
     excerpt::add(check.tree, check.options.rules, &mut inspection);
-    let mut judgement = check.trusted.effective.gate(&inspection, &Inspector::ALL, check.now);
+    let mut judgement = check
+        .trusted
+        .effective
+        .gate(&inspection, &Inspector::ALL, check.now);
     judgement.verdict = with_policy(judgement.verdict, check.trusted);
     let report = Report {
         subject_name: check.subject_name.clone(),
         subject: check.subject.clone(),
         verdict: judgement.verdict.clone(),
-        policy: PolicyIdentity { sha256: check.trusted.base.sha256(), trusted: check.trusted.trusted },
+        policy: PolicyIdentity {
+            sha256: check.trusted.base.sha256(),
+            trusted: check.trusted.trusted,
+        },
         inspection,
-        databases: databases.iter().map(|identity| aged(identity, check.now)).collect(),
+        databases: databases
+            .iter()
+            .map(|identity| aged(identity, check.now))
+            .collect(),
     };
-    Checked { report, judgement, files, bytes }
+    Checked {
+        report,
+        judgement,
+        files,
+        bytes,
+    }
 }
 
 /// The secret rules that the policy names, or ours.
 pub fn secret_rules(trusted: &Trusted) -> Result<Rules, SecretRulesError> {
-    let Some(file) = &trusted.base.secrets.rules else { return Ok(Rules::builtin()) };
+    let Some(file) = &trusted.base.secrets.rules else {
+        return Ok(Rules::builtin());
+    };
     let path = trusted.folder.join(file);
     let text = rules_text(&path)?;
     let found = Digest::of(text.as_bytes());
     match trusted.base.secrets.rules_sha256 {
-        Some(pinned) if pinned != found => return Err(SecretRulesError::Pin { path, pinned, found }),
+        Some(pinned) if pinned != found => {
+            return Err(SecretRulesError::Pin {
+                path,
+                pinned,
+                found,
+            });
+        }
         None if trusted.trusted => return Err(SecretRulesError::NotPinned { path, found }),
         Some(_) | None => {}
     }
@@ -139,15 +165,22 @@ pub fn secret_rules(trusted: &Trusted) -> Result<Rules, SecretRulesError> {
 
 /// The text of a file of rules. The inspected tree's own policy may name a device or a pipe.
 fn rules_text(path: &Path) -> Result<String, SecretRulesError> {
-    let unreadable = |source| SecretRulesError::Read { path: path.to_owned(), source };
+    let unreadable = |source| SecretRulesError::Read {
+        path: path.to_owned(),
+        source,
+    };
     let kind = std::fs::metadata(path).map_err(unreadable)?;
     let mut text = String::new();
     if kind.is_file() && kind.len() <= MAX_RULES_BYTES {
         let file = std::fs::File::open(path).map_err(unreadable)?;
-        file.take(MAX_RULES_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
+        file.take(MAX_RULES_BYTES + 1)
+            .read_to_string(&mut text)
+            .map_err(unreadable)?;
     }
     if !kind.is_file() || (text.len() as u64).max(kind.len()) > MAX_RULES_BYTES {
-        return Err(SecretRulesError::NoFile { path: path.to_owned() });
+        return Err(SecretRulesError::NoFile {
+            path: path.to_owned(),
+        });
     }
     Ok(text)
 }
@@ -182,8 +215,15 @@ pub fn database_folder(
     if let Some(flag) = flag {
         return Ok(flag.to_owned());
     }
-    let own = trusted.base.advisories.path.as_ref().map(|path| trusted.folder.join(path));
-    let folder = own.or_else(|| user.map(Path::to_owned)).ok_or(DatabaseFolderError::Nowhere)?;
+    let own = trusted
+        .base
+        .advisories
+        .path
+        .as_ref()
+        .map(|path| trusted.folder.join(path));
+    let folder = own
+        .or_else(|| user.map(Path::to_owned))
+        .ok_or(DatabaseFolderError::Nowhere)?;
     if trusted.trusted && inside(&folder, root) {
         return Err(DatabaseFolderError::Inside { folder });
     }
@@ -199,9 +239,12 @@ pub fn inside(path: &Path, root: &Path) -> bool {
 fn absolute(path: &Path) -> PathBuf {
     match (path.canonicalize(), path.parent(), path.file_name()) {
         (Ok(path), _, _) => path,
-        (Err(_), Some(parent), Some(name)) => {
-            absolute(if parent.as_os_str().is_empty() { Path::new(".") } else { parent }).join(name)
-        }
+        (Err(_), Some(parent), Some(name)) => absolute(if parent.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            parent
+        })
+        .join(name),
         (Err(_), _, _) => path.to_owned(),
     }
 }
@@ -210,15 +253,22 @@ fn with_policy(verdict: Verdict, trusted: &Trusted) -> Verdict {
     let message = if trusted.trusted {
         format!("trusted: {}", trusted.origin)
     } else {
-        format!("untrusted tree: {} may be changed by whoever changes the tree", trusted.origin)
+        format!(
+            "untrusted tree: {} may be changed by whoever changes the tree",
+            trusted.origin
+        )
     };
     let hint = if trusted.trusted {
         ""
     } else {
         "such a check never admits to an environment; pin one: --policy FILE@sha256:…"
     };
-    let reason =
-        Reason { about: "policy".to_owned(), outcome: Outcome::Allow, message, hint: hint.to_owned() };
+    let reason = Reason {
+        about: "policy".to_owned(),
+        outcome: Outcome::Allow,
+        message,
+        hint: hint.to_owned(),
+    };
     let mut reasons = verdict.reasons;
     let outcome = verdict.outcome;
     reasons.insert(0, reason);
@@ -246,7 +296,10 @@ fn unusable(folder: &Path, error: &dyn std::error::Error) -> Gap {
             folder.display(),
             crate::chain(error)
         ),
-        mend: format!("import them anew: plimsoll db import SOURCE --into {}", folder.display()),
+        mend: format!(
+            "import them anew: plimsoll db import SOURCE --into {}",
+            folder.display()
+        ),
     }
 }
 

@@ -24,13 +24,24 @@ impl Checkout {
         let repository = Repository::discover(folder)?;
         let commit = repository.resolve(rev)?;
         let tree = repository.tree_of(&commit)?;
-        let mut authors = vec![repository.author_email(&commit)?, repository.committer_email(&commit)?];
+        let mut authors = vec![
+            repository.author_email(&commit)?,
+            repository.committer_email(&commit)?,
+        ];
         authors.dedup();
-        Ok(Self { repository, commit, tree, authors })
+        Ok(Self {
+            repository,
+            commit,
+            tree,
+            authors,
+        })
     }
 
     /// The commit as a subject of evidence.
     pub fn subject(&self) -> Subject {
-        Subject::Source { commit: self.commit.clone(), tree: self.tree.clone() }
+        Subject::Source {
+            commit: self.commit.clone(),
+            tree: self.tree.clone(),
+        }
     }
 }

@@ -26,7 +26,10 @@ pub(crate) fn run(
     folder: &Path,
     on_line: OnLine<'_>,
 ) -> Result<Option<i32>, CommandError> {
-    let failed = |source| CommandError { command: command.to_owned(), source };
+    let failed = |source| CommandError {
+        command: command.to_owned(),
+        source,
+    };
     let (program, arguments) = command
         .split_first()
         .ok_or_else(|| failed(std::io::Error::from(std::io::ErrorKind::InvalidInput)))?;
@@ -54,8 +57,15 @@ fn forward(from: Option<impl Read>, on_line: &Mutex<OnLine<'_>>) -> std::io::Res
     let Some(from) = from else { return Ok(()) };
     let mut from = BufReader::new(from);
     let mut line = Vec::new();
-    while from.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line)? > 0 {
-        on_line.lock().expect("no reader panics while it holds the lock")(&line);
+    while from
+        .by_ref()
+        .take(MAX_LINE_BYTES)
+        .read_until(b'\n', &mut line)?
+        > 0
+    {
+        on_line
+            .lock()
+            .expect("no reader panics while it holds the lock")(&line);
         line.clear();
     }
     Ok(())
@@ -69,7 +79,10 @@ mod tests {
     fn output_and_exit_code_are_those_of_the_command() {
         let mut seen = Vec::new();
         let command = ["sh", "-c", "echo out; echo err >&2; exit 7"].map(str::to_owned);
-        let code = super::run(&command, Path::new("."), &mut |line| seen.push(line.to_vec())).unwrap();
+        let code = super::run(&command, Path::new("."), &mut |line| {
+            seen.push(line.to_vec())
+        })
+        .unwrap();
         seen.sort();
         assert_eq!(code, Some(7));
         assert_eq!(seen, [b"err\n".to_vec(), b"out\n".to_vec()]);

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use plimsoll_environment::{
-    ConfigError, EnvironmentError, HealthCheck, HealthOutcome, Lease, LeaseError, Process, ProcessConfig,
-    SmokeOutcome, SmokeTest, Target,
+    ConfigError, EnvironmentError, HealthCheck, HealthOutcome, Lease, LeaseError, Process,
+    ProcessConfig, SmokeOutcome, SmokeTest, Target,
 };
 use plimsoll_model::{Body, DeploymentOutcome, DeploymentRecord, Digest, OwnId, Subject};
 use plimsoll_policy::{Deploy, EnvironmentSettings};
@@ -62,9 +62,17 @@ pub struct Step {
 }
 
 /// Takes the sole right to change an environment, for as long as it is kept.
-pub(crate) fn lease(ledger: &Ledger, key: &PrivateKey, environment: &str) -> Result<Lease, DeployError> {
+pub(crate) fn lease(
+    ledger: &Ledger,
+    key: &PrivateKey,
+    environment: &str,
+) -> Result<Lease, DeployError> {
     let holder = format!("key {}", key.public().id().short());
-    Ok(Lease::acquire(&state_folder(ledger, environment), &holder, Timestamp::now())?)
+    Ok(Lease::acquire(
+        &state_folder(ledger, environment),
+        &holder,
+        Timestamp::now(),
+    )?)
 }
 
 /// Where an environment keeps what it runs.
@@ -105,21 +113,39 @@ impl<'a> Deployer<'a> {
         lease: &'a Lease,
     ) -> Result<Self, DeployError> {
         let state = state_folder(ledger, &environment.name);
-        let target = target(environment, folder, &state)
-            .map_err(|source| DeployError::Settings { environment: environment.name.clone(), source })?;
-        Ok(Self { ledger, key, environment, target, on_step, _lease: lease })
+        let target =
+            target(environment, folder, &state).map_err(|source| DeployError::Settings {
+                environment: environment.name.clone(),
+                source,
+            })?;
+        Ok(Self {
+            ledger,
+            key,
+            environment,
+            target,
+            on_step,
+            _lease: lease,
+        })
     }
 
     /// Settles a deployment that a killed process left open: finishes it when its bytes run and are
     /// healthy, else rolls back. Returns what it came to, or `None` when nothing was open.
     pub(crate) fn settle(&mut self) -> Result<Option<DeploymentOutcome>, DeployError> {
-        let open = self.ledger.store.open_deployments().map_err(LedgerError::from)?;
-        let Some(open) = open.into_iter().find(|open| open.environment == self.environment.name) else {
+        let open = self
+            .ledger
+            .store
+            .open_deployments()
+            .map_err(LedgerError::from)?;
+        let Some(open) = open
+            .into_iter()
+            .find(|open| open.environment == self.environment.name)
+        else {
             return Ok(None);
         };
         let started = started(&open);
         let running = self.target.running()?;
-        let arrived = running.is_some_and(|running| running.main_lives && running.digest == open.artifact);
+        let arrived =
+            running.is_some_and(|running| running.main_lives && running.digest == open.artifact);
         let healthy = arrived && self.verify(&started, open.artifact)?.is_ok();
         self.finish(&started, healthy).map(Some)
     }
@@ -130,8 +156,14 @@ impl<'a> Deployer<'a> {
         release: &OwnId,
         artifact: Digest,
     ) -> Result<DeploymentOutcome, DeployError> {
-        let current = self.ledger.store.current(&self.environment.name).map_err(LedgerError::from)?;
-        let previous = current.and_then(|current| current.last_healthy).map(|healthy| healthy.artifact);
+        let current = self
+            .ledger
+            .store
+            .current(&self.environment.name)
+            .map_err(LedgerError::from)?;
+        let previous = current
+            .and_then(|current| current.last_healthy)
+            .map(|healthy| healthy.artifact);
         let started = DeploymentStarted {
             deployment: new_id()?,
             release: release.clone(),
@@ -139,7 +171,8 @@ impl<'a> Deployer<'a> {
             artifact,
             previous,
         };
-        self.ledger.append_json(EventKind::DeploymentStarted, &subject(artifact), &started)?;
+        self.ledger
+            .append_json(EventKind::DeploymentStarted, &subject(artifact), &started)?;
         let healthy = self.bring_up(&started, artifact)?.is_ok();
         self.finish(&started, healthy)
     }
@@ -163,7 +196,8 @@ impl<'a> Deployer<'a> {
         let subject = subject(started.artifact);
         let statement = in_toto::write(&subject, "artifact", &Body::Deployment(record));
         let statement = statement.map_err(LedgerError::from)?;
-        self.ledger.record(EventKind::EvidenceRecorded, self.key, &subject, &statement)?;
+        self.ledger
+            .record(EventKind::EvidenceRecorded, self.key, &subject, &statement)?;
         let finished = DeploymentFinished {
             deployment: started.deployment.clone(),
             release: started.release.clone(),
@@ -172,7 +206,8 @@ impl<'a> Deployer<'a> {
             outcome,
             healthy: running,
         };
-        self.ledger.append_json(EventKind::DeploymentFinished, &subject, &finished)?;
+        self.ledger
+            .append_json(EventKind::DeploymentFinished, &subject, &finished)?;
         Ok(outcome)
     }
 
@@ -183,8 +218,13 @@ impl<'a> Deployer<'a> {
         let about = subject(started.artifact);
         let to = started.previous;
         let deployment = &started.deployment;
-        let rollback = Rollback { deployment, environment: &started.environment, to };
-        self.ledger.append_json(EventKind::RollbackStarted, &about, &rollback)?;
+        let rollback = Rollback {
+            deployment,
+            environment: &started.environment,
+            to,
+        };
+        self.ledger
+            .append_json(EventKind::RollbackStarted, &about, &rollback)?;
         let ended = match to {
             Some(previous) if self.bring_up(started, previous)?.is_ok() => {
                 (DeploymentOutcome::RolledBack, Some(previous))
@@ -195,7 +235,8 @@ impl<'a> Deployer<'a> {
                 (DeploymentOutcome::Failed, None)
             }
         };
-        self.ledger.append_json(EventKind::RollbackFinished, &about, &rollback)?;
+        self.ledger
+            .append_json(EventKind::RollbackFinished, &about, &rollback)?;
         Ok(ended)
     }
 
@@ -219,7 +260,10 @@ impl<'a> Deployer<'a> {
         }
         let running = self.step(started, "start", |it| {
             let running = it.target.start(&artifact)?;
-            Ok((true, format!("process {} of {}", running.pid, artifact.short())))
+            Ok((
+                true,
+                format!("process {} of {}", running.pid, artifact.short()),
+            ))
         })?;
         if running.is_err() {
             return Ok(running);
@@ -244,7 +288,13 @@ impl<'a> Deployer<'a> {
         let stopped = self.target.stop()?;
         let detail = stopped.map_or_else(
             || "nothing ran".to_owned(),
-            |stopped| format!("{}{}", stopped.digest.short(), if stopped.killed { ", killed" } else { "" }),
+            |stopped| {
+                format!(
+                    "{}{}",
+                    stopped.digest.short(),
+                    if stopped.killed { ", killed" } else { "" }
+                )
+            },
         );
         Ok((true, detail))
     }
@@ -257,7 +307,10 @@ impl<'a> Deployer<'a> {
         };
         let last = report.attempts.last();
         let last = last.map_or_else(String::new, |last| format!(", last seen {:?}", last.seen));
-        Ok((healthy, format!("{:?} after {} ms{last}", report.outcome, report.elapsed_ms)))
+        Ok((
+            healthy,
+            format!("{:?} after {} ms{last}", report.outcome, report.elapsed_ms),
+        ))
     }
 
     fn smoke(&mut self, artifact: &Digest) -> Result<(bool, String), EnvironmentError> {
@@ -268,7 +321,10 @@ impl<'a> Deployer<'a> {
             SmokeOutcome::Passed => true,
             SmokeOutcome::Failed { .. } | SmokeOutcome::NotInTime | SmokeOutcome::Exited => false,
         };
-        Ok((passed, format!("{:?} after {} ms", report.outcome, report.elapsed_ms)))
+        Ok((
+            passed,
+            format!("{:?} after {} ms", report.outcome, report.elapsed_ms),
+        ))
     }
 
     /// One step: its event, the act, its event. An act that fails is a step that failed, not an error:
@@ -281,9 +337,17 @@ impl<'a> Deployer<'a> {
     ) -> Result<Result<(), StepFailed>, DeployError> {
         self.tell(started, name, StepState::Begun, String::new())?;
         let (succeeded, detail) = act(self).unwrap_or_else(|error| (false, crate::chain(&error)));
-        let state = if succeeded { StepState::Succeeded } else { StepState::Failed };
+        let state = if succeeded {
+            StepState::Succeeded
+        } else {
+            StepState::Failed
+        };
         self.tell(started, name, state, detail.clone())?;
-        (self.on_step)(&Step { name: name.to_owned(), succeeded, detail });
+        (self.on_step)(&Step {
+            name: name.to_owned(),
+            succeeded,
+            detail,
+        });
         Ok(if succeeded { Ok(()) } else { Err(StepFailed) })
     }
 
@@ -301,7 +365,8 @@ impl<'a> Deployer<'a> {
             state,
             detail,
         };
-        self.ledger.append_json(EventKind::DeploymentStep, &subject(started.artifact), &body)
+        self.ledger
+            .append_json(EventKind::DeploymentStep, &subject(started.artifact), &body)
     }
 }
 
@@ -320,7 +385,10 @@ pub(crate) fn target(
             within_ms: u64::from(environment.health.within_s) * 1000,
             interval_ms: HEALTH_INTERVAL_MS,
         },
-        smoke: environment.smoke.clone().map(|command| SmokeTest { command, within_ms: SMOKE_WITHIN_MS }),
+        smoke: environment.smoke.clone().map(|command| SmokeTest {
+            command,
+            within_ms: SMOKE_WITHIN_MS,
+        }),
         stop_grace_ms: STOP_GRACE_MS,
     };
     Process::new(&environment.name, config, folder, state).map(Target::Process)

@@ -28,25 +28,41 @@ pub(crate) fn add(tree: &dyn Tree, rules: &Rules, inspection: &mut Inspection) {
     inspection.sort();
     for (at, finding) in inspection.findings.iter().enumerate() {
         if let Some(location) = finding.locations.first() {
-            by_path.entry(location.path.clone()).or_default().push((at, location.clone()));
+            by_path
+                .entry(location.path.clone())
+                .or_default()
+                .push((at, location.clone()));
         }
     }
     for places in by_path.values_mut() {
         places.sort_by_key(|(_, location)| location.start);
     }
     let excerpts = Mutex::new(Vec::new());
-    tree.walk(MAX_FILE_BYTES, &|path| by_path.contains_key(path), &|path, content| {
-        if let Content::Bytes(bytes) = content
-            && let Text::Text(text) = Text::decode(bytes)
-            && let Some(places) = by_path.get(&path)
-        {
-            let masks = masks(rules, &path, &text);
-            let mut shown = Shown::new(&text, &masks);
-            let found: Vec<_> = places.iter().map(|(at, location)| (*at, shown.excerpt(location))).collect();
-            excerpts.lock().expect("no thread panics while it holds the lock").extend(found);
-        }
-    });
-    for (at, excerpt) in excerpts.into_inner().expect("no thread panics while it holds the lock") {
+    tree.walk(
+        MAX_FILE_BYTES,
+        &|path| by_path.contains_key(path),
+        &|path, content| {
+            if let Content::Bytes(bytes) = content
+                && let Text::Text(text) = Text::decode(bytes)
+                && let Some(places) = by_path.get(&path)
+            {
+                let masks = masks(rules, &path, &text);
+                let mut shown = Shown::new(&text, &masks);
+                let found: Vec<_> = places
+                    .iter()
+                    .map(|(at, location)| (*at, shown.excerpt(location)))
+                    .collect();
+                excerpts
+                    .lock()
+                    .expect("no thread panics while it holds the lock")
+                    .extend(found);
+            }
+        },
+    );
+    for (at, excerpt) in excerpts
+        .into_inner()
+        .expect("no thread panics while it holds the lock")
+    {
         inspection.findings[at].excerpt = excerpt;
     }
     identify(&mut inspection.findings);
@@ -63,13 +79,20 @@ struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     fn new(text: &'a str, masks: &'a Masks) -> Self {
-        Self { text, masks, lines: LineIndex::new(text), known: (0, 0, 0) }
+        Self {
+            text,
+            masks,
+            lines: LineIndex::new(text),
+            known: (0, 0, 0),
+        }
     }
 
     fn excerpt(&mut self, location: &Location) -> Option<Excerpt> {
         let last = location.end.line.max(location.start.line);
         let shown = (location.start.line..=last).take(MAX_LINES as usize);
-        let lines: Vec<_> = shown.filter_map(|number| self.line(location, number)).collect();
+        let lines: Vec<_> = shown
+            .filter_map(|number| self.line(location, number))
+            .collect();
         (!lines.is_empty()).then_some(Excerpt { lines })
     }
 
@@ -81,13 +104,35 @@ impl<'a> Shown<'a> {
             self.known = reached.unwrap_or(self.known);
             from = reached.map_or(line.end, |(.., offset)| offset);
         }
-        let reached = if number == location.end.line { self.reached(line, location.end) } else { None };
+        let reached = if number == location.end.line {
+            self.reached(line, location.end)
+        } else {
+            None
+        };
         let to = reached.map_or(line.end, |(.., offset)| offset);
-        let (from, to) = if from >= to { (line.start, line.end) } else { (from, to) };
-        let start = self.text.floor_char_boundary(from.saturating_sub(REACH_BYTES)).max(line.start);
-        let end = self.text.ceil_char_boundary(from + REACH_BYTES).min(line.end);
-        let (text, mark) = self.masks.show(self.text, Span::new(start, end), Span::new(from, to.min(end)));
-        let shown = ExcerptLine { number, text, marked: Some((mark.start, mark.end)) };
+        let (from, to) = if from >= to {
+            (line.start, line.end)
+        } else {
+            (from, to)
+        };
+        let start = self
+            .text
+            .floor_char_boundary(from.saturating_sub(REACH_BYTES))
+            .max(line.start);
+        let end = self
+            .text
+            .ceil_char_boundary(from + REACH_BYTES)
+            .min(line.end);
+        let (text, mark) = self.masks.show(
+            self.text,
+            Span::new(start, end),
+            Span::new(from, to.min(end)),
+        );
+        let shown = ExcerptLine {
+            number,
+            text,
+            marked: Some((mark.start, mark.end)),
+        };
         Some(cut(shown, start > line.start, end < line.end))
     }
 
@@ -96,9 +141,14 @@ impl<'a> Shown<'a> {
     fn reached(&self, line: Span, position: Position) -> Option<(usize, usize, usize)> {
         let wanted = position.column.saturating_sub(1) as usize;
         let (start, column, at) = self.known;
-        let (column, at) =
-            if start == line.start && column <= wanted { (column, at) } else { (0, line.start) };
-        let (more, _) = self.text[at..line.end].char_indices().nth(wanted - column)?;
+        let (column, at) = if start == line.start && column <= wanted {
+            (column, at)
+        } else {
+            (0, line.start)
+        };
+        let (more, _) = self.text[at..line.end]
+            .char_indices()
+            .nth(wanted - column)?;
         Some((line.start, wanted, at + more))
     }
 }
@@ -119,10 +169,17 @@ fn cut(line: ExcerptLine, before: bool, after: bool) -> ExcerptLine {
     let from = floor(start.saturating_sub(MAX_LINE_BYTES / 4));
     let to = floor((from + MAX_LINE_BYTES).min(line.text.len()));
     let dots = |cut: bool| if cut { "…" } else { "" };
-    let (before, after) = (dots(before || from > 0), dots(after || to < line.text.len()));
+    let (before, after) = (
+        dots(before || from > 0),
+        dots(after || to < line.text.len()),
+    );
     let moved = |at: usize| at.clamp(from, to) - from + before.len();
     let marked = Some((moved(start), moved(end)));
-    ExcerptLine { number: line.number, text: format!("{before}{}{after}", &line.text[from..to]), marked }
+    ExcerptLine {
+        number: line.number,
+        text: format!("{before}{}{after}", &line.text[from..to]),
+        marked,
+    }
 }
 
 /// Sets the fingerprints; findings that are equal but for their line are told apart by an ordinal.
@@ -131,10 +188,20 @@ fn identify(findings: &mut [Finding]) {
     for finding in findings {
         let masked = finding.excerpt.as_ref().map_or_else(
             || finding.message.clone(),
-            |excerpt| excerpt.lines.first().map_or_else(String::new, |line| line.text.clone()),
+            |excerpt| {
+                excerpt
+                    .lines
+                    .first()
+                    .map_or_else(String::new, |line| line.text.clone())
+            },
         );
-        let path = finding.locations.first().map(|location| location.path.clone());
-        let ordinal = seen.entry((finding.rule.to_string(), path, masked.clone())).or_insert(0);
+        let path = finding
+            .locations
+            .first()
+            .map(|location| location.path.clone());
+        let ordinal = seen
+            .entry((finding.rule.to_string(), path, masked.clone()))
+            .or_insert(0);
         finding.identify(&masked, *ordinal);
         *ordinal += 1;
     }
@@ -151,7 +218,9 @@ mod tests {
         let masks = Masks::new(secrets.to_vec());
         let (lines, mut shown) = (LineIndex::new(text), Shown::new(text, &masks));
         let excerpt = |word: &Span| {
-            let excerpt = shown.excerpt(&lines.location(&TreePath::new("a"), *word)).unwrap();
+            let excerpt = shown
+                .excerpt(&lines.location(&TreePath::new("a"), *word))
+                .unwrap();
             let line = &excerpt.lines[0];
             let (start, end) = line.marked.unwrap();
             (line.text.clone(), line.text[start..end].to_owned())
@@ -161,24 +230,49 @@ mod tests {
 
     #[test]
     fn the_mark_is_on_the_words_that_were_found() {
-        let text = format!("é one\n{}two three{}four\r\nfive", "ü ".repeat(9000), " ß".repeat(9000));
-        let span = |word: &str| Span::new(text.find(word).unwrap(), text.find(word).unwrap() + word.len());
+        let text = format!(
+            "é one\n{}two three{}four\r\nfive",
+            "ü ".repeat(9000),
+            " ß".repeat(9000)
+        );
+        let span = |word: &str| {
+            Span::new(
+                text.find(word).unwrap(),
+                text.find(word).unwrap() + word.len(),
+            )
+        };
         let words = ["one", "two", "two three", "three", "four", "five"].map(span);
         let found = marked(&text, &words, &[span("three")]);
         let marks: Vec<&str> = found.iter().map(|(_, mark)| mark.as_str()).collect();
-        assert_eq!(marks, ["one", "two", "two ********", "********", "four", "five"]);
+        assert_eq!(
+            marks,
+            ["one", "two", "two ********", "********", "four", "five"]
+        );
         for (line, _) in &found {
-            assert!(line.len() <= MAX_LINE_BYTES + 2 * "…".len() && !line.contains("three"), "{line}");
+            assert!(
+                line.len() <= MAX_LINE_BYTES + 2 * "…".len() && !line.contains("three"),
+                "{line}"
+            );
         }
-        assert!(found[1].0.starts_with('…') && found[1].0.ends_with('…'), "{}", found[1].0);
-        assert!(found[4].0.starts_with('…') && !found[4].0.ends_with('…'), "{}", found[4].0);
+        assert!(
+            found[1].0.starts_with('…') && found[1].0.ends_with('…'),
+            "{}",
+            found[1].0
+        );
+        assert!(
+            found[4].0.starts_with('…') && !found[4].0.ends_with('…'),
+            "{}",
+            found[4].0
+        );
     }
 
     #[test]
     fn a_line_of_many_findings_is_not_read_anew_for_each() {
         let text = format!("{} secret ", "a".repeat(8_000)).repeat(4_000);
-        let spans: Vec<Span> =
-            text.match_indices("secret").map(|(at, word)| Span::new(at, at + word.len())).collect();
+        let spans: Vec<Span> = text
+            .match_indices("secret")
+            .map(|(at, word)| Span::new(at, at + word.len()))
+            .collect();
         let locations: Vec<_> = {
             let column = |span: &Span| u32::try_from(span.start + 1).unwrap();
             let place = |column| plimsoll_model::Position { line: 1, column };
@@ -189,8 +283,16 @@ mod tests {
         // Reading all of the line for each of them takes minutes.
         let mut shown = Shown::new(&text, &masks);
         for (start, end) in locations {
-            let location = plimsoll_model::Location { path: TreePath::new("a"), start, end };
-            assert!(shown.excerpt(&location).unwrap().lines[0].text.contains("********"));
+            let location = plimsoll_model::Location {
+                path: TreePath::new("a"),
+                start,
+                end,
+            };
+            assert!(
+                shown.excerpt(&location).unwrap().lines[0]
+                    .text
+                    .contains("********")
+            );
         }
     }
 }

@@ -24,7 +24,9 @@ pub fn explain(rule: &RuleId) -> Option<Explanation> {
             mend: rule.mend.to_owned(),
         }),
         Inspector::Path => {
-            let rule = plimsoll_path::rules().iter().find(|known| known.id() == *rule)?;
+            let rule = plimsoll_path::rules()
+                .iter()
+                .find(|known| known.id() == *rule)?;
             Some(Explanation {
                 title: rule.what.to_owned(),
                 why: rule.why.to_owned(),
@@ -33,7 +35,8 @@ pub fn explain(rule: &RuleId) -> Option<Explanation> {
         }
         Inspector::Dependency => Some(Explanation {
             title: format!("a component has the known flaw {}", rule.name()),
-            why: "the locked version is in the range that the advisory names as affected".to_owned(),
+            why: "the locked version is in the range that the advisory names as affected"
+                .to_owned(),
             mend: "raise the version to the one that fixes it, lock it, and check again".to_owned(),
         }),
     }

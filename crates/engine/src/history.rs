@@ -45,7 +45,10 @@ pub fn verify_history(ledger: &Ledger, kept: Option<&str>) -> Result<Proof, Ledg
     }
     let mut evidence = 0;
     let kinds = vec![EventKind::EvidenceRecorded, EventKind::ApprovalRecorded];
-    for event in ledger.store.events(&EventFilter { kinds, ..EventFilter::default() })? {
+    for event in ledger.store.events(&EventFilter {
+        kinds,
+        ..EventFilter::default()
+    })? {
         match verifies(ledger, &event) {
             Ok(verified) => evidence += usize::from(verified),
             Err(fault) => faults.push(fault),
@@ -78,15 +81,25 @@ pub(crate) fn require_sound(ledger: &Ledger) -> Result<(), LedgerError> {
 fn note_fault(saved: &SavedCheckpoint, key: &LogPublicKey, origin: &str) -> Option<String> {
     match checkpoint::verify(&saved.note, key, origin) {
         Ok(signed) if signed.size == saved.size && signed.root == saved.root => None,
-        Ok(_) => Some(format!("checkpoint {}: its note says something else", saved.size)),
-        Err(error) => Some(format!("checkpoint {}: {}", saved.size, crate::chain(&error))),
+        Ok(_) => Some(format!(
+            "checkpoint {}: its note says something else",
+            saved.size
+        )),
+        Err(error) => Some(format!(
+            "checkpoint {}: {}",
+            saved.size,
+            crate::chain(&error)
+        )),
     }
 }
 
 /// The newest signed checkpoint, to be kept elsewhere.
 pub fn newest_checkpoint(ledger: &Ledger) -> Result<Option<String>, LedgerError> {
     let checkpoints = ledger.store.checkpoints()?;
-    Ok(checkpoints.into_iter().max_by_key(|saved| saved.size).map(|saved| saved.note))
+    Ok(checkpoints
+        .into_iter()
+        .max_by_key(|saved| saved.size)
+        .map(|saved| saved.note))
 }
 
 /// One line of the history.
@@ -110,20 +123,40 @@ pub fn history(ledger: &Ledger) -> Result<Vec<Entry>, LedgerError> {
         let body = ledger.store.blob(&event.body_sha256)?;
         let body = body.and_then(|body| body_of(event.kind, &body));
         let (seq, recorded_at, kind) = (event.seq, event.recorded_at, event.kind.as_str());
-        Ok(Entry { seq, recorded_at, kind, subject: event.subject, body })
+        Ok(Entry {
+            seq,
+            recorded_at,
+            kind,
+            subject: event.subject,
+            body,
+        })
     };
-    ledger.store.events(&EventFilter::default())?.into_iter().map(entry).collect()
+    ledger
+        .store
+        .events(&EventFilter::default())?
+        .into_iter()
+        .map(entry)
+        .collect()
 }
 
 fn body_of(kind: EventKind, body: &[u8]) -> Option<serde_json::Value> {
-    let bundle = matches!(kind, EventKind::EvidenceRecorded | EventKind::ApprovalRecorded);
-    if bundle { statement_of(body) } else { serde_json::from_slice(body).ok() }
+    let bundle = matches!(
+        kind,
+        EventKind::EvidenceRecorded | EventKind::ApprovalRecorded
+    );
+    if bundle {
+        statement_of(body)
+    } else {
+        serde_json::from_slice(body).ok()
+    }
 }
 
 /// What a bundle's statement is of, for people; nothing is decided by it.
 fn statement_of(bundle: &[u8]) -> Option<serde_json::Value> {
     let bundle = Bundle::from_json(bundle).ok()?;
-    let plimsoll_sign::Content::Statement(envelope) = bundle.content() else { return None };
+    let plimsoll_sign::Content::Statement(envelope) = bundle.content() else {
+        return None;
+    };
     let statement: serde_json::Value = serde_json::from_slice(envelope.payload()).ok()?;
     Some(serde_json::json!({ "predicateType": statement.get("predicateType")? }))
 }
@@ -131,12 +164,18 @@ fn statement_of(bundle: &[u8]) -> Option<serde_json::Value> {
 /// Whether the event's statement verifies; `false` when it was deleted and so says nothing.
 fn verifies(ledger: &Ledger, event: &Event) -> Result<bool, String> {
     let told = |why: &dyn std::error::Error| format!("event {}: {}", event.seq, crate::chain(why));
-    let Some(bundle) = ledger.store.blob(&event.body_sha256).map_err(|error| told(&error))? else {
+    let Some(bundle) = ledger
+        .store
+        .blob(&event.body_sha256)
+        .map_err(|error| told(&error))?
+    else {
         return Ok(false);
     };
     let key = ledger.signing_key(&bundle).map_err(|error| told(&*error))?;
     let parsed = Bundle::from_json(&bundle).map_err(|error| told(&error))?;
-    verify_statement(&parsed, &[key]).map(|_| true).map_err(|error| told(&error))
+    verify_statement(&parsed, &[key])
+        .map(|_| true)
+        .map_err(|error| told(&error))
 }
 
 /// Whether the history does not contain the state that a kept checkpoint signed.
@@ -160,8 +199,12 @@ fn contradicts(ledger: &Ledger, kept: &str) -> Option<String> {
         Ok(proof) => proof,
         Err(error) => return Some(format!("the kept checkpoint: {}", crate::chain(&error))),
     };
-    let consistent = merkle::verify_consistency(signed.size, &signed.root, head.size, &head.root, &proof);
+    let consistent =
+        merkle::verify_consistency(signed.size, &signed.root, head.size, &head.root, &proof);
     consistent.err().map(|error| {
-        format!("the first {} events are not those of the kept checkpoint: {error}", signed.size)
+        format!(
+            "the first {} events are not those of the kept checkpoint: {error}",
+            signed.size
+        )
     })
 }

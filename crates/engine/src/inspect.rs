@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use plimsoll_model::{Digest, Gap, GapKind, Inspection, Inspector, Location, Masks, RuleId, Span, TreePath};
+use plimsoll_model::{
+    Digest, Gap, GapKind, Inspection, Inspector, Location, Masks, RuleId, Span, TreePath,
+};
 use plimsoll_source::{Cache, Content, File, Text, Tree};
 use serde::{Deserialize, Serialize};
 use {plimsoll_packages as packages, plimsoll_path as path, plimsoll_secrets as secrets};
@@ -76,29 +78,48 @@ pub fn inspect(tree: &dyn Tree, options: &Options<'_>) -> Inspected {
     let (files, bytes) = (AtomicU64::new(0), AtomicU64::new(0));
     let gathered = Mutex::new(Gathered::default());
     let rules_sha256 = options.rules.sha256();
-    tree.walk(MAX_FILE_BYTES, &|path| claims(options.rules, path), &|path, content| {
-        let outcome = read(options.rules, &path, content).map(|(text, digest)| {
-            (options.progress)(files.fetch_add(1, Ordering::Relaxed) + 1);
-            bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
-            cached(options, &rules_sha256, &path, &text, digest)
-        });
-        let mut gathered = gathered.lock().expect("no thread panics while it holds the lock");
-        match outcome {
-            Ok(facts) => gathered.add(path, facts),
-            Err(Unread::Gaps(gaps)) => gathered.gaps.extend(gaps),
-            Err(Unread::Binary) => {
-                let secrets = options.rules.extract_path(&path);
-                gathered.add(path, FileFacts { secrets, packages: None, path: None });
+    tree.walk(
+        MAX_FILE_BYTES,
+        &|path| claims(options.rules, path),
+        &|path, content| {
+            let outcome = read(options.rules, &path, content).map(|(text, digest)| {
+                (options.progress)(files.fetch_add(1, Ordering::Relaxed) + 1);
+                bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
+                cached(options, &rules_sha256, &path, &text, digest)
+            });
+            let mut gathered = gathered
+                .lock()
+                .expect("no thread panics while it holds the lock");
+            match outcome {
+                Ok(facts) => gathered.add(path, facts),
+                Err(Unread::Gaps(gaps)) => gathered.gaps.extend(gaps),
+                Err(Unread::Binary) => {
+                    let secrets = options.rules.extract_path(&path);
+                    gathered.add(
+                        path,
+                        FileFacts {
+                            secrets,
+                            packages: None,
+                            path: None,
+                        },
+                    );
+                }
             }
-        }
-    });
-    let gathered = gathered.into_inner().expect("no thread panics while it holds the lock");
+        },
+    );
+    let gathered = gathered
+        .into_inner()
+        .expect("no thread panics while it holds the lock");
     let mut inspection = secrets::conclude(options.rules, &gathered.secrets);
     inspection.merge(packages::conclude(&gathered.packages));
     inspection.merge(path::conclude(&gathered.path));
     inspection.gaps.extend(gathered.gaps);
     inspection.sort();
-    Inspected { inspection, files: files.into_inner(), bytes: bytes.into_inner() }
+    Inspected {
+        inspection,
+        files: files.into_inner(),
+        bytes: bytes.into_inner(),
+    }
 }
 
 impl Gathered {
@@ -125,8 +146,14 @@ enum Unread {
     Binary,
 }
 
-fn read(rules: &secrets::Rules, path: &TreePath, content: Content) -> Result<(String, Digest), Unread> {
-    let unread = |kind, name, message: &str, mend| Unread::Gaps(gaps(rules, path, kind, name, message, mend));
+fn read(
+    rules: &secrets::Rules,
+    path: &TreePath,
+    content: Content,
+) -> Result<(String, Digest), Unread> {
+    let unread = |kind, name, message: &str, mend| {
+        Unread::Gaps(gaps(rules, path, kind, name, message, mend))
+    };
     match content {
         Content::Bytes(bytes) => {
             let digest = Digest::of(&bytes);
@@ -169,8 +196,10 @@ fn reads_otherwise(path: &TreePath, bytes: &[u8]) -> bool {
 /// A link where an inspector expects a file by its name. What it names inside the tree is searched for
 /// secrets at its own path, so that `secret` has no gap here; what it names outside does not ship.
 fn not_followed(path: &TreePath) -> Vec<Gap> {
-    let expected =
-        [(Inspector::Dependency, packages::claims(path).is_some()), (Inspector::Path, path::claims(path))];
+    let expected = [
+        (Inspector::Dependency, packages::claims(path).is_some()),
+        (Inspector::Path, path::claims(path)),
+    ];
     let gap = |inspector| Gap {
         id: RuleId::new(inspector, "linked-file"),
         kind: GapKind::Unsupported,
@@ -178,7 +207,11 @@ fn not_followed(path: &TreePath) -> Vec<Gap> {
         message: format!("{path} is a link or another thing that is no file; it is not followed"),
         mend: "put the file itself in its place, or waive this gap for its path".to_owned(),
     };
-    expected.into_iter().filter(|(_, expected)| *expected).map(|(inspector, _)| gap(inspector)).collect()
+    expected
+        .into_iter()
+        .filter(|(_, expected)| *expected)
+        .map(|(inspector, _)| gap(inspector))
+        .collect()
 }
 
 /// The gap, once for each inspector that would have read the file; for a folder, which may hold
@@ -197,7 +230,9 @@ fn gaps(
         Inspector::Path => path::claims(path),
     };
     let anybody = Inspector::ALL.iter().any(claimed);
-    let concerned = Inspector::ALL.into_iter().filter(|inspector| !anybody || claimed(inspector));
+    let concerned = Inspector::ALL
+        .into_iter()
+        .filter(|inspector| !anybody || claimed(inspector));
     let gap = |inspector| Gap {
         id: RuleId::new(inspector, name),
         kind,
@@ -211,7 +246,16 @@ fn gaps(
 /// Where secret values stand in a text.
 pub(crate) fn masks(rules: &secrets::Rules, path: &TreePath, text: &str) -> Masks {
     let none = Masks::default();
-    with_ours(rules, path, text, &rules.extract(&File { path, text, masks: &none }))
+    with_ours(
+        rules,
+        path,
+        text,
+        &rules.extract(&File {
+            path,
+            text,
+            masks: &none,
+        }),
+    )
 }
 
 /// Where the rules found values, and where ours do besides: a policy's own rules may know less, and
@@ -221,8 +265,17 @@ fn with_ours(rules: &secrets::Rules, path: &TreePath, text: &str, found: &secret
         return wherever(text, &found.masks());
     }
     let none = Masks::default();
-    let ours = OUR_RULES.extract(&File { path, text, masks: &none }).masks();
-    wherever(text, &Masks::new([found.masks().spans(), ours.spans()].concat()))
+    let ours = OUR_RULES
+        .extract(&File {
+            path,
+            text,
+            masks: &none,
+        })
+        .masks();
+    wherever(
+        text,
+        &Masks::new([found.masks().spans(), ours.spans()].concat()),
+    )
 }
 
 /// The masks, and every other place of the file where one of the same values stands: in a comment, a
@@ -235,21 +288,42 @@ fn wherever(text: &str, masks: &Masks) -> Masks {
         (SHORTEST..=LONGEST).contains(&value.len())
             && (value.len() >= 12 || value.bytes().any(|byte| byte.is_ascii_digit()))
     };
-    let values: BTreeSet<&str> =
-        masks.spans().iter().filter_map(|span| text.get(span.start..span.end)).filter(unusual).collect();
+    let values: BTreeSet<&str> = masks
+        .spans()
+        .iter()
+        .filter_map(|span| text.get(span.start..span.end))
+        .filter(unusual)
+        .collect();
     let mut spans = masks.spans().to_vec();
     for value in values.into_iter().take(MOST_VALUES) {
-        spans.extend(text.match_indices(value).map(|(at, _)| Span::new(at, at + value.len())));
+        spans.extend(
+            text.match_indices(value)
+                .map(|(at, _)| Span::new(at, at + value.len())),
+        );
     }
     Masks::new(spans)
 }
 
-fn cached(options: &Options<'_>, rules: &Digest, path: &TreePath, text: &str, content: Digest) -> FileFacts {
-    let Some(cache) = options.cache else { return extract(options.rules, path, text) };
-    let parts =
-        [EXTRACTOR_VERSION.as_bytes(), rules.as_bytes(), path.as_str().as_bytes(), content.as_bytes()];
+fn cached(
+    options: &Options<'_>,
+    rules: &Digest,
+    path: &TreePath,
+    text: &str,
+    content: Digest,
+) -> FileFacts {
+    let Some(cache) = options.cache else {
+        return extract(options.rules, path, text);
+    };
+    let parts = [
+        EXTRACTOR_VERSION.as_bytes(),
+        rules.as_bytes(),
+        path.as_str().as_bytes(),
+        content.as_bytes(),
+    ];
     let key = Digest::of_parts(&parts);
-    let known = cache.get(&key).and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let known = cache
+        .get(&key)
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
     known.unwrap_or_else(|| {
         let facts = extract(options.rules, path, text);
         let bytes = serde_json::to_vec(&facts).expect("facts hold only text, numbers and lists");
@@ -260,14 +334,30 @@ fn cached(options: &Options<'_>, rules: &Digest, path: &TreePath, text: &str, co
 
 fn extract(rules: &secrets::Rules, path: &TreePath, text: &str) -> FileFacts {
     let none = Masks::default();
-    let secrets = rules.extract(&File { path, text, masks: &none });
+    let secrets = rules.extract(&File {
+        path,
+        text,
+        masks: &none,
+    });
     let parser = packages::claims(path);
     if parser.is_none() && !path::claims(path) {
-        return FileFacts { secrets, packages: None, path: None };
+        return FileFacts {
+            secrets,
+            packages: None,
+            path: None,
+        };
     }
     let masks = with_ours(rules, path, text, &secrets);
-    let blank = if masks.is_empty() { None } else { Some(masks.blank(text)) };
-    let file = File { path, text: blank.as_deref().unwrap_or(text), masks: &masks };
+    let blank = if masks.is_empty() {
+        None
+    } else {
+        Some(masks.blank(text))
+    };
+    let file = File {
+        path,
+        text: blank.as_deref().unwrap_or(text),
+        masks: &masks,
+    };
     FileFacts {
         packages: parser.map(|parser| parser.extract(&file)),
         path: path::claims(path).then(|| path::extract(&file)),

@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use plimsoll_model::{Body, Digest, Evidence, OwnId, Signatory, Subject};
 use plimsoll_policy::Policy;
 use plimsoll_sign::{
-    Bundle, BundleError, KeyError, LogKey, LogPublicKey, Password, PrivateKey, PublicKey, VerifyError,
-    checkpoint, verify_statement,
+    Bundle, BundleError, KeyError, LogKey, LogPublicKey, Password, PrivateKey, PublicKey,
+    VerifyError, checkpoint, verify_statement,
 };
 use plimsoll_store::{Event, EventFilter, EventKind, NewEvent, Store, StoreError};
 use plimsoll_wire::in_toto;
@@ -113,13 +113,19 @@ impl Ledger {
     pub fn open(folder: &Path, log_password: &Password) -> Result<Self, LedgerError> {
         let database = folder.join(DATABASE);
         if !database.exists() {
-            return Err(LedgerError::Absent { folder: folder.to_owned() });
+            return Err(LedgerError::Absent {
+                folder: folder.to_owned(),
+            });
         }
         let path = folder.join(LOG_KEY);
         let pem = std::fs::read_to_string(&path).map_err(file("read", &path))?;
         let log_key = LogKey::from_encrypted_pem(&pem, log_password)
             .map_err(|source| LedgerError::LogKey { path, source })?;
-        Ok(Self { store: Store::open_existing(&database)?, log_key, folder: folder.to_owned() })
+        Ok(Self {
+            store: Store::open_existing(&database)?,
+            log_key,
+            folder: folder.to_owned(),
+        })
     }
 
     /// Appends events in one transaction and anchors them with a signed checkpoint.
@@ -139,7 +145,12 @@ impl Ledger {
         body: &impl serde::Serialize,
     ) -> Result<(), LedgerError> {
         let body = serde_json::to_vec(body).expect("bodies hold only text, numbers and lists");
-        let event = NewEvent { kind, subject: subject.clone(), occurred_at: Timestamp::now(), body };
+        let event = NewEvent {
+            kind,
+            subject: subject.clone(),
+            occurred_at: Timestamp::now(),
+            body,
+        };
         self.append(&[event]).map(drop)
     }
 
@@ -155,7 +166,12 @@ impl Ledger {
         let bundle = Bundle::statement(key, statement)?.to_json();
         let digest = Digest::of(&bundle);
         self.store.put_blob(key.public().spki_der())?;
-        let event = NewEvent { kind, subject: subject.clone(), occurred_at: Timestamp::now(), body: bundle };
+        let event = NewEvent {
+            kind,
+            subject: subject.clone(),
+            occurred_at: Timestamp::now(),
+            body: bundle,
+        };
         self.append(&[event])?;
         Ok(digest)
     }
@@ -172,14 +188,21 @@ impl Ledger {
         let mut found = Vec::new();
         for subject in subjects {
             let mut about = Vec::new();
-            let filter = EventFilter { kinds: kinds.clone(), subject: Some(subject.clone()), from_seq: 0 };
+            let filter = EventFilter {
+                kinds: kinds.clone(),
+                subject: Some(subject.clone()),
+                from_seq: 0,
+            };
             for event in self.store.events(&filter)? {
                 let Some(bundle) = self.store.blob(&event.body_sha256)? else {
                     about.clear();
                     continue;
                 };
                 let evidence = self.read(policy, &event, &bundle);
-                let evidence = evidence.map_err(|why| LedgerError::Evidence { seq: event.seq, why })?;
+                let evidence = evidence.map_err(|why| LedgerError::Evidence {
+                    seq: event.seq,
+                    why,
+                })?;
                 about.push((event.seq, evidence));
             }
             found.append(&mut about);
@@ -190,20 +213,30 @@ impl Ledger {
 
     /// Whether anybody recorded that the artifact was built from the source. Whose word it is, policy
     /// judges later.
-    pub(crate) fn is_built_from(&self, artifact: &Subject, source: &Subject) -> Result<bool, LedgerError> {
+    pub(crate) fn is_built_from(
+        &self,
+        artifact: &Subject,
+        source: &Subject,
+    ) -> Result<bool, LedgerError> {
         let evidence = self.evidence(&Policy::default(), &[artifact.key()])?;
         let says = |body: &Body| matches!(body, Body::Provenance(provenance) if provenance.source == *source);
         Ok(evidence.iter().any(|evidence| says(&evidence.body)))
     }
 
     fn read(&self, policy: &Policy, event: &Event, bundle: &[u8]) -> Result<Evidence, String> {
-        let key = self.signing_key(bundle).map_err(|error| crate::chain(&*error))?;
+        let key = self
+            .signing_key(bundle)
+            .map_err(|error| crate::chain(&*error))?;
         let bundle = Bundle::from_json(bundle).map_err(|error| crate::chain(&error))?;
         let verified = verify_statement(&bundle, std::slice::from_ref(&key));
         let verified = verified.map_err(|error: VerifyError| crate::chain(&error))?;
         let statement = in_toto::read(&verified.payload).map_err(|error| crate::chain(&error))?;
         if statement.subject.key() != event.subject {
-            return Err(format!("it is about {}, recorded for {}", statement.subject.key(), event.subject));
+            return Err(format!(
+                "it is about {}, recorded for {}",
+                statement.subject.key(),
+                event.subject
+            ));
         }
         Ok(Evidence {
             id: event.body_sha256,
@@ -216,11 +249,17 @@ impl Ledger {
 
     /// The public key that the bundle names; it was kept beside the bundle under its own digest. That
     /// it signed is proven afterwards.
-    pub(crate) fn signing_key(&self, bundle: &[u8]) -> Result<PublicKey, Box<dyn std::error::Error>> {
+    pub(crate) fn signing_key(
+        &self,
+        bundle: &[u8],
+    ) -> Result<PublicKey, Box<dyn std::error::Error>> {
         let bundle = Bundle::from_json(bundle)?;
         let hint = BASE64.decode(bundle.key_hint())?;
         let id = Digest::from_bytes(hint.try_into().map_err(|_| "it names no key")?);
-        let der = self.store.blob(&id)?.ok_or("its public key is not in the ledger")?;
+        let der = self
+            .store
+            .blob(&id)?
+            .ok_or("its public key is not in the ledger")?;
         Ok(PublicKey::from_spki_der(&der)?)
     }
 
@@ -264,19 +303,27 @@ pub(crate) fn file(
     path: &Path,
 ) -> impl FnOnce(std::io::Error) -> LedgerError + use<> {
     let path = path.to_owned();
-    move |source| LedgerError::File { operation, path, source }
+    move |source| LedgerError::File {
+        operation,
+        path,
+        source,
+    }
 }
 
 /// Makes a ledger, its key last, so that what a killed command left half made is made anew. Two first
 /// commands take turns. A history whose key is gone gets no other one.
 fn make(folder: &Path, log_password: &Password) -> Result<(), LedgerError> {
     let lock = folder.join("ledger.lock");
-    let taken =
-        File::create(&lock).and_then(|file| file.lock().map(|()| file)).map_err(file("lock", &lock))?;
+    let taken = File::create(&lock)
+        .and_then(|file| file.lock().map(|()| file))
+        .map_err(file("lock", &lock))?;
     let key = folder.join(LOG_KEY);
     let store = Store::open(&folder.join(DATABASE))?;
     if !key.exists() && store.head()?.size == 0 {
-        let failed = |source| LedgerError::LogKey { path: key.clone(), source };
+        let failed = |source| LedgerError::LogKey {
+            path: key.clone(),
+            source,
+        };
         let made = LogKey::generate().map_err(failed)?;
         let pem = made.to_encrypted_pem(log_password).map_err(failed)?;
         replace(&folder.join("log.pub"), 0o644, &made.public().to_pem())?;
@@ -289,12 +336,19 @@ fn make(folder: &Path, log_password: &Password) -> Result<(), LedgerError> {
 /// Writes a file whole or not at all.
 fn replace(path: &Path, mode: u32, text: &str) -> Result<(), LedgerError> {
     let new = path.with_extension("new");
-    let options = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).clone();
+    let options = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
+        .clone();
     let written = options.open(&new).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         file.sync_all()
     });
-    written.and_then(|()| std::fs::rename(&new, path)).map_err(file("write", path))
+    written
+        .and_then(|()| std::fs::rename(&new, path))
+        .map_err(file("write", path))
 }
 
 #[cfg(test)]
@@ -306,7 +360,12 @@ mod tests {
     #[test]
     fn what_a_killed_command_left_half_made_is_made_anew() {
         let password = Password::new(String::new());
-        for left in [&[][..], &["log.pub"], &["log.pub", DATABASE], &["log.new", DATABASE]] {
+        for left in [
+            &[][..],
+            &["log.pub"],
+            &["log.pub", DATABASE],
+            &["log.new", DATABASE],
+        ] {
             let folder = tempfile::tempdir().expect("a scratch folder");
             drop(Ledger::open_or_create(folder.path(), &password).expect("a new ledger"));
             for name in ["log.pub", LOG_KEY, DATABASE, "log.new"] {
@@ -338,13 +397,21 @@ mod tests {
         let folder = tempfile::tempdir().expect("a scratch folder");
         let password = Password::new(String::new());
         let ledger = Ledger::open_or_create(folder.path(), &password).expect("a new ledger");
-        let subject = plimsoll_model::Subject::Artifact { sha256: plimsoll_model::Digest::of(b"") };
+        let subject = plimsoll_model::Subject::Artifact {
+            sha256: plimsoll_model::Digest::of(b""),
+        };
         let kind = plimsoll_store::EventKind::PromotionRequested;
-        ledger.append_json(kind, &subject, &"something").expect("an event");
+        ledger
+            .append_json(kind, &subject, &"something")
+            .expect("an event");
         drop(ledger);
         std::fs::remove_file(folder.path().join(LOG_KEY)).expect("it is there");
-        assert!(Ledger::open_or_create(folder.path(), &password).is_err(), "another key would sign it anew");
-        std::fs::rename(folder.path().join("log.pub"), folder.path().join(LOG_KEY)).expect("a file");
+        assert!(
+            Ledger::open_or_create(folder.path(), &password).is_err(),
+            "another key would sign it anew"
+        );
+        std::fs::rename(folder.path().join("log.pub"), folder.path().join(LOG_KEY))
+            .expect("a file");
         std::fs::remove_file(folder.path().join(DATABASE)).expect("it is there");
         assert!(
             Ledger::open_or_create(folder.path(), &password).is_err(),

@@ -21,9 +21,12 @@ mod status;
 mod test_counts;
 mod trusted;
 
-pub use attest::{AttestError, Build, Built, attest_build, attest_inspection, attest_sbom, attest_test};
+pub use attest::{
+    AttestError, Build, Built, attest_build, attest_inspection, attest_sbom, attest_test,
+};
 pub use check::{
-    Check, Checked, DatabaseFolderError, SecretRulesError, check, database_folder, inside, secret_rules,
+    Check, Checked, DatabaseFolderError, SecretRulesError, check, database_folder, inside,
+    secret_rules,
 };
 pub use checkout::Checkout;
 pub use command::CommandError;
@@ -38,7 +41,9 @@ pub use promote::{PromoteError, Promoted, Promotion, approve, promote, roll_back
 pub use release::{ReleaseError, create_release, find_release, releases};
 pub use sbom::sbom;
 pub use status::{EnvironmentStatus, status, stop};
-pub use trusted::{POLICY_FILE, PolicySource, Trusted, TrustedError, load as load_policy, load_base};
+pub use trusted::{
+    POLICY_FILE, PolicySource, Trusted, TrustedError, load as load_policy, load_base,
+};
 
 pub use plimsoll_advisories as advisories;
 pub use plimsoll_secrets::Rules;

@@ -14,6 +14,14 @@ pub(crate) static OUR_RULES: LazyLock<Rules> = LazyLock::new(Rules::builtin);
 pub fn masked(text: &str) -> String {
     let path = TreePath::new("text");
     let none = Masks::default();
-    let masks = OUR_RULES.extract(&File { path: &path, text, masks: &none }).masks();
-    masks.show(text, Span::new(0, text.len()), Span::new(0, 0)).0
+    let masks = OUR_RULES
+        .extract(&File {
+            path: &path,
+            text,
+            masks: &none,
+        })
+        .masks();
+    masks
+        .show(text, Span::new(0, text.len()), Span::new(0, 0))
+        .0
 }

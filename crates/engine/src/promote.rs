@@ -4,8 +4,8 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::{
-    Approval, Body, DeploymentOutcome, DeploymentRecord, Digest, Evidence, Outcome, OwnId, Signatory,
-    Subject, Verdict,
+    Approval, Body, DeploymentOutcome, DeploymentRecord, Digest, Evidence, Outcome, OwnId,
+    Signatory, Subject, Verdict,
 };
 use plimsoll_policy::{EnvironmentSettings, Request};
 use plimsoll_sign::PrivateKey;
@@ -134,7 +134,9 @@ pub fn promote(
     require_sound(ledger)?;
     let lease = lease(ledger, key, &environment.name)?;
     let settled = Deployer::open(ledger, key, environment, folder, on_step, &lease)?.settle()?;
-    let about = Subject::Artifact { sha256: promotion.release.artifact };
+    let about = Subject::Artifact {
+        sha256: promotion.release.artifact,
+    };
     let asked = PromotionRequested {
         release: promotion.release.id.clone(),
         environment: environment.name.clone(),
@@ -142,7 +144,11 @@ pub fn promote(
     };
     ledger.append_json(EventKind::PromotionRequested, &about, &asked)?;
     let evidence = evidence(ledger, promotion)?;
-    let verdict = promotion.trusted.base.decide(&request(promotion, environment, &requester, &evidence));
+    let verdict =
+        promotion
+            .trusted
+            .base
+            .decide(&request(promotion, environment, &requester, &evidence));
     let decided = PolicyDecided {
         release: &promotion.release.id,
         environment: &environment.name,
@@ -152,11 +158,19 @@ pub fn promote(
     };
     ledger.append_json(EventKind::PolicyDecided, &about, &decided)?;
     if verdict.outcome != Outcome::Allow {
-        return Ok(Promoted { settled, verdict, outcome: None });
+        return Ok(Promoted {
+            settled,
+            verdict,
+            outcome: None,
+        });
     }
     let mut deployer = Deployer::open(ledger, key, environment, folder, on_step, &lease)?;
     let outcome = deployer.deploy(&promotion.release.id, promotion.release.artifact)?;
-    Ok(Promoted { settled, verdict, outcome: Some(outcome) })
+    Ok(Promoted {
+        settled,
+        verdict,
+        outcome: Some(outcome),
+    })
 }
 
 /// Signs that the release may enter the environment. Refused, and not recorded, when the approval
@@ -181,10 +195,17 @@ pub fn approve(
         policy_sha256: promotion.trusted.base.sha256(),
         expires_at: Timestamp::now() + valid_for,
     };
-    let subject = Subject::Artifact { sha256: promotion.release.artifact };
+    let subject = Subject::Artifact {
+        sha256: promotion.release.artifact,
+    };
     let statement = in_toto::write(&subject, &promotion.release.name, &Body::Approval(approval));
     let statement = statement.map_err(LedgerError::from)?;
-    ledger.record(EventKind::ApprovalRecorded, promotion.key, &subject, &statement)?;
+    ledger.record(
+        EventKind::ApprovalRecorded,
+        promotion.key,
+        &subject,
+        &statement,
+    )?;
     Ok(approver)
 }
 
@@ -203,8 +224,10 @@ pub fn roll_back(
     require_sound(ledger)?;
     let lease = lease(ledger, key, name)?;
     Deployer::open(ledger, key, environment, folder, on_step, &lease)?.settle()?;
-    let (left, before) = healthy_before(ledger, name)?
-        .ok_or_else(|| PromoteError::NothingBefore { environment: name.to_owned() })?;
+    let (left, before) =
+        healthy_before(ledger, name)?.ok_or_else(|| PromoteError::NothingBefore {
+            environment: name.to_owned(),
+        })?;
     record_left(ledger, key, name, &left)?;
     let mut deployer = Deployer::open(ledger, key, environment, folder, on_step, &lease)?;
     let outcome = deployer.deploy(&before.id, before.artifact)?;
@@ -222,25 +245,41 @@ fn record_left(
     let (artifact, release) = left.clone();
     let subject = Subject::Artifact { sha256: artifact };
     let environment = environment.to_owned();
-    let record = DeploymentRecord { release, environment, outcome: DeploymentOutcome::RolledBack };
+    let record = DeploymentRecord {
+        release,
+        environment,
+        outcome: DeploymentOutcome::RolledBack,
+    };
     let statement = in_toto::write(&subject, "artifact", &Body::Deployment(record))?;
-    ledger.record(EventKind::EvidenceRecorded, key, &subject, &statement).map(drop)
+    ledger
+        .record(EventKind::EvidenceRecorded, key, &subject, &statement)
+        .map(drop)
 }
 
 /// What was healthy in an environment: the bytes and the release.
 type Healthy = (Digest, OwnId);
 
 /// The present release of an environment, and the last that was healthy there before it came.
-fn healthy_before(ledger: &Ledger, environment: &str) -> Result<Option<(Healthy, Release)>, LedgerError> {
-    let filter = EventFilter { kinds: vec![EventKind::DeploymentFinished], ..EventFilter::default() };
+fn healthy_before(
+    ledger: &Ledger,
+    environment: &str,
+) -> Result<Option<(Healthy, Release)>, LedgerError> {
+    let filter = EventFilter {
+        kinds: vec![EventKind::DeploymentFinished],
+        ..EventFilter::default()
+    };
     let mut healthy = Vec::new();
     for event in ledger.store.events(&filter)? {
-        let plimsoll_store::Fact::DeploymentFinished(finished) = ledger.store.fact(&event)? else { continue };
+        let plimsoll_store::Fact::DeploymentFinished(finished) = ledger.store.fact(&event)? else {
+            continue;
+        };
         if finished.environment == environment && finished.outcome == DeploymentOutcome::Healthy {
             healthy.push((finished.artifact, finished.release));
         }
     }
-    let Some((left, before)) = before_the_last(healthy) else { return Ok(None) };
+    let Some((left, before)) = before_the_last(healthy) else {
+        return Ok(None);
+    };
     Ok(ledger.store.release(&before)?.map(|before| (left, before)))
 }
 
@@ -259,9 +298,17 @@ fn before_the_last(healthy: Vec<Healthy>) -> Option<(Healthy, OwnId)> {
 }
 
 /// Who holds the key, by the policy; nobody else changes an environment.
-fn known(trusted: &Trusted, key: &PrivateKey, what: &'static str) -> Result<Signatory, PromoteError> {
+fn known(
+    trusted: &Trusted,
+    key: &PrivateKey,
+    what: &'static str,
+) -> Result<Signatory, PromoteError> {
     match signatory(&trusted.base, &key.public().id()) {
-        Signatory::Unknown(key) => Err(PromoteError::Stranger { what, key, origin: trusted.origin.clone() }),
+        Signatory::Unknown(key) => Err(PromoteError::Stranger {
+            what,
+            key,
+            origin: trusted.origin.clone(),
+        }),
         known @ (Signatory::Builder(_) | Signatory::Person(_)) => Ok(known),
     }
 }
@@ -272,14 +319,25 @@ fn environment<'a>(promotion: &Promotion<'a>) -> Result<&'a EnvironmentSettings,
 
 fn named<'a>(trusted: &'a Trusted, wanted: &str) -> Result<&'a EnvironmentSettings, PromoteError> {
     if !trusted.trusted {
-        return Err(PromoteError::Untrusted { origin: trusted.origin.clone() });
+        return Err(PromoteError::Untrusted {
+            origin: trusted.origin.clone(),
+        });
     }
     trusted.base.environment(wanted).ok_or_else(|| {
-        let names: Vec<_> = trusted.base.environments.iter().map(|known| known.name.as_str()).collect();
+        let names: Vec<_> = trusted
+            .base
+            .environments
+            .iter()
+            .map(|known| known.name.as_str())
+            .collect();
         PromoteError::NoEnvironment {
             origin: trusted.origin.clone(),
             wanted: wanted.to_owned(),
-            known: if names.is_empty() { "none".to_owned() } else { names.join(", ") },
+            known: if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(", ")
+            },
         }
     })
 }
@@ -287,13 +345,20 @@ fn named<'a>(trusted: &'a Trusted, wanted: &str) -> Result<&'a EnvironmentSettin
 /// The evidence about the artifact and about every source that its provenance names.
 fn evidence(ledger: &Ledger, promotion: &Promotion<'_>) -> Result<Vec<Evidence>, LedgerError> {
     let policy = &promotion.trusted.base;
-    let artifact = Subject::Artifact { sha256: promotion.release.artifact }.key();
+    let artifact = Subject::Artifact {
+        sha256: promotion.release.artifact,
+    }
+    .key();
     let about_artifact = ledger.evidence(policy, std::slice::from_ref(&artifact))?;
     let mut subjects = vec![artifact];
-    subjects.extend(about_artifact.iter().filter_map(|evidence| match &evidence.body {
-        Body::Provenance(provenance) => Some(provenance.source.key()),
-        _ => None,
-    }));
+    subjects.extend(
+        about_artifact
+            .iter()
+            .filter_map(|evidence| match &evidence.body {
+                Body::Provenance(provenance) => Some(provenance.source.key()),
+                _ => None,
+            }),
+    );
     subjects.sort();
     subjects.dedup();
     ledger.evidence(policy, &subjects)
@@ -320,16 +385,27 @@ fn request<'a>(
 fn requester(ledger: &Ledger, promotion: &Promotion<'_>) -> Result<Signatory, PromoteError> {
     let filter = EventFilter {
         kinds: vec![EventKind::PromotionRequested],
-        subject: Some(Subject::Artifact { sha256: promotion.release.artifact }.key()),
+        subject: Some(
+            Subject::Artifact {
+                sha256: promotion.release.artifact,
+            }
+            .key(),
+        ),
         from_seq: 0,
     };
     let mut last = None;
     for event in ledger.store.events(&filter).map_err(LedgerError::from)? {
-        let body = ledger.store.blob(&event.body_sha256).map_err(LedgerError::from)?;
+        let body = ledger
+            .store
+            .blob(&event.body_sha256)
+            .map_err(LedgerError::from)?;
         let requested: Option<PromotionRequested> = body
             .map(|body| serde_json::from_slice(&body))
             .transpose()
-            .map_err(|error| LedgerError::Evidence { seq: event.seq, why: error.to_string() })?;
+            .map_err(|error| LedgerError::Evidence {
+                seq: event.seq,
+                why: error.to_string(),
+            })?;
         if let Some(requested) = requested
             && requested.release == promotion.release.id
             && requested.environment == promotion.environment

@@ -17,7 +17,9 @@ pub enum ReleaseError {
         name: String,
     },
     /// The name is empty, too long or holds other characters.
-    #[error("`{name}` cannot name a release\nhint: use letters, digits, `.`, `_`, `-`, at most 100")]
+    #[error(
+        "`{name}` cannot name a release\nhint: use letters, digits, `.`, `_`, `-`, at most 100"
+    )]
     Name {
         /// The name.
         name: String,
@@ -34,26 +36,46 @@ pub enum ReleaseError {
 }
 
 /// Makes a release of an artifact: keeps its bytes by their digest and appends the event.
-pub fn create_release(ledger: &Ledger, name: &str, artifact: &Path) -> Result<Release, ReleaseError> {
+pub fn create_release(
+    ledger: &Ledger,
+    name: &str,
+    artifact: &Path,
+) -> Result<Release, ReleaseError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if name.is_empty() || name.len() > 100 || !name.chars().all(allowed) {
-        return Err(ReleaseError::Name { name: name.to_owned() });
+        return Err(ReleaseError::Name {
+            name: name.to_owned(),
+        });
     }
     let releases = ledger.store.releases().map_err(LedgerError::from)?;
     if releases.iter().any(|release| release.name == name) {
-        return Err(ReleaseError::Taken { name: name.to_owned() });
+        return Err(ReleaseError::Taken {
+            name: name.to_owned(),
+        });
     }
     let sha256 = keep(ledger, artifact)?;
-    let created = ReleaseCreated { release: new_id()?, name: name.to_owned(), artifact: sha256 };
-    ledger.append_json(EventKind::ReleaseCreated, &Subject::Artifact { sha256 }, &created)?;
+    let created = ReleaseCreated {
+        release: new_id()?,
+        name: name.to_owned(),
+        artifact: sha256,
+    };
+    ledger.append_json(
+        EventKind::ReleaseCreated,
+        &Subject::Artifact { sha256 },
+        &created,
+    )?;
     find_release(ledger, created.release.as_str())
 }
 
 /// The release with this id or name.
 pub fn find_release(ledger: &Ledger, wanted: &str) -> Result<Release, ReleaseError> {
     let releases = ledger.store.releases().map_err(LedgerError::from)?;
-    let found = releases.into_iter().find(|release| release.id.as_str() == wanted || release.name == wanted);
-    found.ok_or_else(|| ReleaseError::Absent { wanted: wanted.to_owned() })
+    let found = releases
+        .into_iter()
+        .find(|release| release.id.as_str() == wanted || release.name == wanted);
+    found.ok_or_else(|| ReleaseError::Absent {
+        wanted: wanted.to_owned(),
+    })
 }
 
 /// Every release, oldest first.

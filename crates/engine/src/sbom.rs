@@ -16,15 +16,31 @@ pub fn sbom(
     now: Timestamp,
 ) -> (serde_json::Value, Vec<Gap>) {
     let about_components = |gap: &&Gap| gap.id.inspector() == Inspector::Dependency;
-    let gaps: Vec<Gap> = inspected.inspection.gaps.iter().filter(about_components).cloned().collect();
+    let gaps: Vec<Gap> = inspected
+        .inspection
+        .gaps
+        .iter()
+        .filter(about_components)
+        .cloned()
+        .collect();
     let components = &inspected.inspection.components;
-    let parts: Vec<String> =
-        components.iter().map(|part| format!("{}{}{}", part.ecosystem, part.name, part.version)).collect();
+    let parts: Vec<String> = components
+        .iter()
+        .map(|part| format!("{}{}{}", part.ecosystem, part.name, part.version))
+        .collect();
     let subject_key = subject.map_or_else(String::new, Subject::key);
     let moment = now.to_string();
     let mut seed = vec![name.as_bytes(), subject_key.as_bytes(), moment.as_bytes()];
     seed.extend(parts.iter().map(String::as_bytes));
     let serial = cyclonedx::serial(&Digest::of_parts(&seed));
-    let bom = Bom { name, version: None, subject, components, gaps: &gaps, timestamp: now, serial: &serial };
+    let bom = Bom {
+        name,
+        version: None,
+        subject,
+        components,
+        gaps: &gaps,
+        timestamp: now,
+        serial: &serial,
+    };
     (cyclonedx::write(&bom), gaps)
 }

@@ -42,7 +42,12 @@ pub fn status(
     trusted: &Trusted,
     folder: &Path,
 ) -> Result<Vec<EnvironmentStatus>, DeployError> {
-    trusted.base.environments.iter().map(|environment| one(ledger, environment, folder)).collect()
+    trusted
+        .base
+        .environments
+        .iter()
+        .map(|environment| one(ledger, environment, folder))
+        .collect()
 }
 
 fn one(
@@ -54,12 +59,19 @@ fn one(
     let current = ledger.store.current(name).map_err(LedgerError::from)?;
     let releases = ledger.store.releases().map_err(LedgerError::from)?;
     let open = ledger.store.open_deployments().map_err(LedgerError::from)?;
-    let target = target(environment, folder, &state_folder(ledger, name))
-        .map_err(|source| DeployError::Settings { environment: name.clone(), source })?;
+    let target = target(environment, folder, &state_folder(ledger, name)).map_err(|source| {
+        DeployError::Settings {
+            environment: name.clone(),
+            source,
+        }
+    })?;
     let running = target.running()?.filter(|running| running.main_lives);
     let recorded = current.as_ref().and_then(|current| current.running.clone());
     let release = recorded.as_ref().and_then(|recorded| {
-        releases.iter().find(|release| release.id == recorded.release).map(|release| release.name.clone())
+        releases
+            .iter()
+            .find(|release| release.id == recorded.release)
+            .map(|release| release.name.clone())
     });
     Ok(EnvironmentStatus {
         environment: name.clone(),
@@ -76,8 +88,13 @@ fn one(
 pub fn stop(ledger: &Ledger, trusted: &Trusted, folder: &Path) -> Result<(), DeployError> {
     for environment in &trusted.base.environments {
         let name = &environment.name;
-        let target = target(environment, folder, &state_folder(ledger, name))
-            .map_err(|source| DeployError::Settings { environment: name.clone(), source })?;
+        let target =
+            target(environment, folder, &state_folder(ledger, name)).map_err(|source| {
+                DeployError::Settings {
+                    environment: name.clone(),
+                    source,
+                }
+            })?;
         target.stop()?;
     }
     Ok(())

@@ -35,22 +35,36 @@ impl TestCounts {
     }
 
     fn read_closing(&mut self, line: &str) {
-        let words: Vec<&str> = line.split([' ', ',', ';', '\t']).filter(|word| !word.is_empty()).collect();
+        let words: Vec<&str> = line
+            .split([' ', ',', ';', '\t'])
+            .filter(|word| !word.is_empty())
+            .collect();
         let before = |name: &str| {
-            words.windows(2).find(|pair| pair[1] == name).and_then(|pair| pair[0].parse::<u64>().ok())
+            words
+                .windows(2)
+                .find(|pair| pair[1] == name)
+                .and_then(|pair| pair[0].parse::<u64>().ok())
         };
-        let (passed, failed, errors) =
-            (before("passed"), before("failed"), before("errors").or(before("error")));
+        let (passed, failed, errors) = (
+            before("passed"),
+            before("failed"),
+            before("errors").or(before("error")),
+        );
         if passed.is_none() && failed.is_none() {
             return;
         }
         add(&mut self.passed, Some(passed.unwrap_or(0)));
-        add(&mut self.failed, Some(failed.unwrap_or(0).saturating_add(errors.unwrap_or(0))));
+        add(
+            &mut self.failed,
+            Some(failed.unwrap_or(0).saturating_add(errors.unwrap_or(0))),
+        );
     }
 }
 
 fn is_closing(line: &str) -> bool {
-    ["test result: ", "Tests:", "Tests ", "Summary ["].iter().any(|start| line.starts_with(start))
+    ["test result: ", "Tests:", "Tests ", "Summary ["]
+        .iter()
+        .any(|start| line.starts_with(start))
         || line.starts_with(|first: char| first.is_ascii_digit())
 }
 
@@ -97,9 +111,17 @@ mod tests {
             ),
             ("===== 3 passed in 0.12s =====", Some(3), Some(0)),
             ("Tests:       1 failed, 3 passed, 4 total", Some(3), Some(1)),
-            ("     Summary [   0.1s] 3 tests run: 3 passed, 0 skipped", Some(3), Some(0)),
+            (
+                "     Summary [   0.1s] 3 tests run: 3 passed, 0 skipped",
+                Some(3),
+                Some(0),
+            ),
             ("# tests 3\n# pass 2\n# fail 1", Some(2), Some(1)),
-            ("=== RUN TestA\n--- PASS: TestA (0.00s)\n--- FAIL: TestB (0.00s)", Some(1), Some(1)),
+            (
+                "=== RUN TestA\n--- PASS: TestA (0.00s)\n--- FAIL: TestB (0.00s)",
+                Some(1),
+                Some(1),
+            ),
             ("no tests ran in 0.01s", None, None),
             ("all tests passed", None, None),
             ("echo ok", None, None),

@@ -127,9 +127,14 @@ pub fn load(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedError>
     let trusted = load_base(source, root)?;
     let effective = match (source, own(root)?) {
         (PolicySource::Tree, _) | (_, None) => trusted.base.clone(),
-        (PolicySource::File { .. } | PolicySource::Base { .. }, Some(own)) => trusted.base.tightened_by(&own),
+        (PolicySource::File { .. } | PolicySource::Base { .. }, Some(own)) => {
+            trusted.base.tightened_by(&own)
+        }
     };
-    Ok(Trusted { effective, ..trusted })
+    Ok(Trusted {
+        effective,
+        ..trusted
+    })
 }
 
 /// Loads the policy for what is done to environments. The tree in the folder `root` has no say in it:
@@ -142,28 +147,59 @@ pub fn load_base(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedE
             if let Some(pinned) = *sha256
                 && pinned != found
             {
-                return Err(TrustedError::Pin { path: path.clone(), pinned, found });
+                return Err(TrustedError::Pin {
+                    path: path.clone(),
+                    pinned,
+                    found,
+                });
             }
             let origin = path.display().to_string();
-            (parse(&bytes, &origin)?, sha256.is_some(), origin, folder_of(path))
+            (
+                parse(&bytes, &origin)?,
+                sha256.is_some(),
+                origin,
+                folder_of(path),
+            )
         }
         PolicySource::Base { revision } => {
             let repository = Repository::discover(root)?;
             let commit = repository.resolve(revision)?;
             let bytes = repository
                 .read(&commit, &TreePath::new(POLICY_FILE))?
-                .ok_or_else(|| TrustedError::NoBase { revision: revision.clone() })?;
+                .ok_or_else(|| TrustedError::NoBase {
+                    revision: revision.clone(),
+                })?;
             let origin = format!("{POLICY_FILE} at {revision}");
-            (parse(&bytes, &origin)?, true, origin, repository.root().to_owned())
+            (
+                parse(&bytes, &origin)?,
+                true,
+                origin,
+                repository.root().to_owned(),
+            )
         }
         PolicySource::Tree => {
             let own = own(root)?;
-            let origin = if own.is_some() { POLICY_FILE } else { "defaults" };
-            (own.unwrap_or_default(), false, origin.to_owned(), root.to_owned())
+            let origin = if own.is_some() {
+                POLICY_FILE
+            } else {
+                "defaults"
+            };
+            (
+                own.unwrap_or_default(),
+                false,
+                origin.to_owned(),
+                root.to_owned(),
+            )
         }
     };
     no_key_is_shared(&base, &origin)?;
-    Ok(Trusted { effective: base.clone(), base, trusted, origin, folder })
+    Ok(Trusted {
+        effective: base.clone(),
+        base,
+        trusted,
+        origin,
+        folder,
+    })
 }
 
 /// The tree's own policy, where it has one.
@@ -182,7 +218,13 @@ fn folder_of(path: &Path) -> PathBuf {
 /// The inspected tree's own policy. Its author may have put a link to a device or a pipe there.
 fn read_own(path: &Path) -> Result<Vec<u8>, TrustedError> {
     let kind = std::fs::metadata(path).map_err(|source| unreadable(path, source))?;
-    if kind.is_file() { read(path) } else { Err(TrustedError::NoFile { path: path.to_owned() }) }
+    if kind.is_file() {
+        read(path)
+    } else {
+        Err(TrustedError::NoFile {
+            path: path.to_owned(),
+        })
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TrustedError> {
@@ -191,26 +233,42 @@ fn read(path: &Path) -> Result<Vec<u8>, TrustedError> {
         .and_then(|file| file.take(MAX_POLICY_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|source| unreadable(path, source))?;
     if bytes.len() as u64 > MAX_POLICY_BYTES {
-        return Err(TrustedError::NoFile { path: path.to_owned() });
+        return Err(TrustedError::NoFile {
+            path: path.to_owned(),
+        });
     }
     Ok(bytes)
 }
 
 fn unreadable(path: &Path, source: std::io::Error) -> TrustedError {
-    TrustedError::Read { path: path.to_owned(), source }
+    TrustedError::Read {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 /// Whoever holds a key of two parties could play both: build and approve, or approve twice.
 fn no_key_is_shared(policy: &Policy, origin: &str) -> Result<(), TrustedError> {
-    let people = policy.people.iter().map(|person| (&person.id, &person.keys));
-    let builders = policy.builders.iter().map(|builder| (&builder.id, &builder.keys));
+    let people = policy
+        .people
+        .iter()
+        .map(|person| (&person.id, &person.keys));
+    let builders = policy
+        .builders
+        .iter()
+        .map(|builder| (&builder.id, &builder.keys));
     let mut owners: BTreeMap<Digest, (usize, &String)> = BTreeMap::new();
     for (party, (id, keys)) in people.chain(builders).enumerate() {
         for key in keys.iter().filter_map(|key| key_id(key)) {
             let (owner, first) = *owners.entry(key).or_insert((party, id));
             if owner != party {
                 let (first, second) = (first.clone(), id.clone());
-                return Err(TrustedError::SharedKey { origin: origin.to_owned(), key, first, second });
+                return Err(TrustedError::SharedKey {
+                    origin: origin.to_owned(),
+                    key,
+                    first,
+                    second,
+                });
             }
         }
     }
@@ -218,6 +276,8 @@ fn no_key_is_shared(policy: &Policy, origin: &str) -> Result<(), TrustedError> {
 }
 
 fn parse(bytes: &[u8], origin: &str) -> Result<Policy, TrustedError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| TrustedError::Text { origin: origin.to_owned() })?;
+    let text = std::str::from_utf8(bytes).map_err(|_| TrustedError::Text {
+        origin: origin.to_owned(),
+    })?;
     Ok(Policy::parse(text, origin)?)
 }

@@ -17,7 +17,11 @@ pub(crate) fn path(state: &Path, digest: &Digest) -> PathBuf {
 }
 
 /// Copies `source` into place unless the same bytes already stand there.
-pub(crate) fn install(state: &Path, digest: &Digest, source: &Path) -> Result<(), EnvironmentError> {
+pub(crate) fn install(
+    state: &Path,
+    digest: &Digest,
+    source: &Path,
+) -> Result<(), EnvironmentError> {
     let target = path(state, digest);
     if target.exists() && digest_of(&target)? == *digest {
         return Ok(());
@@ -28,7 +32,11 @@ pub(crate) fn install(state: &Path, digest: &Digest, source: &Path) -> Result<()
     let actual = copy(source, &temporary)?;
     if actual != *digest {
         std::fs::remove_file(&temporary).map_err(EnvironmentError::file("remove", temporary))?;
-        return Err(EnvironmentError::WrongDigest { path: source.to_owned(), expected: *digest, actual });
+        return Err(EnvironmentError::WrongDigest {
+            path: source.to_owned(),
+            expected: *digest,
+            actual,
+        });
     }
     std::fs::rename(&temporary, &target).map_err(EnvironmentError::file("install", &target))?;
     sync_folder(&folder(state))
@@ -44,7 +52,11 @@ pub(crate) fn verify(state: &Path, digest: &Digest) -> Result<PathBuf, Environme
     if actual == *digest {
         Ok(path)
     } else {
-        Err(EnvironmentError::WrongDigest { path, expected: *digest, actual })
+        Err(EnvironmentError::WrongDigest {
+            path,
+            expected: *digest,
+            actual,
+        })
     }
 }
 
@@ -55,13 +67,21 @@ fn folder(state: &Path) -> PathBuf {
 }
 
 fn copy(source: &Path, target: &Path) -> Result<Digest, EnvironmentError> {
-    if !source.metadata().map_err(EnvironmentError::file("read", source))?.is_file() {
-        return Err(EnvironmentError::NotAFile { path: source.to_owned() });
+    if !source
+        .metadata()
+        .map_err(EnvironmentError::file("read", source))?
+        .is_file()
+    {
+        return Err(EnvironmentError::NotAFile {
+            path: source.to_owned(),
+        });
     }
     let mut input = File::open(source).map_err(EnvironmentError::file("open", source))?;
     let mut output = File::create(target).map_err(EnvironmentError::file("create", target))?;
     let digest = hash(&mut input, &mut output).map_err(EnvironmentError::file("copy", source))?;
-    let finished = output.set_permissions(Permissions::from_mode(0o555)).and_then(|()| output.sync_all());
+    let finished = output
+        .set_permissions(Permissions::from_mode(0o555))
+        .and_then(|()| output.sync_all());
     finished.map_err(EnvironmentError::file("finish", target))?;
     Ok(digest)
 }
@@ -69,10 +89,14 @@ fn copy(source: &Path, target: &Path) -> Result<Digest, EnvironmentError> {
 /// Removes what an installer that was killed left behind. The lease keeps out a second one.
 fn remove_leftovers(state: &Path) -> Result<(), EnvironmentError> {
     let folder = folder(state);
-    for entry in folder.read_dir().map_err(EnvironmentError::file("list", &folder))? {
+    for entry in folder
+        .read_dir()
+        .map_err(EnvironmentError::file("list", &folder))?
+    {
         let entry = entry.map_err(EnvironmentError::file("list", &folder))?;
         if entry.file_name().to_string_lossy().starts_with(LEFTOVER) {
-            std::fs::remove_file(entry.path()).map_err(EnvironmentError::file("remove", entry.path()))?;
+            std::fs::remove_file(entry.path())
+                .map_err(EnvironmentError::file("remove", entry.path()))?;
         }
     }
     Ok(())

@@ -125,7 +125,11 @@ impl ProcessConfig {
         if self.run.iter().any(|part| part.contains('\0')) {
             return Err(ConfigError::ZeroByte { key: "run" });
         }
-        if self.smoke.as_ref().is_some_and(|smoke| smoke.command.contains('\0')) {
+        if self
+            .smoke
+            .as_ref()
+            .is_some_and(|smoke| smoke.command.contains('\0'))
+        {
             return Err(ConfigError::ZeroByte { key: "smoke" });
         }
         for (name, value) in &self.variables {
@@ -143,41 +147,74 @@ impl ProcessConfig {
 
 fn check_variable(name: &str, value: &str) -> Result<(), ConfigError> {
     let starts = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-    if !starts || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-        return Err(ConfigError::VariableName { name: name.to_owned() });
+    if !starts
+        || !name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    {
+        return Err(ConfigError::VariableName {
+            name: name.to_owned(),
+        });
     }
     if name.starts_with(RESERVED) {
-        return Err(ConfigError::ReservedVariable { name: name.to_owned() });
+        return Err(ConfigError::ReservedVariable {
+            name: name.to_owned(),
+        });
     }
-    if value.contains('\0') { Err(ConfigError::ZeroByte { key: "variables" }) } else { Ok(()) }
+    if value.contains('\0') {
+        Err(ConfigError::ZeroByte { key: "variables" })
+    } else {
+        Ok(())
+    }
 }
 
 fn duration(key: &'static str, value_ms: u64, min_ms: u64, max_ms: u64) -> Result<(), ConfigError> {
     if (min_ms..=max_ms).contains(&value_ms) {
         Ok(())
     } else {
-        Err(ConfigError::Duration { key, value_ms, min_ms, max_ms })
+        Err(ConfigError::Duration {
+            key,
+            value_ms,
+            min_ms,
+            max_ms,
+        })
     }
 }
 
 fn endpoint(url: &str) -> Result<Endpoint, ConfigError> {
-    let refuse = |problem| ConfigError::Url { url: url.to_owned(), problem };
+    let refuse = |problem| ConfigError::Url {
+        url: url.to_owned(),
+        problem,
+    };
     let uri: Uri = url.parse().map_err(|_| refuse("is no URL"))?;
     match uri.scheme_str() {
         Some("http") => {}
-        Some("https") => return Err(refuse("uses https, which a process target does not support")),
+        Some("https") => {
+            return Err(refuse(
+                "uses https, which a process target does not support",
+            ));
+        }
         _ => return Err(refuse("is no http URL")),
     }
-    if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) {
+    if uri
+        .authority()
+        .is_none_or(|authority| authority.as_str().contains('@'))
+    {
         return Err(refuse("holds a user name"));
     }
-    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let host = uri
+        .host()
+        .unwrap_or_default()
+        .trim_start_matches('[')
+        .trim_end_matches(']');
     let address: IpAddr = host.parse().map_err(|_| refuse("names no IP address"))?;
     let port = uri.port_u16().unwrap_or(80);
     if !address.is_loopback() || port == 0 {
         return Err(refuse("leads away from this machine's loopback"));
     }
-    Ok(Endpoint { address: SocketAddr::new(address, port) })
+    Ok(Endpoint {
+        address: SocketAddr::new(address, port),
+    })
 }
 
 #[cfg(test)]
@@ -185,24 +222,36 @@ mod tests {
     use super::{ConfigError, HealthCheck, ProcessConfig, SmokeTest};
 
     fn config(change: impl FnOnce(&mut ProcessConfig)) -> Result<String, ConfigError> {
-        let health =
-            HealthCheck { http: "http://127.0.0.1:8080/health".to_owned(), within_ms: 1000, interval_ms: 50 };
+        let health = HealthCheck {
+            http: "http://127.0.0.1:8080/health".to_owned(),
+            within_ms: 1000,
+            interval_ms: 50,
+        };
         let mut config = ProcessConfig {
             run: vec!["{artifact}".to_owned()],
             variables: [("API_TOKEN".to_owned(), "hunter2-hunter2".to_owned())].into(),
             health,
-            smoke: Some(SmokeTest { command: "true".to_owned(), within_ms: 1000 }),
+            smoke: Some(SmokeTest {
+                command: "true".to_owned(),
+                within_ms: 1000,
+            }),
             stop_grace_ms: 0,
         };
         change(&mut config);
-        assert!(!format!("{config:?}").contains("hunter2"), "a value is shown");
+        assert!(
+            !format!("{config:?}").contains("hunter2"),
+            "a value is shown"
+        );
         config.check().map(super::Endpoint::url)
     }
 
     #[test]
     fn only_what_can_be_proven_is_accepted() {
         assert_eq!(config(|_| {}).unwrap(), "http://127.0.0.1:8080");
-        assert_eq!(config(|it| it.health.http = "http://[::1]/".to_owned()).unwrap(), "http://[::1]:80");
+        assert_eq!(
+            config(|it| it.health.http = "http://[::1]/".to_owned()).unwrap(),
+            "http://[::1]:80"
+        );
         for url in [
             "https://127.0.0.1/",
             "http://shop.example/",
@@ -216,17 +265,32 @@ mod tests {
             "http://127.0.0.1@shop.example/",
         ] {
             let got = config(|it| url.clone_into(&mut it.health.http));
-            assert!(matches!(got, Err(ConfigError::Url { .. })), "{url}: {got:?}");
+            assert!(
+                matches!(got, Err(ConfigError::Url { .. })),
+                "{url}: {got:?}"
+            );
         }
-        assert_eq!(config(|it| it.run = vec!["server".to_owned()]), Err(ConfigError::NoArtifact));
-        assert_eq!(config(|it| it.run.push("\0".to_owned())), Err(ConfigError::ZeroByte { key: "run" }));
+        assert_eq!(
+            config(|it| it.run = vec!["server".to_owned()]),
+            Err(ConfigError::NoArtifact)
+        );
+        assert_eq!(
+            config(|it| it.run.push("\0".to_owned())),
+            Err(ConfigError::ZeroByte { key: "run" })
+        );
         for name in ["", "1A", "A.B", "A=B", "É", "PLIMSOLL_URL"] {
             assert!(
                 config(|it| drop(it.variables.insert(name.to_owned(), String::new()))).is_err(),
                 "{name}"
             );
         }
-        assert!(config(|it| it.health.interval_ms = 0).is_err(), "a busy loop");
-        assert!(config(|it| it.health.within_ms = u64::MAX).is_err(), "for ever");
+        assert!(
+            config(|it| it.health.interval_ms = 0).is_err(),
+            "a busy loop"
+        );
+        assert!(
+            config(|it| it.health.within_ms = u64::MAX).is_err(),
+            "for ever"
+        );
     }
 }

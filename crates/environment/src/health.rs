@@ -97,7 +97,12 @@ impl Process {
         } else {
             log::tail(&self.state, &record.marker)?
         };
-        Ok(HealthReport { outcome, attempts, elapsed_ms: milliseconds(started.elapsed()), log })
+        Ok(HealthReport {
+            outcome,
+            attempts,
+            elapsed_ms: milliseconds(started.elapsed()),
+            log,
+        })
     }
 
     fn poll(
@@ -121,7 +126,11 @@ impl Process {
             }
             let after = started.elapsed();
             let seen = self.ask(record, left)?;
-            in_a_row = if is_success(&seen) && linux::is_live(record.main)? { in_a_row + 1 } else { 0 };
+            in_a_row = if is_success(&seen) && linux::is_live(record.main)? {
+                in_a_row + 1
+            } else {
+                0
+            };
             note(attempts, after, seen);
             if in_a_row >= REQUIRED_IN_A_ROW {
                 return Ok(HealthOutcome::Healthy);
@@ -150,7 +159,11 @@ impl Process {
 }
 
 /// Waits until a moment, or until there is nothing left to wait for.
-fn pause(record: &Record, until: Instant, cancelled: &dyn Fn() -> bool) -> Result<(), EnvironmentError> {
+fn pause(
+    record: &Record,
+    until: Instant,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<(), EnvironmentError> {
     while Instant::now() < until && !cancelled() && linux::is_live(record.main)? {
         std::thread::sleep(PAUSE.min(until.saturating_duration_since(Instant::now())));
     }
@@ -173,15 +186,23 @@ fn request(url: &str, within: Duration) -> Seen {
         .build()
         .into();
     match agent.get(url).call() {
-        Ok(response) => Seen::Status { status: response.status().as_u16() },
-        Err(error) => Seen::NoAnswer { reason: error.to_string() },
+        Ok(response) => Seen::Status {
+            status: response.status().as_u16(),
+        },
+        Err(error) => Seen::NoAnswer {
+            reason: error.to_string(),
+        },
     }
 }
 
 fn note(attempts: &mut Vec<Attempt>, after: Duration, seen: Seen) {
     match attempts.last_mut() {
         Some(last) if last.seen == seen => last.times += 1,
-        _ => attempts.push(Attempt { after_ms: milliseconds(after), times: 1, seen }),
+        _ => attempts.push(Attempt {
+            after_ms: milliseconds(after),
+            times: 1,
+            seen,
+        }),
     }
 }
 

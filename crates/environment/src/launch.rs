@@ -41,7 +41,10 @@ impl Gated {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", GATE, "sh"]).args(launch.run);
         environment(&mut command, launch);
-        command.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
+        command
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone()?)
+            .stderr(log);
         let mut child = command.spawn()?;
         let gate = child.stdin.take().expect("the standard input is piped");
         Ok(Self { child, gate })
@@ -54,10 +57,15 @@ impl Gated {
     /// Lets the process become the program. A thread waits for its end, so that it leaves no zombie
     /// as long as the caller lives; afterwards the system does that.
     pub(crate) fn open(self) -> std::io::Result<()> {
-        let Self { mut child, mut gate } = self;
+        let Self {
+            mut child,
+            mut gate,
+        } = self;
         gate.write_all(b"start\n")?;
         drop(gate);
-        std::thread::Builder::new().name("reaper".to_owned()).spawn(move || child.wait())?;
+        std::thread::Builder::new()
+            .name("reaper".to_owned())
+            .spawn(move || child.wait())?;
         Ok(())
     }
 }
@@ -65,7 +73,14 @@ impl Gated {
 /// Gives a command its folder, group and variables. Nothing of the caller's environment is handed on
 /// but a few names: it may hold signing passphrases.
 pub(crate) fn environment(command: &mut Command, launch: Launch<'_>) {
-    command.env_clear().current_dir(launch.folder).process_group(0);
-    command.envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    command
+        .env_clear()
+        .current_dir(launch.folder)
+        .process_group(0);
+    command.envs(
+        INHERITED
+            .iter()
+            .filter_map(|name| Some((name, std::env::var_os(name)?))),
+    );
     command.envs(launch.variables).env(MARKER, launch.marker);
 }

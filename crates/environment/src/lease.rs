@@ -24,7 +24,9 @@ pub struct Lease {
 #[derive(Debug, thiserror::Error)]
 pub enum LeaseError {
     /// Somebody else is at it.
-    #[error("the environment is in use by {holder} (process {pid}) since {since}; wait for it to finish")]
+    #[error(
+        "the environment is in use by {holder} (process {pid}) since {since}; wait for it to finish"
+    )]
     Held {
         /// Who, in its own words.
         holder: String,
@@ -62,8 +64,17 @@ impl Lease {
     pub fn acquire(state: &Path, holder: &str, now: Timestamp) -> Result<Self, LeaseError> {
         create_folder(state)?;
         let path = state.join("lease");
-        let failed = |source| LeaseError::File { path: path.clone(), source };
-        let options = File::options().read(true).write(true).create(true).truncate(false).mode(0o600).clone();
+        let failed = |source| LeaseError::File {
+            path: path.clone(),
+            source,
+        };
+        let options = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .clone();
         let mut file = options.open(&path).map_err(failed)?;
         let until = Instant::now() + ORPHANED_WITHIN;
         loop {
@@ -77,7 +88,11 @@ impl Lease {
                 refused => return Err(refused),
             }
         }
-        let holder = Holder { name: holder.to_owned(), pid: std::process::id(), since: now };
+        let holder = Holder {
+            name: holder.to_owned(),
+            pid: std::process::id(),
+            since: now,
+        };
         write(&mut file, &holder).map_err(failed)?;
         Ok(Self { file })
     }
@@ -96,10 +111,16 @@ fn held(file: &mut File) -> std::io::Result<LeaseError> {
     file.take(MAX_HOLDER_BYTES).read_to_end(&mut text)?;
     // A holder that has just begun has not written its name yet.
     let holder = serde_json::from_slice::<Holder>(&text).ok();
-    Ok(match holder.filter(|holder| linux::live(holder.pid).is_ok_and(|live| live.is_some())) {
-        Some(Holder { name, pid, since }) => LeaseError::Held { holder: name, pid, since },
-        None => LeaseError::HeldByUnnamed,
-    })
+    Ok(
+        match holder.filter(|holder| linux::live(holder.pid).is_ok_and(|live| live.is_some())) {
+            Some(Holder { name, pid, since }) => LeaseError::Held {
+                holder: name,
+                pid,
+                since,
+            },
+            None => LeaseError::HeldByUnnamed,
+        },
+    )
 }
 
 fn write(file: &mut File, holder: &Holder) -> std::io::Result<()> {

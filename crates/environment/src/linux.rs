@@ -39,7 +39,9 @@ pub(crate) fn live(pid: u32) -> Result<Option<Live>, EnvironmentError> {
     match parse_stat(pid, &stat) {
         Some(Stat::Live(live)) => Ok(Some(live)),
         Some(Stat::Ended) => Ok(None),
-        None => Err(EnvironmentError::file("understand", path)(ErrorKind::InvalidData.into())),
+        None => Err(EnvironmentError::file("understand", path)(
+            ErrorKind::InvalidData.into(),
+        )),
     }
 }
 
@@ -51,7 +53,10 @@ pub(crate) fn is_live(identity: Identity) -> Result<bool, EnvironmentError> {
 /// The process itself and every process that carries the marker or belongs to its group.
 ///
 /// The group counts only while its leader lives: afterwards its number may be another's.
-pub(crate) fn family(main: Option<Identity>, marker: &str) -> Result<Vec<Identity>, EnvironmentError> {
+pub(crate) fn family(
+    main: Option<Identity>,
+    marker: &str,
+) -> Result<Vec<Identity>, EnvironmentError> {
     let leader = match main {
         Some(main) if is_live(main)? => Some(main),
         _ => None,
@@ -70,7 +75,9 @@ pub(crate) fn family(main: Option<Identity>, marker: &str) -> Result<Vec<Identit
 /// Sends a signal to exactly this process; one that has ended in the meantime gets none.
 pub(crate) fn signal(identity: Identity, signal: Signal) -> Result<(), EnvironmentError> {
     let path = || PathBuf::from(format!("/proc/{}", identity.pid));
-    let Some(pid) = i32::try_from(identity.pid).ok().and_then(Pid::from_raw) else { return Ok(()) };
+    let Some(pid) = i32::try_from(identity.pid).ok().and_then(Pid::from_raw) else {
+        return Ok(());
+    };
     // The descriptor is taken first: what is then seen under the id is what the descriptor names.
     let sent = match pidfd_open(pid, PidfdFlags::empty()) {
         Ok(descriptor) if is_live(identity)? => pidfd_send_signal(descriptor, signal),
@@ -119,14 +126,20 @@ enum Stat {
 fn parse_stat(pid: u32, stat: &[u8]) -> Option<Stat> {
     // The name stands in parentheses and may itself hold any byte, so the last parenthesis counts.
     let end = stat.iter().rposition(|byte| *byte == b')')?;
-    let fields: Vec<&str> = std::str::from_utf8(stat.get(end + 1..)?).ok()?.split_whitespace().collect();
+    let fields: Vec<&str> = std::str::from_utf8(stat.get(end + 1..)?)
+        .ok()?
+        .split_whitespace()
+        .collect();
     let started = fields.get(19)?.parse().ok()?;
     // While the kernel releases a process, its group is written as -1.
     match (*fields.first()?, fields.get(2)?.parse::<i64>().ok()?) {
         ("Z" | "X" | "x", _) | (_, -1) => Some(Stat::Ended),
         (_, group) => {
             let group = u32::try_from(group).ok()?;
-            Some(Stat::Live(Live { identity: Identity { pid, started }, group }))
+            Some(Stat::Live(Live {
+                identity: Identity { pid, started },
+                group,
+            }))
         }
     }
 }
@@ -137,8 +150,15 @@ fn carries(pid: u32, marker: &str) -> bool {
     let wanted = format!("{MARKER}={marker}").into_bytes();
     let mut environment = Vec::new();
     File::open(format!("/proc/{pid}/environ"))
-        .and_then(|file| file.take(MAX_ENVIRONMENT_BYTES).read_to_end(&mut environment))
-        .is_ok_and(|_| environment.split(|byte| *byte == 0).any(|entry| entry == wanted))
+        .and_then(|file| {
+            file.take(MAX_ENVIRONMENT_BYTES)
+                .read_to_end(&mut environment)
+        })
+        .is_ok_and(|_| {
+            environment
+                .split(|byte| *byte == 0)
+                .any(|entry| entry == wanted)
+        })
 }
 
 const MAX_ENVIRONMENT_BYTES: u64 = 16 << 20;
@@ -166,9 +186,18 @@ mod tests {
     fn a_name_with_parentheses_and_spaces_does_not_confuse() {
         let rest = "S 1 42 42 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 777 0 0";
         let stat = format!("7 (a) Z 1 (b) {rest}");
-        let live = Live { identity: Identity { pid: 7, started: 777 }, group: 42 };
+        let live = Live {
+            identity: Identity {
+                pid: 7,
+                started: 777,
+            },
+            group: 42,
+        };
         assert_eq!(parse_stat(7, stat.as_bytes()), Some(Stat::Live(live)));
-        for ended in [stat.replace(") S", ") Z"), stat.replace("1 42 42", "0 -1 -1")] {
+        for ended in [
+            stat.replace(") S", ") Z"),
+            stat.replace("1 42 42", "0 -1 -1"),
+        ] {
             assert_eq!(parse_stat(7, ended.as_bytes()), Some(Stat::Ended));
         }
         assert_eq!(parse_stat(7, b"7 a S"), None);
@@ -178,14 +207,27 @@ mod tests {
     fn a_process_of_another_start_time_is_never_signalled() {
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         let identity = live(child.id()).unwrap().unwrap().identity;
-        let other = Identity { started: identity.started + 1, ..identity };
+        let other = Identity {
+            started: identity.started + 1,
+            ..identity
+        };
         signal(other, Signal::KILL).unwrap();
         std::thread::sleep(std::time::Duration::from_millis(50));
         assert!(is_live(identity).unwrap() && !is_live(other).unwrap());
-        let started =
-            Command::new("ps").args(["-o", "pgid=", "-p", &child.id().to_string()]).output().unwrap();
-        let group: u32 = String::from_utf8(started.stdout).unwrap().trim().parse().unwrap();
-        assert_eq!(live(child.id()).unwrap().unwrap().group, group, "as ps says");
+        let started = Command::new("ps")
+            .args(["-o", "pgid=", "-p", &child.id().to_string()])
+            .output()
+            .unwrap();
+        let group: u32 = String::from_utf8(started.stdout)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        assert_eq!(
+            live(child.id()).unwrap().unwrap().group,
+            group,
+            "as ps says"
+        );
         signal(identity, Signal::KILL).unwrap();
         child.wait().unwrap();
         assert!(!is_live(identity).unwrap());

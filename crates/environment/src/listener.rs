@@ -19,7 +19,10 @@ pub(crate) enum Listeners {
 }
 
 /// Who listens on `address`, or on a wildcard address that covers it.
-pub(crate) fn listeners(address: SocketAddr, family: &[Identity]) -> Result<Listeners, EnvironmentError> {
+pub(crate) fn listeners(
+    address: SocketAddr,
+    family: &[Identity],
+) -> Result<Listeners, EnvironmentError> {
     let mut sockets = listening("/proc/net/tcp", address)?;
     sockets.extend(listening("/proc/net/tcp6", address)?);
     if sockets.is_empty() {
@@ -30,7 +33,11 @@ pub(crate) fn listeners(address: SocketAddr, family: &[Identity]) -> Result<List
             sockets.remove(&socket);
         }
     }
-    if sockets.is_empty() { Ok(Listeners::Ours) } else { Ok(Listeners::Foreign(owners(&sockets)?)) }
+    if sockets.is_empty() {
+        Ok(Listeners::Ours)
+    } else {
+        Ok(Listeners::Foreign(owners(&sockets)?))
+    }
 }
 
 const LISTEN: &str = "0A";
@@ -67,8 +74,12 @@ fn parse_address(hex: &str) -> Option<IpAddr> {
         .collect::<Option<_>>()?;
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
     match bytes.len() {
-        4 => <[u8; 4]>::try_from(bytes).ok().map(|octets| Ipv4Addr::from(octets).into()),
-        16 => <[u8; 16]>::try_from(bytes).ok().map(|octets| Ipv6Addr::from(octets).into()),
+        4 => <[u8; 4]>::try_from(bytes)
+            .ok()
+            .map(|octets| Ipv4Addr::from(octets).into()),
+        16 => <[u8; 16]>::try_from(bytes)
+            .ok()
+            .map(|octets| Ipv6Addr::from(octets).into()),
         _ => None,
     }
 }
@@ -90,16 +101,24 @@ fn sockets_of(pid: u32) -> Result<Vec<u64>, EnvironmentError> {
     };
     // A descriptor that was closed meanwhile is no longer held.
     let links = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
-    Ok(links.filter_map(|link| socket_inode(link.to_str()?)).collect())
+    Ok(links
+        .filter_map(|link| socket_inode(link.to_str()?))
+        .collect())
 }
 
 fn socket_inode(link: &str) -> Option<u64> {
-    link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+    link.strip_prefix("socket:[")?
+        .strip_suffix(']')?
+        .parse()
+        .ok()
 }
 
 fn owners(sockets: &BTreeSet<u64>) -> Result<String, EnvironmentError> {
     for pid in linux::pids()? {
-        if sockets_of(pid)?.iter().any(|socket| sockets.contains(socket)) {
+        if sockets_of(pid)?
+            .iter()
+            .any(|socket| sockets.contains(socket))
+        {
             return Ok(format!("process {pid} ({})", linux::name(pid)));
         }
     }
@@ -125,13 +144,22 @@ mod tests {
             ("[::1]:0", "::1"),
         ] {
             let listener = TcpListener::bind(bound).unwrap();
-            let address =
-                std::net::SocketAddr::new(asked.parse().unwrap(), listener.local_addr().unwrap().port());
+            let address = std::net::SocketAddr::new(
+                asked.parse().unwrap(),
+                listener.local_addr().unwrap().port(),
+            );
             let me = live(std::process::id()).unwrap().unwrap().identity;
-            assert_eq!(listeners(address, &[me]).unwrap(), Listeners::Ours, "{bound}");
+            assert_eq!(
+                listeners(address, &[me]).unwrap(),
+                Listeners::Ours,
+                "{bound}"
+            );
             let foreign = listeners(address, &[]).unwrap();
             let expected = format!("process {} ", std::process::id());
-            assert!(matches!(&foreign, Listeners::Foreign(by) if by.starts_with(&expected)), "{foreign:?}");
+            assert!(
+                matches!(&foreign, Listeners::Foreign(by) if by.starts_with(&expected)),
+                "{foreign:?}"
+            );
             drop(listener);
             // A child that another test is just starting may hold a copy for a moment.
             let is_free = || listeners(address, &[me]).unwrap() == Listeners::None;

@@ -21,7 +21,11 @@ pub(crate) fn create(state: &Path, marker: &str) -> Result<File, EnvironmentErro
     create_folder(&folder(state))?;
     prune(&folder(state))?;
     let path = path(state, marker);
-    File::options().append(true).create_new(true).open(&path).map_err(EnvironmentError::file("create", path))
+    File::options()
+        .append(true)
+        .create_new(true)
+        .open(&path)
+        .map_err(EnvironmentError::file("create", path))
 }
 
 /// The last lines of a log, at most 20 and at most 8 KiB.

@@ -81,7 +81,10 @@ impl Process {
             if running.settled && same && running.main_lives {
                 return Ok(running);
             } else if running.settled {
-                return Err(EnvironmentError::AlreadyRunning { digest: record.digest, pid: running.pid });
+                return Err(EnvironmentError::AlreadyRunning {
+                    digest: record.digest,
+                    pid: running.pid,
+                });
             }
             self.stop()?;
         }
@@ -101,7 +104,9 @@ impl Process {
     }
 
     pub(crate) fn look(&self) -> Result<Option<(Record, Running)>, EnvironmentError> {
-        let Some(record) = Record::read(&self.state)? else { return Ok(None) };
+        let Some(record) = Record::read(&self.state)? else {
+            return Ok(None);
+        };
         if record.boot != linux::boot()? {
             return Ok(None);
         }
@@ -126,15 +131,31 @@ impl Process {
     }
 
     /// Starts the process behind its gate, records it, opens the gate, and records that.
-    fn launch(&self, digest: &Digest, installed: &Path, marker: &str) -> Result<Record, EnvironmentError> {
-        let failed = |source| EnvironmentError::Start { digest: *digest, source };
+    fn launch(
+        &self,
+        digest: &Digest,
+        installed: &Path,
+        marker: &str,
+    ) -> Result<Record, EnvironmentError> {
+        let failed = |source| EnvironmentError::Start {
+            digest: *digest,
+            source,
+        };
         let work = self.state.join("work");
         create_folder(&work)?;
         let log = log::create(&self.state, marker)?;
         let run = self.command(installed)?;
         let variables = &self.config.variables;
-        let gated =
-            Gated::new(Launch { run: &run, variables, marker, folder: &work }, log).map_err(failed)?;
+        let gated = Gated::new(
+            Launch {
+                run: &run,
+                variables,
+                marker,
+                folder: &work,
+            },
+            log,
+        )
+        .map_err(failed)?;
         let ended = || failed(std::io::Error::other("it ended at once"));
         let mut record = Record {
             digest: *digest,
@@ -153,16 +174,24 @@ impl Process {
 
     /// The command with the installed file's absolute path in it.
     fn command(&self, installed: &Path) -> Result<Vec<OsString>, EnvironmentError> {
-        let installed = installed.canonicalize().map_err(EnvironmentError::file("find", installed))?;
+        let installed = installed
+            .canonicalize()
+            .map_err(EnvironmentError::file("find", installed))?;
         let path = installed.into_os_string();
-        Ok(self.config.run.iter().map(|part| replace(part, &path)).collect())
+        Ok(self
+            .config
+            .run
+            .iter()
+            .map(|part| replace(part, &path))
+            .collect())
     }
 
     fn require_free_address(&self) -> Result<(), EnvironmentError> {
         match listeners(self.endpoint.address, &[])? {
-            Listeners::Foreign(by) => {
-                Err(EnvironmentError::AddressTaken { address: self.endpoint.address.to_string(), by })
-            }
+            Listeners::Foreign(by) => Err(EnvironmentError::AddressTaken {
+                address: self.endpoint.address.to_string(),
+                by,
+            }),
             Listeners::None | Listeners::Ours => Ok(()),
         }
     }
@@ -177,7 +206,9 @@ impl Process {
 }
 
 fn pairs(variables: &BTreeMap<String, String>) -> impl Iterator<Item = &[u8]> {
-    variables.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()])
+    variables
+        .iter()
+        .flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()])
 }
 
 fn replace(part: &str, path: &OsString) -> OsString {

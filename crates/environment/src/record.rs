@@ -45,7 +45,9 @@ impl Record {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(EnvironmentError::file("read", path)(source)),
         };
-        serde_json::from_slice(&text).map(Some).map_err(|source| EnvironmentError::Record { path, source })
+        serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|source| EnvironmentError::Record { path, source })
     }
 
     /// Writes the record so that a crash leaves either the old one or the new one.
@@ -88,5 +90,7 @@ pub(crate) fn create_folder(path: &Path) -> Result<(), EnvironmentError> {
 
 /// Makes a rename or removal in a folder outlast a power cut.
 pub(crate) fn sync_folder(path: &Path) -> Result<(), EnvironmentError> {
-    File::open(path).and_then(|folder| folder.sync_all()).map_err(EnvironmentError::file("sync", path))
+    File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .map_err(EnvironmentError::file("sync", path))
 }

@@ -51,7 +51,9 @@ impl Process {
     /// `PLIMSOLL_ARTIFACT` (the installed file), `PLIMSOLL_ENVIRONMENT` (the environment's name) and
     /// `PLIMSOLL_URL` (`http://127.0.0.1:8080`, without a path). Whatever it leaves running is ended.
     pub fn smoke(&self, digest: &Digest) -> Result<Option<SmokeReport>, EnvironmentError> {
-        let Some(test) = &self.config.smoke else { return Ok(None) };
+        let Some(test) = &self.config.smoke else {
+            return Ok(None);
+        };
         if !self.runs(digest)? {
             return Err(EnvironmentError::NotRunning { digest: *digest });
         }
@@ -62,20 +64,31 @@ impl Process {
         let main = linux::live(child.id())?.map(|live| live.identity);
         let ended = wait(&mut child, until);
         end(main, &marker, Duration::ZERO)?;
-        child.wait().map_err(EnvironmentError::file("wait for", "the smoke command"))?;
+        child
+            .wait()
+            .map_err(EnvironmentError::file("wait for", "the smoke command"))?;
         let status = ended.map_err(EnvironmentError::file("wait for", "the smoke command"))?;
         let (output, omitted_bytes) = output.finish();
         let outcome = match status {
             None => SmokeOutcome::NotInTime,
-            Some(status) if !status.success() => SmokeOutcome::Failed { exit_code: status.code() },
+            Some(status) if !status.success() => SmokeOutcome::Failed {
+                exit_code: status.code(),
+            },
             Some(_) if !self.runs(digest)? => SmokeOutcome::Exited,
             Some(_) => SmokeOutcome::Passed,
         };
-        Ok(Some(SmokeReport { outcome, output, omitted_bytes, elapsed_ms: milliseconds(started.elapsed()) }))
+        Ok(Some(SmokeReport {
+            outcome,
+            output,
+            omitted_bytes,
+            elapsed_ms: milliseconds(started.elapsed()),
+        }))
     }
 
     fn runs(&self, digest: &Digest) -> Result<bool, EnvironmentError> {
-        Ok(self.running()?.is_some_and(|running| running.main_lives && running.digest == *digest))
+        Ok(self
+            .running()?
+            .is_some_and(|running| running.main_lives && running.digest == *digest))
     }
 
     fn spawn_smoke(
@@ -85,13 +98,26 @@ impl Process {
         marker: &str,
     ) -> Result<(Child, Output), EnvironmentError> {
         let installed = artifact::path(&self.state, digest);
-        let installed = installed.canonicalize().map_err(EnvironmentError::file("find", &installed))?;
-        let failed = |source| EnvironmentError::Start { digest: *digest, source };
+        let installed = installed
+            .canonicalize()
+            .map_err(EnvironmentError::file("find", &installed))?;
+        let failed = |source| EnvironmentError::Start {
+            digest: *digest,
+            source,
+        };
         let (reader, writer) = std::io::pipe().map_err(failed)?;
         let mut command = Command::new("/bin/sh");
         command.args(["-c", &test.command]);
         let variables = &self.config.variables;
-        environment(&mut command, Launch { run: &[], variables, marker, folder: &self.folder });
+        environment(
+            &mut command,
+            Launch {
+                run: &[],
+                variables,
+                marker,
+                folder: &self.folder,
+            },
+        );
         command
             .env("PLIMSOLL_ARTIFACT", installed)
             .env("PLIMSOLL_ENVIRONMENT", &self.environment)
@@ -149,6 +175,9 @@ impl Output {
         }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let omitted = kept.1;
-        (String::from_utf8_lossy(kept.0.make_contiguous()).into_owned(), omitted)
+        (
+            String::from_utf8_lossy(kept.0.make_contiguous()).into_owned(),
+            omitted,
+        )
     }
 }

@@ -29,7 +29,10 @@ impl Process {
         let grace = Duration::from_millis(self.config.stop_grace_ms);
         let killed = end(Some(record.main), &record.marker, grace)?;
         Record::remove(&self.state)?;
-        Ok(Some(Stopped { digest: record.digest, killed }))
+        Ok(Some(Stopped {
+            digest: record.digest,
+            killed,
+        }))
     }
 }
 
@@ -37,7 +40,11 @@ const POLL: Duration = Duration::from_millis(10);
 const KILL_WITHIN: Duration = Duration::from_secs(10);
 
 /// Ends a family of processes and says whether any had to be killed.
-pub(crate) fn end(main: Option<Identity>, marker: &str, grace: Duration) -> Result<bool, EnvironmentError> {
+pub(crate) fn end(
+    main: Option<Identity>,
+    marker: &str,
+    grace: Duration,
+) -> Result<bool, EnvironmentError> {
     // The group is known by its leader only as long as that lives, so its members are kept in mind.
     let mut known = linux::family(main, marker)?;
     for process in &known {
@@ -65,7 +72,9 @@ pub(crate) fn end(main: Option<Identity>, marker: &str, grace: Duration) -> Resu
     if known.is_empty() {
         Ok(true)
     } else {
-        Err(EnvironmentError::StillRunning { pids: known.iter().map(|process| process.pid).collect() })
+        Err(EnvironmentError::StillRunning {
+            pids: known.iter().map(|process| process.pid).collect(),
+        })
     }
 }
 

@@ -15,9 +15,21 @@ const FOLDER: &str = "PLIMSOLL_TEST_FOLDER";
 /// The "server" becomes `sleep TAG`, so that other programs find it by its arguments.
 fn process(folder: &Path) -> (Process, Digest, String) {
     let tag = folder.file_name().unwrap().to_str().unwrap().to_owned();
-    let health = HealthCheck { http: "http://127.0.0.1:9/".to_owned(), within_ms: 1, interval_ms: 10 };
-    let run = ["/bin/sh", "{artifact}", &tag].map(ToOwned::to_owned).to_vec();
-    let config = ProcessConfig { run, variables: [].into(), health, smoke: None, stop_grace_ms: 2000 };
+    let health = HealthCheck {
+        http: "http://127.0.0.1:9/".to_owned(),
+        within_ms: 1,
+        interval_ms: 10,
+    };
+    let run = ["/bin/sh", "{artifact}", &tag]
+        .map(ToOwned::to_owned)
+        .to_vec();
+    let config = ProcessConfig {
+        run,
+        variables: [].into(),
+        health,
+        smoke: None,
+        stop_grace_ms: 2000,
+    };
     let script = "echo up\nexec sleep \"$1\"\n";
     std::fs::write(folder.join("built"), script).unwrap();
     let process = Process::new("staging", config, folder, &folder.join("state")).unwrap();
@@ -28,7 +40,9 @@ fn process(folder: &Path) -> (Process, Digest, String) {
 fn folder() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let inode = std::os::unix::fs::MetadataExt::ino(&folder.path().metadata().unwrap());
-    let path = folder.path().join(format!("7{}{inode}", std::process::id()));
+    let path = folder
+        .path()
+        .join(format!("7{}{inode}", std::process::id()));
     std::fs::create_dir(&path).unwrap();
     (folder, path)
 }
@@ -39,9 +53,17 @@ fn worker() {
     let folder = PathBuf::from(std::env::var_os(FOLDER).expect("another test starts the worker"));
     let (process, digest, _) = process(&folder);
     let acquire = || Lease::acquire(&folder.join("state"), "worker", Timestamp::UNIX_EPOCH).ok();
-    let _lease = std::iter::repeat_with(acquire).take(1_000_000).flatten().next().expect("the lease is free");
+    let _lease = std::iter::repeat_with(acquire)
+        .take(1_000_000)
+        .flatten()
+        .next()
+        .expect("the lease is free");
     process.stop().unwrap();
-    for _ in 0..if std::env::var_os("PLIMSOLL_TEST_ONCE").is_some() { 1 } else { 1000 } {
+    for _ in 0..if std::env::var_os("PLIMSOLL_TEST_ONCE").is_some() {
+        1
+    } else {
+        1000
+    } {
         process.install(&digest, &folder.join("built")).unwrap();
         process.start(&digest).unwrap();
         std::thread::sleep(Duration::from_millis(10));
@@ -52,17 +74,27 @@ fn worker() {
 
 fn worker_command(program: &str, arguments: &[&str], folder: &Path) -> Command {
     let mut command = Command::new(program);
-    command.args(arguments).arg(std::env::current_exe().unwrap());
-    command.args(["--ignored", "--exact", "worker", "--nocapture"]).env(FOLDER, folder);
+    command
+        .args(arguments)
+        .arg(std::env::current_exe().unwrap());
+    command
+        .args(["--ignored", "--exact", "worker", "--nocapture"])
+        .env(FOLDER, folder);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 
 /// Every process with the tag among its arguments, by `pgrep`.
 fn tagged(tag: &str) -> Vec<u32> {
-    let output = Command::new("pgrep").args(["-f", tag]).output().expect("pgrep is there");
-    let mut pids: Vec<u32> =
-        String::from_utf8(output.stdout).unwrap().lines().map(|pid| pid.parse().unwrap()).collect();
+    let output = Command::new("pgrep")
+        .args(["-f", tag])
+        .output()
+        .expect("pgrep is there");
+    let mut pids: Vec<u32> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|pid| pid.parse().unwrap())
+        .collect();
     pids.sort_unstable();
     pids
 }
@@ -79,7 +111,10 @@ fn agree(process: &Process, tag: &str) -> bool {
         if pids == seen {
             return !seen.is_empty();
         }
-        assert!(Instant::now() < until, "running() says {pids:?}, pgrep {seen:?}");
+        assert!(
+            Instant::now() < until,
+            "running() says {pids:?}, pgrep {seen:?}"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -87,11 +122,16 @@ fn agree(process: &Process, tag: &str) -> bool {
 /// After any crash: the lease is free, what runs is known, and the whole can be done again.
 fn recover(folder: &Path) -> bool {
     let (process, digest, tag) = process(folder);
-    let _lease =
-        Lease::acquire(&folder.join("state"), "next", Timestamp::UNIX_EPOCH).expect("the lease is free");
+    let _lease = Lease::acquire(&folder.join("state"), "next", Timestamp::UNIX_EPOCH)
+        .expect("the lease is free");
     let survived = agree(&process, &tag);
-    process.install(&digest, &folder.join("built")).expect("installing works again");
-    assert_eq!(process.start(&digest).expect("starting works again").digest, digest);
+    process
+        .install(&digest, &folder.join("built"))
+        .expect("installing works again");
+    assert_eq!(
+        process.start(&digest).expect("starting works again").digest,
+        digest
+    );
     assert!(agree(&process, &tag));
     process.stop().expect("stopping works").expect("it ran");
     assert!(!agree(&process, &tag));
@@ -104,7 +144,9 @@ fn recover(folder: &Path) -> bool {
 fn wait_until_begun(child: &Child, folder: &Path) {
     let until = Instant::now() + Duration::from_secs(20);
     let named = format!("\"pid\":{},", child.id());
-    while !std::fs::read_to_string(folder.join("state/lease")).is_ok_and(|text| text.contains(&named)) {
+    while !std::fs::read_to_string(folder.join("state/lease"))
+        .is_ok_and(|text| text.contains(&named))
+    {
         assert!(Instant::now() < until, "the worker does not begin");
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -121,15 +163,23 @@ fn killed_at_random_moments_no_server_is_lost() {
     let mut survived = [0, 0];
     let mut random: u64 = 42;
     for _ in 0..30 {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         let child = worker_command("env", &[], &folder).spawn().unwrap();
         wait_until_begun(&child, &folder);
         std::thread::sleep(Duration::from_micros(random >> 46));
         kill(child);
         survived[usize::from(recover(&folder))] += 1;
     }
-    eprintln!("killed 30 times: {} times a server survived and was found", survived[1]);
-    assert!(survived[0] > 0 && survived[1] > 0, "both kinds of moment were met: {survived:?}");
+    eprintln!(
+        "killed 30 times: {} times a server survived and was found",
+        survived[1]
+    );
+    assert!(
+        survived[0] > 0 && survived[1] > 0,
+        "both kinds of moment were met: {survived:?}"
+    );
 }
 
 #[test]
@@ -146,17 +196,28 @@ fn killed_before_each_system_call_that_changes_something_no_server_is_lost() {
     {
         std::io::Write::write_fmt(
             &mut std::io::stderr(),
-            format_args!("SKIPPED: a kill before each system call, because strace cannot be run here\n"),
+            format_args!(
+                "SKIPPED: a kill before each system call, because strace cannot be run here\n"
+            ),
         )
         .unwrap();
         return;
     }
-    let step = if std::env::var_os("PLIMSOLL_TEST_EVERY_CALL").is_some() { 1 } else { 23 };
+    let step = if std::env::var_os("PLIMSOLL_TEST_EVERY_CALL").is_some() {
+        1
+    } else {
+        23
+    };
     let mut survived = [0, 0];
     for call in (1..5000).step_by(step) {
         let inject = format!("inject={CALLS}:signal=SIGKILL:when={call}");
         let mut command = worker_command("strace", &[STRACE, &["-e", &inject]].concat(), &folder);
-        if command.env("PLIMSOLL_TEST_ONCE", "1").status().unwrap().success() {
+        if command
+            .env("PLIMSOLL_TEST_ONCE", "1")
+            .status()
+            .unwrap()
+            .success()
+        {
             break;
         }
         survived[usize::from(recover(&folder))] += 1;
@@ -178,7 +239,10 @@ fn a_lease_has_one_holder_and_dies_with_it() {
     let refused = Lease::acquire(&state, "another", since).unwrap_err();
     let text = refused.to_string();
     assert!(matches!(refused, LeaseError::Held { pid, .. } if pid == std::process::id()));
-    assert!(text.contains("the release job") && text.contains("2024-05-01T10:00:00Z"), "{text}");
+    assert!(
+        text.contains("the release job") && text.contains("2024-05-01T10:00:00Z"),
+        "{text}"
+    );
     let (process, digest, tag) = process(&folder);
     process.install(&digest, &folder.join("built")).unwrap();
     process.start(&digest).unwrap();

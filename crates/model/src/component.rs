@@ -64,11 +64,17 @@ impl Component {
 
 fn purl(ecosystem: &Ecosystem, name: &str, version: &Version) -> Option<Purl> {
     let kind = ecosystem.purl_type()?;
-    let path = match name.strip_prefix('@').and_then(|scoped| scoped.split_once('/')) {
+    let path = match name
+        .strip_prefix('@')
+        .and_then(|scoped| scoped.split_once('/'))
+    {
         Some((scope, name)) => format!("%40{}/{}", encode(scope), encode(name)),
         None => encode(name),
     };
-    Some(Purl::new(format!("pkg:{kind}/{path}@{}", encode(version.as_str()))))
+    Some(Purl::new(format!(
+        "pkg:{kind}/{path}@{}",
+        encode(version.as_str())
+    )))
 }
 
 /// Percent-encodes everything but the characters the purl specification leaves as they are.
@@ -99,10 +105,21 @@ mod tests {
     #[test]
     fn purls_follow_the_specification() {
         let purl = |ecosystem: &str, name, version| {
-            Purl::of(&Ecosystem::new(ecosystem), name, &Version::new(version)).unwrap().to_string()
+            Purl::of(&Ecosystem::new(ecosystem), name, &Version::new(version))
+                .unwrap()
+                .to_string()
         };
-        assert_eq!(purl("npm", "@angular/animation", "12.3.1"), "pkg:npm/%40angular/animation@12.3.1");
-        assert_eq!(purl("crates.io", "rand", "0.7.2+b"), "pkg:cargo/rand@0.7.2%2Bb");
-        assert_eq!(Purl::of(&Ecosystem::new("Haiku"), "x", &Version::new("1")), None);
+        assert_eq!(
+            purl("npm", "@angular/animation", "12.3.1"),
+            "pkg:npm/%40angular/animation@12.3.1"
+        );
+        assert_eq!(
+            purl("crates.io", "rand", "0.7.2+b"),
+            "pkg:cargo/rand@0.7.2%2Bb"
+        );
+        assert_eq!(
+            Purl::of(&Ecosystem::new("Haiku"), "x", &Version::new("1")),
+            None
+        );
     }
 }

@@ -77,8 +77,9 @@ impl FromStr for Digest {
     type Err = DigestError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digits =
-            text.strip_prefix("sha256:").ok_or_else(|| DigestError(text.chars().take(80).collect()))?;
+        let digits = text
+            .strip_prefix("sha256:")
+            .ok_or_else(|| DigestError(text.chars().take(80).collect()))?;
         Self::from_hex(digits)
     }
 }
@@ -107,13 +108,22 @@ mod tests {
         let written = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(digest.to_string(), written);
         assert_eq!(written.parse(), Ok(digest));
-        for bad in ["ba7816bf", "sha256:BA", "sha512:00", &written.to_uppercase(), &written[..70]] {
+        for bad in [
+            "ba7816bf",
+            "sha256:BA",
+            "sha512:00",
+            &written.to_uppercase(),
+            &written[..70],
+        ] {
             assert!(bad.parse::<Digest>().is_err(), "{bad}");
         }
     }
 
     #[test]
     fn parts_do_not_run_together() {
-        assert_ne!(Digest::of_parts(&[b"ab", b"c"]), Digest::of_parts(&[b"a", b"bc"]));
+        assert_ne!(
+            Digest::of_parts(&[b"ab", b"c"]),
+            Digest::of_parts(&[b"a", b"bc"])
+        );
     }
 }

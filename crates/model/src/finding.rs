@@ -27,7 +27,12 @@ pub struct Finding {
 
 impl Finding {
     /// A finding with neither references, fix nor trace yet.
-    pub fn new(rule: RuleId, severity: Severity, message: impl Into<String>, location: Location) -> Self {
+    pub fn new(
+        rule: RuleId,
+        severity: Severity,
+        message: impl Into<String>,
+        location: Location,
+    ) -> Self {
         Self {
             rule,
             severity,
@@ -136,8 +141,17 @@ mod tests {
 
     #[test]
     fn fingerprint_survives_moved_lines_and_indentation() {
-        assert_eq!(fingerprint(1, "  token: ********", 0), fingerprint(9, "token:  ********", 0));
-        assert_ne!(fingerprint(1, "token: ********", 0), fingerprint(1, "token: ********", 1));
-        assert_ne!(fingerprint(1, "token: ********", 0), fingerprint(1, "key: ********", 0));
+        assert_eq!(
+            fingerprint(1, "  token: ********", 0),
+            fingerprint(9, "token:  ********", 0)
+        );
+        assert_ne!(
+            fingerprint(1, "token: ********", 0),
+            fingerprint(1, "token: ********", 1)
+        );
+        assert_ne!(
+            fingerprint(1, "token: ********", 0),
+            fingerprint(1, "key: ********", 0)
+        );
     }
 }

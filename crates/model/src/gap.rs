@@ -18,7 +18,12 @@ pub enum GapKind {
 
 impl GapKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Unreadable, Self::Unresolved, Self::Stale, Self::Unsupported];
+    pub const ALL: [Self; 4] = [
+        Self::Unreadable,
+        Self::Unresolved,
+        Self::Stale,
+        Self::Unsupported,
+    ];
 
     /// The kind as users write it.
     pub fn as_str(self) -> &'static str {

@@ -57,13 +57,18 @@ pub struct RuleId {
 
 /// The text is not `inspector/name`.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{0}` is not a rule id; write inspector/name with one of secret, dependency, path before the slash")]
+#[error(
+    "`{0}` is not a rule id; write inspector/name with one of secret, dependency, path before the slash"
+)]
 pub struct RuleIdError(String);
 
 impl RuleId {
     /// The id of the rule `name` of this inspector.
     pub fn new(inspector: Inspector, name: &str) -> Self {
-        Self { inspector, text: format!("{inspector}/{name}") }
+        Self {
+            inspector,
+            text: format!("{inspector}/{name}"),
+        }
     }
 
     /// The inspector that owns the rule.
@@ -92,8 +97,12 @@ impl FromStr for RuleId {
     type Err = RuleIdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (prefix, name) = text.split_once('/').ok_or_else(|| RuleIdError(text.to_owned()))?;
-        let inspector = Inspector::ALL.into_iter().find(|inspector| inspector.as_str() == prefix);
+        let (prefix, name) = text
+            .split_once('/')
+            .ok_or_else(|| RuleIdError(text.to_owned()))?;
+        let inspector = Inspector::ALL
+            .into_iter()
+            .find(|inspector| inspector.as_str() == prefix);
         match inspector {
             Some(inspector) if !name.is_empty() => Ok(Self::new(inspector, name)),
             _ => Err(RuleIdError(text.to_owned())),

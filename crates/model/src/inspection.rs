@@ -26,11 +26,14 @@ impl Inspection {
     /// Puts everything in the one order that reports show: findings by place, rule and message, so
     /// that equal trees give equal bytes.
     pub fn sort(&mut self) {
-        self.findings
-            .sort_by(|a, b| (&a.locations, &a.rule, &a.message).cmp(&(&b.locations, &b.rule, &b.message)));
+        self.findings.sort_by(|a, b| {
+            (&a.locations, &a.rule, &a.message).cmp(&(&b.locations, &b.rule, &b.message))
+        });
         self.components.sort();
         self.components.dedup();
-        self.gaps.sort_by(|a, b| (&a.location, &a.id, &a.message).cmp(&(&b.location, &b.id, &b.message)));
+        self.gaps.sort_by(|a, b| {
+            (&a.location, &a.id, &a.message).cmp(&(&b.location, &b.id, &b.message))
+        });
         self.gaps.dedup();
     }
 }

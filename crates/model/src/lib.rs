@@ -21,8 +21,8 @@ mod verdict;
 pub use component::{Component, Ecosystem, Purl, Version};
 pub use digest::{Digest, DigestError};
 pub use evidence::{
-    AdvisorySet, Approval, Body, DeploymentOutcome, DeploymentRecord, Evidence, Inspected, Provenance, Sbom,
-    Signatory, TestResult,
+    AdvisorySet, Approval, Body, DeploymentOutcome, DeploymentRecord, Evidence, Inspected,
+    Provenance, Sbom, Signatory, TestResult,
 };
 pub use finding::{Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Reference, TraceStep};
 pub use gap::{Gap, GapKind};

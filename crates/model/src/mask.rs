@@ -53,12 +53,18 @@ impl Masks {
         let mut at = shown.start;
         let mut mark = Span::new(0, 0);
         let place = |offset: usize, out: &str, at: usize| {
-            if offset >= at { Some(out.len() + (offset - at)) } else { None }
+            if offset >= at {
+                Some(out.len() + (offset - at))
+            } else {
+                None
+            }
         };
         let mut starts = None;
         let mut ends = None;
         let first = self.0.partition_point(|span| span.end < shown.start);
-        let near = self.0[first..].iter().take_while(|span| span.start <= shown.end);
+        let near = self.0[first..]
+            .iter()
+            .take_while(|span| span.start <= shown.end);
         for span in near.filter(|span| span.overlaps(shown)) {
             let (start, end) = widen(text, *span);
             let (start, end) = (start.max(shown.start), end.min(shown.end));
@@ -78,7 +84,9 @@ impl Masks {
             }
             at = end;
         }
-        mark.start = starts.or_else(|| place(marked.start, &out, at)).unwrap_or(0);
+        mark.start = starts
+            .or_else(|| place(marked.start, &out, at))
+            .unwrap_or(0);
         mark.end = ends.or_else(|| place(marked.end, &out, at)).unwrap_or(0);
         out.push_str(&text[at..shown.end]);
         mark.start = mark.start.min(out.len());

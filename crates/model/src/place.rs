@@ -15,7 +15,9 @@ impl TreePath {
 
     /// The folder that holds the file; empty for the root of the tree.
     pub fn parent(&self) -> &str {
-        self.as_str().rsplit_once('/').map_or("", |(parent, _)| parent)
+        self.as_str()
+            .rsplit_once('/')
+            .map_or("", |(parent, _)| parent)
     }
 }
 
@@ -31,7 +33,10 @@ pub struct Span {
 impl Span {
     /// The range from `start` up to `end`.
     pub fn new(start: usize, end: usize) -> Self {
-        Self { start, end: end.max(start) }
+        Self {
+            start,
+            end: end.max(start),
+        }
     }
 
     /// Whether the two ranges share a byte.
@@ -66,7 +71,11 @@ impl Location {
     /// The whole of a file, shown as its first line.
     pub fn file(path: TreePath) -> Self {
         let start = Position { line: 1, column: 1 };
-        Self { path, start, end: start }
+        Self {
+            path,
+            start,
+            end: start,
+        }
     }
 }
 
@@ -86,7 +95,9 @@ pub struct LineIndex<'a> {
 impl<'a> LineIndex<'a> {
     /// Indexes the lines of `text`; lines end with `\n`.
     pub fn new(text: &'a str) -> Self {
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let starts = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
         Self { text, starts }
     }
 
@@ -99,20 +110,34 @@ impl<'a> LineIndex<'a> {
         }
         let line = self.starts.partition_point(|start| *start <= offset) - 1;
         let column = self.text[self.starts[line]..offset].chars().count();
-        Position { line: saturate(line + 1), column: saturate(column + 1) }
+        Position {
+            line: saturate(line + 1),
+            column: saturate(column + 1),
+        }
     }
 
     /// The location of a span in the file at `path`.
     pub fn location(&self, path: &TreePath, span: Span) -> Location {
-        Location { path: path.clone(), start: self.position(span.start), end: self.position(span.end) }
+        Location {
+            path: path.clone(),
+            start: self.position(span.start),
+            end: self.position(span.end),
+        }
     }
 
     /// The byte range of a line (from 1) without its line ending; `None` past the last line.
     pub fn line_span(&self, line: u32) -> Option<Span> {
         let index = usize::try_from(line).ok()?.checked_sub(1)?;
         let start = *self.starts.get(index)?;
-        let end = self.starts.get(index + 1).map_or(self.text.len(), |next| next - 1);
-        let end = if self.text[start..end].ends_with('\r') { end - 1 } else { end };
+        let end = self
+            .starts
+            .get(index + 1)
+            .map_or(self.text.len(), |next| next - 1);
+        let end = if self.text[start..end].ends_with('\r') {
+            end - 1
+        } else {
+            end
+        };
         Some(Span::new(start, end))
     }
 }
@@ -129,7 +154,11 @@ mod tests {
     fn positions_count_characters() {
         let index = LineIndex::new("aé\nx\r\n");
         assert_eq!(index.position(0), Position { line: 1, column: 1 });
-        assert_eq!(index.position(2), Position { line: 1, column: 2 }, "inside é");
+        assert_eq!(
+            index.position(2),
+            Position { line: 1, column: 2 },
+            "inside é"
+        );
         assert_eq!(index.position(3), Position { line: 1, column: 3 });
         assert_eq!(index.position(4), Position { line: 2, column: 1 });
         assert_eq!(index.position(99), Position { line: 3, column: 1 });

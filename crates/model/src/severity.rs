@@ -24,7 +24,13 @@ pub enum Severity {
 
 impl Severity {
     /// Every severity, from the least to the most severe.
-    pub const ALL: [Self; 5] = [Self::Low, Self::Medium, Self::High, Self::Critical, Self::Unknown];
+    pub const ALL: [Self; 5] = [
+        Self::Low,
+        Self::Medium,
+        Self::High,
+        Self::Critical,
+        Self::Unknown,
+    ];
 
     /// Whether a gate that fails on `threshold` fails on this severity.
     pub fn meets(self, threshold: Self) -> bool {

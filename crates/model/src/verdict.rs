@@ -57,7 +57,11 @@ pub struct Verdict {
 impl Verdict {
     /// The verdict these reasons come to. No reason at all proves nothing, so it is `Unknown`.
     pub fn of(reasons: Vec<Reason>) -> Self {
-        let outcome = reasons.iter().map(|reason| reason.outcome).max().unwrap_or(Outcome::Unknown);
+        let outcome = reasons
+            .iter()
+            .map(|reason| reason.outcome)
+            .max()
+            .unwrap_or(Outcome::Unknown);
         Self { outcome, reasons }
     }
 }

@@ -14,7 +14,11 @@ use crate::facts::{Covers, Family, LocalPackage, LocalPlace, Lock, LockedVersion
 use crate::places::Places;
 use crate::{Facts, Parser, gap};
 
-pub(crate) static PARSER: Parser = Parser { id: "cargo-lock/3", globs: &["**/Cargo.lock"], read };
+pub(crate) static PARSER: Parser = Parser {
+    id: "cargo-lock/3",
+    globs: &["**/Cargo.lock"],
+    read,
+};
 
 /// How Cargo writes the public registry, by whatever protocol or mirror it reached it.
 const PUBLIC_REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
@@ -55,17 +59,32 @@ fn read(file: &File<'_>) -> Facts {
             ));
         }
     };
-    if let Some(version) = lock.version.filter(|version| !(1..=NEWEST_VERSION).contains(version)) {
+    if let Some(version) = lock
+        .version
+        .filter(|version| !(1..=NEWEST_VERSION).contains(version))
+    {
         let what = format!("a Cargo lockfile of version {version}");
         let location = file.location(Span::new(0, 0));
-        return broken(gap::unsupported_lockfile(location, &what, "use a newer Plimsoll"));
+        return broken(gap::unsupported_lockfile(
+            location,
+            &what,
+            "use a newer Plimsoll",
+        ));
     }
     facts(file, &lock)
 }
 
 fn broken(gap: plimsoll_model::Gap) -> Facts {
-    let lock = Lock { family: Family::Rust, covers: Covers::Everything, local: Vec::new() };
-    Facts { gaps: vec![gap], lock: Some(lock), ..Facts::default() }
+    let lock = Lock {
+        family: Family::Rust,
+        covers: Covers::Everything,
+        local: Vec::new(),
+    };
+    Facts {
+        gaps: vec![gap],
+        lock: Some(lock),
+        ..Facts::default()
+    }
 }
 
 fn facts(file: &File<'_>, lock: &LockFile<'_>) -> Facts {
@@ -77,17 +96,36 @@ fn facts(file: &File<'_>, lock: &LockFile<'_>) -> Facts {
     for package in lock.package.iter().chain(&lock.root) {
         let span = package.name.span();
         let location = places.location(Span::new(span.start, span.end));
-        if let Some(missing) = package.dependencies.iter().find(|needed| index.find(needed).is_none()) {
+        if let Some(missing) = package
+            .dependencies
+            .iter()
+            .find(|needed| index.find(needed).is_none())
+        {
             let (name, mend) = (package.name.get_ref(), Family::Rust.mend());
-            facts.gaps.push(gap::incomplete_lockfile(location.clone(), name, &name_of(missing), mend));
+            facts.gaps.push(gap::incomplete_lockfile(
+                location.clone(),
+                name,
+                &name_of(missing),
+                mend,
+            ));
         }
         match package.source.as_deref() {
             None => {
                 let (name, version) = (package.name.get_ref().clone(), package.version.clone());
                 let by_fetched = by_fetched.contains(&(name.as_str(), version.as_str()));
-                let place = LocalPlace::OfVersion { version: version.clone(), by_fetched };
-                local.push(LocalPackage { name: name.clone(), place, location });
-                members.entry(name).or_default().insert(version, index.chosen(package));
+                let place = LocalPlace::OfVersion {
+                    version: version.clone(),
+                    by_fetched,
+                };
+                local.push(LocalPackage {
+                    name: name.clone(),
+                    place,
+                    location,
+                });
+                members
+                    .entry(name)
+                    .or_default()
+                    .insert(version, index.chosen(package));
             }
             Some(PUBLIC_REGISTRY) => facts.components.push(Component {
                 ecosystem: Ecosystem::new(Ecosystem::CRATES_IO),
@@ -97,12 +135,18 @@ fn facts(file: &File<'_>, lock: &LockFile<'_>) -> Facts {
                 checksum: checksum(package, &lock.metadata),
                 dependencies: index.purls(package),
             }),
-            Some(source) => {
-                facts.gaps.push(gap::foreign_source(location, package.name.get_ref(), &shown(source)))
-            }
+            Some(source) => facts.gaps.push(gap::foreign_source(
+                location,
+                package.name.get_ref(),
+                &shown(source),
+            )),
         }
     }
-    facts.lock = Some(Lock { family: Family::Rust, covers: Covers::Packages(members), local });
+    facts.lock = Some(Lock {
+        family: Family::Rust,
+        covers: Covers::Packages(members),
+        local,
+    });
     facts
 }
 
@@ -119,14 +163,22 @@ fn shown(source: &str) -> String {
 fn checksum(package: &Package<'_>, metadata: &BTreeMap<String, String>) -> Option<String> {
     let found = package.checksum.as_ref().or_else(|| {
         let source = package.source.as_deref()?;
-        metadata.get(&format!("checksum {} {} ({source})", package.name.get_ref(), package.version))
+        metadata.get(&format!(
+            "checksum {} {} ({source})",
+            package.name.get_ref(),
+            package.version
+        ))
     })?;
     let hexadecimal = found.len() == 64 && found.bytes().all(|byte| byte.is_ascii_hexdigit());
     hexadecimal.then(|| format!("sha256:{}", found.to_ascii_lowercase()))
 }
 
 fn name_of(dependency: &str) -> String {
-    dependency.split(' ').next().unwrap_or(dependency).to_owned()
+    dependency
+        .split(' ')
+        .next()
+        .unwrap_or(dependency)
+        .to_owned()
 }
 
 /// The registry packages by name, to resolve what `dependencies` abbreviate.
@@ -136,17 +188,29 @@ impl<'a> Index<'a> {
     fn new(packages: &'a [Package<'a>]) -> Self {
         let mut index: BTreeMap<&str, Vec<&Package<'_>>> = BTreeMap::new();
         for package in packages {
-            index.entry(package.name.get_ref()).or_default().push(package);
+            index
+                .entry(package.name.get_ref())
+                .or_default()
+                .push(package);
         }
         Self(index)
     }
 
     fn purls(&self, package: &Package<'_>) -> Vec<Purl> {
         let ecosystem = Ecosystem::new(Ecosystem::CRATES_IO);
-        let needed = package.dependencies.iter().filter_map(|text| self.find(text));
+        let needed = package
+            .dependencies
+            .iter()
+            .filter_map(|text| self.find(text));
         let public = needed.filter(|needed| needed.source.as_deref() == Some(PUBLIC_REGISTRY));
         public
-            .filter_map(|needed| Purl::of(&ecosystem, needed.name.get_ref(), &Version::new(&needed.version)))
+            .filter_map(|needed| {
+                Purl::of(
+                    &ecosystem,
+                    needed.name.get_ref(),
+                    &Version::new(&needed.version),
+                )
+            })
             .collect()
     }
 
@@ -165,15 +229,21 @@ impl<'a> Index<'a> {
     /// The name and version of each package that one with a source asks for.
     fn asked_by_fetched(&self, packages: &[Package<'_>]) -> BTreeSet<(&'a str, &'a str)> {
         let fetched = packages.iter().filter(|package| package.source.is_some());
-        let asked = fetched.flat_map(|package| &package.dependencies).filter_map(|text| self.find(text));
-        asked.map(|package| (package.name.get_ref().as_str(), package.version.as_str())).collect()
+        let asked = fetched
+            .flat_map(|package| &package.dependencies)
+            .filter_map(|text| self.find(text));
+        asked
+            .map(|package| (package.name.get_ref().as_str(), package.version.as_str()))
+            .collect()
     }
 
     fn find(&self, dependency: &str) -> Option<&'a Package<'a>> {
         let mut words = dependency.splitn(3, ' ');
         let candidates = self.0.get(words.next()?)?;
         let version = words.next();
-        let source = words.next().map(|source| source.trim_start_matches('(').trim_end_matches(')'));
+        let source = words
+            .next()
+            .map(|source| source.trim_start_matches('(').trim_end_matches(')'));
         candidates.iter().copied().find(|package| {
             version.is_none_or(|version| version == package.version)
                 && source.is_none_or(|source| Some(source) == package.source.as_deref())

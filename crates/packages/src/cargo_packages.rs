@@ -51,7 +51,9 @@ struct Root<'a> {
 
 impl<'a> CargoPackages<'a> {
     pub(crate) fn new(facts: &'a BTreeMap<TreePath, Facts>) -> Self {
-        let manifests = facts.iter().filter_map(|(path, facts)| Some((path, facts.cargo.as_ref()?)));
+        let manifests = facts
+            .iter()
+            .filter_map(|(path, facts)| Some((path, facts.cargo.as_ref()?)));
         let (mut by_folder, mut roots) = (BTreeMap::new(), BTreeMap::new());
         for (path, manifest) in manifests.clone() {
             // `Cargo.toml` comes before names in other letters, which Cargo does not read.
@@ -60,11 +62,17 @@ impl<'a> CargoPackages<'a> {
                 roots.entry(path.parent()).or_insert(workspace);
             }
         }
-        let packages =
-            manifests.clone().filter_map(|(path, manifest)| Some((path, package(path, manifest, &roots)?)));
-        let mut packages = Self { by_path: packages.collect(), by_folder, patches: BTreeSet::new() };
-        packages.patches =
-            manifests.flat_map(|(path, manifest)| packages.patches_of(path, manifest)).collect();
+        let packages = manifests
+            .clone()
+            .filter_map(|(path, manifest)| Some((path, package(path, manifest, &roots)?)));
+        let mut packages = Self {
+            by_path: packages.collect(),
+            by_folder,
+            patches: BTreeSet::new(),
+        };
+        packages.patches = manifests
+            .flat_map(|(path, manifest)| packages.patches_of(path, manifest))
+            .collect();
         packages
     }
 
@@ -75,13 +83,17 @@ impl<'a> CargoPackages<'a> {
         manifest: &'a CargoManifest,
     ) -> impl Iterator<Item = (Scope<'a>, &'a str, &'a str)> {
         let folder = path.parent();
-        let (base, scope) = match folder.strip_suffix(".cargo").map(|above| above.trim_end_matches('/')) {
+        let (base, scope) = match folder
+            .strip_suffix(".cargo")
+            .map(|above| above.trim_end_matches('/'))
+        {
             Some(above) if path.file_name() != "Cargo.toml" => (above, Scope::Configuration(above)),
             Some(_) | None => (folder, Scope::Manifest(folder)),
         };
         manifest.patches.iter().filter_map(move |patch| {
             let package = self.in_folder(&resolve(base, patch.folder.as_ref()?)?)?;
-            Some((scope, patch.name.as_str(), package.version?)).filter(|_| package.name == patch.name)
+            Some((scope, patch.name.as_str(), package.version?))
+                .filter(|_| package.name == patch.name)
         })
     }
 
@@ -106,7 +118,10 @@ impl<'a> CargoPackages<'a> {
 
     /// The name and version of each.
     pub(crate) fn declared(&self) -> BTreeSet<(&'a str, &'a str)> {
-        self.by_path.values().filter_map(|package| Some((package.name, package.version?))).collect()
+        self.by_path
+            .values()
+            .filter_map(|package| Some((package.name, package.version?)))
+            .collect()
     }
 }
 
@@ -116,8 +131,11 @@ fn package<'a>(
     roots: &BTreeMap<&'a str, &'a CargoWorkspace>,
 ) -> Option<TreePackage<'a>> {
     let (folder, package) = (path.parent(), manifest.package.as_ref()?);
-    let root =
-        |folder: &str| roots.get_key_value(folder).map(|(folder, workspace)| Root { folder, workspace });
+    let root = |folder: &str| {
+        roots
+            .get_key_value(folder)
+            .map(|(folder, workspace)| Root { folder, workspace })
+    };
     let root = match (&manifest.workspace, &package.root) {
         (None, Some(named)) => resolve(folder, named).and_then(|folder| root(&folder)),
         (None, None) => above(folder).find_map(root),
@@ -127,13 +145,23 @@ fn package<'a>(
         PackageVersion::Own(version) => Some(version),
         PackageVersion::Inherited => root.and_then(|root| root.workspace.version.as_ref()),
     };
-    Some(TreePackage { name: &package.name, version: version.map(String::as_str), folder, root, package })
+    Some(TreePackage {
+        name: &package.name,
+        version: version.map(String::as_str),
+        folder,
+        root,
+        package,
+    })
 }
 
 /// The folder and those above it, the nearest first.
 pub(crate) fn above(folder: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(folder), |folder| {
-        if folder.is_empty() { None } else { Some(folder.rsplit_once('/').map_or("", |(parent, _)| parent)) }
+        if folder.is_empty() {
+            None
+        } else {
+            Some(folder.rsplit_once('/').map_or("", |(parent, _)| parent))
+        }
     })
 }
 
@@ -146,7 +174,11 @@ impl TreePackage<'_> {
         packages: &CargoPackages<'_>,
     ) -> Vec<String> {
         let is_member = self.is_member(lock_folder);
-        let needs = self.package.needs.iter().filter(|need| need.always || is_member);
+        let needs = self
+            .package
+            .needs
+            .iter()
+            .filter(|need| need.always || is_member);
         let missing = needs.filter_map(|need| match self.dependency(&need.asked) {
             Ok((_, dependency))
                 if is_locked(dependency, locked, |name, version| {
@@ -155,23 +187,44 @@ impl TreePackage<'_> {
             {
                 None
             }
-            Ok((_, CargoDependency { name, requirement: Some(requirement), .. })) => {
-                Some(format!("{name} \"{requirement}\""))
-            }
-            Ok((_, CargoDependency { name, requirement: None, .. })) => Some(name.clone()),
-            Err(name) => Some(format!("{name} (as a workspace says that the tree does not hold)")),
+            Ok((
+                _,
+                CargoDependency {
+                    name,
+                    requirement: Some(requirement),
+                    ..
+                },
+            )) => Some(format!("{name} \"{requirement}\"")),
+            Ok((
+                _,
+                CargoDependency {
+                    name,
+                    requirement: None,
+                    ..
+                },
+            )) => Some(name.clone()),
+            Err(name) => Some(format!(
+                "{name} (as a workspace says that the tree does not hold)"
+            )),
         });
         missing.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Folders of the tree that it takes packages from.
     pub(crate) fn folders(&self) -> impl Iterator<Item = String> {
-        let dependencies = self.package.needs.iter().filter_map(|need| self.dependency(&need.asked).ok());
+        let dependencies = self
+            .package
+            .needs
+            .iter()
+            .filter_map(|need| self.dependency(&need.asked).ok());
         dependencies.filter_map(|(base, dependency)| resolve(base, dependency.folder.as_ref()?))
     }
 
     /// A dependency and the folder its path starts from; the name of one that no workspace describes.
-    fn dependency<'b>(&'b self, asked: &'b AskedFor) -> Result<(&'b str, &'b CargoDependency), &'b str> {
+    fn dependency<'b>(
+        &'b self,
+        asked: &'b AskedFor,
+    ) -> Result<(&'b str, &'b CargoDependency), &'b str> {
         match asked {
             AskedFor::Here(dependency) => Ok((self.folder, dependency)),
             AskedFor::InWorkspace(name) => self
@@ -192,7 +245,8 @@ impl TreePackage<'_> {
             return self.folder == lock_folder;
         };
         let lies_in = |entry: &String| {
-            resolve(root.folder, entry).is_some_and(|folder| above(self.folder).any(|above| above == folder))
+            resolve(root.folder, entry)
+                .is_some_and(|folder| above(self.folder).any(|above| above == folder))
         };
         let is_excluded = root.workspace.exclude.iter().any(lies_in);
         !is_excluded || self.folder == lock_folder || root.workspace.members.iter().any(lies_in)
@@ -206,20 +260,28 @@ fn is_locked(
     locked: &LockedVersions,
     is_patched: impl Fn(&str, &str) -> bool,
 ) -> bool {
-    let Some(versions) = locked.get(&dependency.name) else { return false };
+    let Some(versions) = locked.get(&dependency.name) else {
+        return false;
+    };
     // Without a version, the lockfile has a gap of its own: what it names it does not lock.
     versions.is_empty()
         || versions.iter().any(|LockedVersion { version, is_local }| {
             is_met(dependency.requirement.as_deref(), version)
-                && (!is_local || dependency.folder.is_some() || is_patched(&dependency.name, version))
+                && (!is_local
+                    || dependency.folder.is_some()
+                    || is_patched(&dependency.name, version))
         })
 }
 
 /// Whether a version meets a requirement. Cargo refuses requirements and versions that it cannot read.
 fn is_met(requirement: Option<&str>, version: &str) -> bool {
-    let Some(requirement) = requirement else { return true };
-    let (Ok(requirement), Ok(version)) = (VersionReq::parse(requirement), semver::Version::parse(version))
-    else {
+    let Some(requirement) = requirement else {
+        return true;
+    };
+    let (Ok(requirement), Ok(version)) = (
+        VersionReq::parse(requirement),
+        semver::Version::parse(version),
+    ) else {
         return false;
     };
     requirement.matches(&version)

@@ -8,12 +8,17 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::cargo_manifest::{
-    AskedFor, CargoDependency, CargoManifest, CargoNeed, CargoPackage, CargoWorkspace, PackageVersion,
+    AskedFor, CargoDependency, CargoManifest, CargoNeed, CargoPackage, CargoWorkspace,
+    PackageVersion,
 };
 use crate::facts::{Family, Manifest};
 use crate::{Facts, Parser, gap};
 
-pub(crate) static PARSER: Parser = Parser { id: "cargo-toml/3", globs: GLOBS, read };
+pub(crate) static PARSER: Parser = Parser {
+    id: "cargo-toml/3",
+    globs: GLOBS,
+    read,
+};
 
 /// Of what Cargo reads from its configuration, `[patch]` alone changes what a lockfile means.
 const GLOBS: &[&str] = &["**/Cargo.toml", "**/.cargo/config.toml", "**/.cargo/config"];
@@ -109,8 +114,12 @@ fn read(file: &File<'_>) -> Facts {
         Ok(manifest) => manifest,
         Err(error) => {
             let offset = error.span().map_or(0, |span| span.start);
-            let gap = gap::unreadable_manifest(file.location(Span::new(offset, offset)), error.message());
-            return Facts { gaps: vec![gap], ..Facts::default() };
+            let gap =
+                gap::unreadable_manifest(file.location(Span::new(offset, offset)), error.message());
+            return Facts {
+                gaps: vec![gap],
+                ..Facts::default()
+            };
         }
     };
     let (needs, patches) = (manifest.needs(), manifest.patches());
@@ -118,34 +127,66 @@ fn read(file: &File<'_>) -> Facts {
     let asks = asking.map(|package| Manifest {
         family: Family::Rust,
         needs: BTreeSet::new(),
-        location: file.location(Span::new(package.name.span().start, package.name.span().end)),
+        location: file.location(Span::new(
+            package.name.span().start,
+            package.name.span().end,
+        )),
     });
     let package = manifest.package.map(|package| package.says(needs));
     let workspace = manifest.workspace.map(Workspace::says);
-    Facts { manifest: asks, cargo: Some(CargoManifest { package, workspace, patches }), ..Facts::default() }
+    Facts {
+        manifest: asks,
+        cargo: Some(CargoManifest {
+            package,
+            workspace,
+            patches,
+        }),
+        ..Facts::default()
+    }
 }
 
 impl CargoToml {
     fn needs(&self) -> Vec<CargoNeed> {
         let targets = self.target.values();
-        let shipped = targets.clone().flat_map(|target| [&target.dependencies, &target.build_dependencies]);
-        let shipped = [&self.dependencies, &self.build_dependencies].into_iter().chain(shipped).flatten();
-        let tested =
-            std::iter::once(&self.dev_dependencies).chain(targets.map(|target| &target.dev_dependencies));
+        let shipped = targets
+            .clone()
+            .flat_map(|target| [&target.dependencies, &target.build_dependencies]);
+        let shipped = [&self.dependencies, &self.build_dependencies]
+            .into_iter()
+            .chain(shipped)
+            .flatten();
+        let tested = std::iter::once(&self.dev_dependencies)
+            .chain(targets.map(|target| &target.dev_dependencies));
         let always = shipped.map(|(key, dependency)| (key, dependency, !dependency.is_optional()));
-        let seldom = tested.flatten().map(|(key, dependency)| (key, dependency, false));
+        let seldom = tested
+            .flatten()
+            .map(|(key, dependency)| (key, dependency, false));
         always
             .chain(seldom)
-            .map(|(key, dependency, always)| CargoNeed { always, asked: dependency.asked(key) })
+            .map(|(key, dependency, always)| CargoNeed {
+                always,
+                asked: dependency.asked(key),
+            })
             .collect()
     }
 
     fn patches(&self) -> Vec<CargoDependency> {
-        let patched = self.patch.values().flatten().map(|(key, entry)| entry.described(key));
+        let patched = self
+            .patch
+            .values()
+            .flatten()
+            .map(|(key, entry)| entry.described(key));
         // The key is a package id: `NAME:VERSION`, at times with an address and `#` before it.
-        let name =
-            |id: &str| id.rsplit('#').next().and_then(|id| id.split([':', '@']).next()).map(str::to_owned);
-        let replaced = self.replace.iter().filter_map(|(key, entry)| Some(entry.described(&name(key)?)));
+        let name = |id: &str| {
+            id.rsplit('#')
+                .next()
+                .and_then(|id| id.split([':', '@']).next())
+                .map(str::to_owned)
+        };
+        let replaced = self
+            .replace
+            .iter()
+            .filter_map(|(key, entry)| Some(entry.described(&name(key)?)));
         patched.chain(replaced).collect()
     }
 }
@@ -158,15 +199,26 @@ impl Package {
             // What Cargo takes for a package that is never published.
             None => PackageVersion::Own("0.0.0".to_owned()),
         };
-        CargoPackage { name: self.name.into_inner(), version, root: self.workspace, needs }
+        CargoPackage {
+            name: self.name.into_inner(),
+            version,
+            root: self.workspace,
+            needs,
+        }
     }
 }
 
 impl Workspace {
     fn says(self) -> CargoWorkspace {
-        let dependencies = self.dependencies.iter().map(|(key, entry)| (key.clone(), entry.described(key)));
+        let dependencies = self
+            .dependencies
+            .iter()
+            .map(|(key, entry)| (key.clone(), entry.described(key)));
         CargoWorkspace {
-            version: self.package.and_then(|package| package.version).map(|text| text.trim().to_owned()),
+            version: self
+                .package
+                .and_then(|package| package.version)
+                .map(|text| text.trim().to_owned()),
             dependencies: dependencies.collect(),
             members: self.members,
             exclude: self.exclude,
@@ -181,7 +233,9 @@ impl Dependency {
 
     fn asked(&self, key: &str) -> AskedFor {
         match self {
-            Self::Detailed(Detailed { workspace: true, .. }) => AskedFor::InWorkspace(key.to_owned()),
+            Self::Detailed(Detailed {
+                workspace: true, ..
+            }) => AskedFor::InWorkspace(key.to_owned()),
             Self::Detailed(_) | Self::Version(_) => AskedFor::Here(self.described(key)),
         }
     }
@@ -189,9 +243,11 @@ impl Dependency {
     fn described(&self, key: &str) -> CargoDependency {
         let (package, version, path) = match self {
             Self::Version(version) => (None, Some(version), None),
-            Self::Detailed(detailed) => {
-                (detailed.package.as_deref(), detailed.version.as_ref(), detailed.path.as_ref())
-            }
+            Self::Detailed(detailed) => (
+                detailed.package.as_deref(),
+                detailed.version.as_ref(),
+                detailed.path.as_ref(),
+            ),
         };
         CargoDependency {
             name: package.unwrap_or(key).to_owned(),

@@ -11,7 +11,9 @@ use crate::{gap, requirements_gaps, vendored};
 pub fn conclude(facts: &BTreeMap<TreePath, Facts>) -> Inspection {
     let mut inspection = Inspection::default();
     for facts in facts.values() {
-        inspection.components.extend(facts.components.iter().cloned());
+        inspection
+            .components
+            .extend(facts.components.iter().cloned());
         inspection.gaps.extend(facts.gaps.iter().cloned());
     }
     let locks = Locks::new(facts);
@@ -19,16 +21,23 @@ pub fn conclude(facts: &BTreeMap<TreePath, Facts>) -> Inspection {
     for (path, facts_of_file) in facts {
         if let Some(manifest) = &facts_of_file.manifest {
             match (manifest_gap(path, manifest, &locks), installation(path)) {
-                (Some(_), Some(folder)) => installed.entry(folder).or_insert_with(Vec::new).push(manifest),
+                (Some(_), Some(folder)) => installed
+                    .entry(folder)
+                    .or_insert_with(Vec::new)
+                    .push(manifest),
                 (gap, _) => inspection.gaps.extend(gap),
             }
         }
     }
     inspection.gaps.extend(requirements_gaps(facts));
-    inspection.gaps.extend(missing_packages(facts, &locks.packages));
     inspection
         .gaps
-        .extend(installed.into_iter().map(|(folder, manifests)| installed_gap(folder, &manifests)));
+        .extend(missing_packages(facts, &locks.packages));
+    inspection.gaps.extend(
+        installed
+            .into_iter()
+            .map(|(folder, manifests)| installed_gap(folder, &manifests)),
+    );
     inspection
 }
 
@@ -56,19 +65,28 @@ fn installed_gap(folder: &str, manifests: &[&Manifest]) -> Gap {
 /// loss of one line would take a package out of the inventory.
 fn missing_packages(facts: &BTreeMap<TreePath, Facts>, packages: &CargoPackages<'_>) -> Vec<Gap> {
     let declared = packages.declared();
-    let locks = facts.iter().filter_map(|(path, facts)| Some((path, facts.lock.as_ref()?)));
-    let local = locks.flat_map(|(path, lock)| lock.local.iter().map(move |package| (path, package)));
+    let locks = facts
+        .iter()
+        .filter_map(|(path, facts)| Some((path, facts.lock.as_ref()?)));
+    let local =
+        locks.flat_map(|(path, lock)| lock.local.iter().map(move |package| (path, package)));
     let missing = local.filter(|(path, package)| match &package.place {
-        LocalPlace::OfVersion { version, by_fetched } => {
+        LocalPlace::OfVersion {
+            version,
+            by_fetched,
+        } => {
             let is_declared = declared.contains(&(package.name.as_str(), version.as_str()));
-            !is_declared || *by_fetched && !packages.is_patched(path.parent(), &package.name, version)
+            !is_declared
+                || *by_fetched && !packages.is_patched(path.parent(), &package.name, version)
         }
         LocalPlace::Folder(folder) => {
             let manifest = resolve(path.parent(), &format!("{folder}/package.json"));
             manifest.is_none_or(|manifest| !facts.contains_key(&TreePath::new(manifest)))
         }
     });
-    missing.map(|(_, package)| gap::missing_package(package.location.clone(), &package.name)).collect()
+    missing
+        .map(|(_, package)| gap::missing_package(package.location.clone(), &package.name))
+        .collect()
 }
 
 /// The lockfiles of a tree by folder.
@@ -98,33 +116,59 @@ impl<'a> Locks<'a> {
         let mut by_folder: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for (path, facts) in facts {
             if let Some(lock) = &facts.lock {
-                by_folder.entry(path.parent().to_owned()).or_default().push((path, lock));
+                by_folder
+                    .entry(path.parent().to_owned())
+                    .or_default()
+                    .push((path, lock));
             }
         }
         by_folder.values_mut().for_each(without_shadowed);
         let packages = CargoPackages::new(facts);
-        let named = |component: &'a Component| (component.name.as_str(), component.version.as_str());
-        let is_rust = |facts: &Facts| facts.lock.as_ref().is_some_and(|lock| lock.family == Family::Rust);
+        let named =
+            |component: &'a Component| (component.name.as_str(), component.version.as_str());
+        let is_rust = |facts: &Facts| {
+            facts
+                .lock
+                .as_ref()
+                .is_some_and(|lock| lock.family == Family::Rust)
+        };
         let fetched = facts
             .iter()
             .filter(|(_, facts)| is_rust(facts))
             .map(|(path, facts)| (path, facts.components.iter().map(named).collect()))
             .collect();
-        let mut locks = Self { facts, packages, fetched, by_folder, by_path_dependency: BTreeMap::new() };
+        let mut locks = Self {
+            facts,
+            packages,
+            fetched,
+            by_folder,
+            by_path_dependency: BTreeMap::new(),
+        };
         locks.follow_path_dependencies();
         locks
     }
 
     /// Lockfiles of a family in the folder or above it, the nearest first.
-    fn above(&self, folder: &str, family: Family) -> impl Iterator<Item = (&'a TreePath, &'a Lock)> {
-        let found = above(folder).filter_map(|folder| self.by_folder.get(folder)).flatten();
-        found.copied().filter(move |(_, lock)| lock.family == family)
+    fn above(
+        &self,
+        folder: &str,
+        family: Family,
+    ) -> impl Iterator<Item = (&'a TreePath, &'a Lock)> {
+        let found = above(folder)
+            .filter_map(|folder| self.by_folder.get(folder))
+            .flatten();
+        found
+            .copied()
+            .filter(move |(_, lock)| lock.family == family)
     }
 
     fn answering(&self, folder: &str, family: Family) -> Vec<(&'a TreePath, &'a Lock)> {
         let linked = self.by_path_dependency.get(folder).into_iter().flatten();
-        let linked = linked.flat_map(|path| self.by_folder.get(path.parent()).into_iter().flatten());
-        self.above(folder, family).chain(linked.copied().filter(|(_, lock)| lock.family == family)).collect()
+        let linked =
+            linked.flat_map(|path| self.by_folder.get(path.parent()).into_iter().flatten());
+        self.above(folder, family)
+            .chain(linked.copied().filter(|(_, lock)| lock.family == family))
+            .collect()
     }
 
     /// Walks from each Rust manifest with a lockfile to the folders it names, until nothing is new.
@@ -132,9 +176,14 @@ impl<'a> Locks<'a> {
     fn follow_path_dependencies(&mut self) {
         let mut waiting: Vec<String> = self.packages.folders().map(str::to_owned).collect();
         while let Some(folder) = waiting.pop() {
-            let Some(package) = self.packages.in_folder(&folder) else { continue };
+            let Some(package) = self.packages.in_folder(&folder) else {
+                continue;
+            };
             let answering = self.answering(&folder, Family::Rust);
-            let knowing: Vec<_> = answering.into_iter().filter(|(_, lock)| knows(lock, package)).collect();
+            let knowing: Vec<_> = answering
+                .into_iter()
+                .filter(|(_, lock)| knows(lock, package))
+                .collect();
             for target in package.folders() {
                 let known = self.by_path_dependency.entry(target.clone()).or_default();
                 let before = known.len();
@@ -146,11 +195,19 @@ impl<'a> Locks<'a> {
         }
     }
 
-    fn answer(&self, lock_path: &TreePath, lock: &Lock, path: &TreePath, manifest: &Manifest) -> Answer {
+    fn answer(
+        &self,
+        lock_path: &TreePath,
+        lock: &Lock,
+        path: &TreePath,
+        manifest: &Manifest,
+    ) -> Answer {
         match &lock.covers {
             Covers::Everything => Answer::Whole,
             Covers::Packages(packages) => {
-                let Some(package) = self.packages.at(path) else { return Answer::None };
+                let Some(package) = self.packages.at(path) else {
+                    return Answer::None;
+                };
                 let known = packages.get(package.name).zip(package.version);
                 match known.and_then(|(versions, version)| versions.get(version)) {
                     Some(locked) => {
@@ -175,10 +232,17 @@ impl<'a> Locks<'a> {
     /// above it locks that version: what the package asks for is then locked there, as if it were fetched.
     fn is_vendored(&self, path: &TreePath) -> bool {
         let mark = TreePath::new(format!("{}/{}", path.parent(), vendored::MARK));
-        let package = self.packages.at(path).and_then(|package| Some((package.name, package.version?)));
+        let package = self
+            .packages
+            .at(path)
+            .and_then(|package| Some((package.name, package.version?)));
         let is_fetched = |package| {
             let mut locks = self.above(path.parent(), Family::Rust);
-            locks.any(|(lock, _)| self.fetched.get(lock).is_some_and(|fetched| fetched.contains(&package)))
+            locks.any(|(lock, _)| {
+                self.fetched
+                    .get(lock)
+                    .is_some_and(|fetched| fetched.contains(&package))
+            })
         };
         self.facts.contains_key(&mark) && package.is_some_and(is_fetched)
     }
@@ -200,13 +264,20 @@ impl<'a> Locks<'a> {
 
 impl Answer {
     fn without(missing: Vec<String>) -> Self {
-        if missing.is_empty() { Self::Whole } else { Self::Without(missing) }
+        if missing.is_empty() {
+            Self::Whole
+        } else {
+            Self::Without(missing)
+        }
     }
 }
 
 /// npm reads no package-lock.json beside an npm-shrinkwrap.json.
 fn without_shadowed(locks: &mut Vec<(&TreePath, &Lock)>) {
-    if locks.iter().any(|(path, _)| path.file_name() == "npm-shrinkwrap.json") {
+    if locks
+        .iter()
+        .any(|(path, _)| path.file_name() == "npm-shrinkwrap.json")
+    {
         locks.retain(|(path, _)| path.file_name() != "package-lock.json");
     }
 }
@@ -226,10 +297,17 @@ fn knows(lock: &Lock, package: &TreePackage<'_>) -> bool {
 fn unknown(manifest: &Manifest, known: &BTreeSet<String>) -> Vec<String> {
     let is_known = |need: &&String| {
         // The oldest npm lockfiles say which packages are asked for and not in which range.
-        let name = need.char_indices().find(|(at, character)| *at > 0 && *character == '@');
+        let name = need
+            .char_indices()
+            .find(|(at, character)| *at > 0 && *character == '@');
         known.contains(*need) || name.is_some_and(|(at, _)| known.contains(&need[..at]))
     };
-    manifest.needs.iter().filter(|need| !is_known(need)).cloned().collect()
+    manifest
+        .needs
+        .iter()
+        .filter(|need| !is_known(need))
+        .cloned()
+        .collect()
 }
 
 fn manifest_gap(path: &TreePath, manifest: &Manifest, locks: &Locks<'_>) -> Option<Gap> {
@@ -240,7 +318,9 @@ fn manifest_gap(path: &TreePath, manifest: &Manifest, locks: &Locks<'_>) -> Opti
     let mut answering = locks.answering(path.parent(), manifest.family);
     let of_workspace = locks.packages.at(path).and_then(|package| {
         let mut knowing = answering.iter().filter(|(_, lock)| knows(lock, package));
-        knowing.find(|(lock_path, _)| package.is_of_workspace_in(lock_path.parent())).copied()
+        knowing
+            .find(|(lock_path, _)| package.is_of_workspace_in(lock_path.parent()))
+            .copied()
     });
     if let Some(found) = of_workspace {
         // Cargo reads no other lockfile for a member, not even the one beside it.
@@ -255,18 +335,32 @@ fn manifest_gap(path: &TreePath, manifest: &Manifest, locks: &Locks<'_>) -> Opti
     }
     let mend = manifest.family.mend();
     if let Some((lock, missing)) = outdated {
-        return Some(gap::outdated_lockfile(manifest.location.clone(), lock, &listed(&missing), mend));
+        return Some(gap::outdated_lockfile(
+            manifest.location.clone(),
+            lock,
+            &listed(&missing),
+            mend,
+        ));
     }
     let message = locks.other_versions(path).unwrap_or_else(|| {
         format!("{path} asks for packages, and no lockfile says which versions; none of them was checked")
     });
-    Some(gap::unlocked_manifest(manifest.location.clone(), message, mend))
+    Some(gap::unlocked_manifest(
+        manifest.location.clone(),
+        message,
+        mend,
+    ))
 }
 
 /// The first few of a list, and how many more there are.
 pub(crate) fn listed(items: &[String]) -> String {
     const SHOWN: usize = 5;
-    let list = items.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let list = items
+        .iter()
+        .take(SHOWN)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
     match items.len().checked_sub(SHOWN) {
         Some(more) if more > 0 => format!("{list} and {more} more"),
         Some(_) | None => list,
@@ -279,7 +373,11 @@ fn relative<'a>(base: &str, folder: &'a str) -> Option<&'a str> {
         return Some(folder);
     }
     let rest = folder.strip_prefix(base)?;
-    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+    if rest.is_empty() {
+        Some(rest)
+    } else {
+        rest.strip_prefix('/')
+    }
 }
 
 /// The tree path that `target` means in `folder`; `None` when it leaves the tree.

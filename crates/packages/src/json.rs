@@ -63,12 +63,20 @@ pub(crate) fn key_span(text: &str, key: &str, value: &RawValue) -> Span {
 
 /// The byte offset of a borrowed value in the text it was read from.
 fn offset(text: &str, value: &RawValue) -> usize {
-    let offset = value.get().as_ptr().addr().wrapping_sub(text.as_ptr().addr());
+    let offset = value
+        .get()
+        .as_ptr()
+        .addr()
+        .wrapping_sub(text.as_ptr().addr());
     if offset < text.len() { offset } else { 0 }
 }
 
 /// The byte offset at which reading `text` failed.
 pub(crate) fn error_offset(text: &str, error: &serde_json::Error) -> usize {
-    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let before: usize = text
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1))
+        .map(str::len)
+        .sum();
     (before + error.column().saturating_sub(1)).min(text.len())
 }

@@ -20,8 +20,14 @@ pub(crate) fn logical_lines(text: &str) -> Vec<LogicalLine> {
         let comment = line.trim_start().starts_with('#');
         let continued = line.strip_suffix('\\').filter(|_| !comment);
         let part = continued.unwrap_or(line);
-        let (joined, span) = open.take().unwrap_or_else(|| (String::new(), said(line, whole)));
-        let joined = if comment { format!("{joined} {part}") } else { joined + part };
+        let (joined, span) = open
+            .take()
+            .unwrap_or_else(|| (String::new(), said(line, whole)));
+        let joined = if comment {
+            format!("{joined} {part}")
+        } else {
+            joined + part
+        };
         if continued.is_some() {
             open = Some((joined, span));
         } else {
@@ -41,7 +47,10 @@ pub(crate) fn logical_lines(text: &str) -> Vec<LogicalLine> {
 fn physical_lines(text: &str) -> Vec<Span> {
     let mut lines = Vec::new();
     let mut start = 0;
-    for (at, character) in text.char_indices().filter(|(_, character)| ends_line(*character)) {
+    for (at, character) in text
+        .char_indices()
+        .filter(|(_, character)| ends_line(*character))
+    {
         let is_second_half = character == '\n' && at == start && text[..at].ends_with('\r');
         if !is_second_half {
             lines.push(Span::new(start, at));
@@ -57,7 +66,10 @@ fn ends_line(character: char) -> bool {
 }
 
 fn said(line: &str, whole: Span) -> Span {
-    let body = without_comment(line).trim_end().trim_end_matches('\\').trim_end();
+    let body = without_comment(line)
+        .trim_end()
+        .trim_end_matches('\\')
+        .trim_end();
     let start = whole.end - line.len() + (body.len() - body.trim_start().len());
     Span::new(start, start + body.trim_start().len())
 }
@@ -65,7 +77,11 @@ fn said(line: &str, whole: Span) -> Span {
 /// A `#` begins a comment at the beginning of a line or after white space.
 fn without_comment(line: &str) -> &str {
     let starts = line.match_indices('#').map(|(at, _)| at);
-    let comment =
-        starts.into_iter().find(|at| line[..*at].chars().next_back().is_none_or(char::is_whitespace));
+    let comment = starts.into_iter().find(|at| {
+        line[..*at]
+            .chars()
+            .next_back()
+            .is_none_or(char::is_whitespace)
+    });
     comment.map_or(line, |at| &line[..at])
 }

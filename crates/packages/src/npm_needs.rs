@@ -32,8 +32,16 @@ struct PeerMeta {
 impl<'a> NpmNeeds<'a> {
     /// Each package with its range, in the order of the tables. Optional peers are left out.
     pub(crate) fn asked(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
-        let tables = [&self.dependencies, &self.dev_dependencies, &self.optional_dependencies];
-        let peers = self.peer_dependencies.0.iter().filter(|(name, _)| !self.is_optional_peer(name));
+        let tables = [
+            &self.dependencies,
+            &self.dev_dependencies,
+            &self.optional_dependencies,
+        ];
+        let peers = self
+            .peer_dependencies
+            .0
+            .iter()
+            .filter(|(name, _)| !self.is_optional_peer(name));
         tables
             .into_iter()
             .flat_map(|table| &table.0)
@@ -43,23 +51,35 @@ impl<'a> NpmNeeds<'a> {
 
     /// `NAME@RANGE` of each, so that another range is another need.
     pub(crate) fn texts(&self) -> BTreeSet<String> {
-        self.asked().map(|(name, range)| text(name, range)).collect()
+        self.asked()
+            .map(|(name, range)| text(name, range))
+            .collect()
     }
 
     /// The names that it cannot do without.
     pub(crate) fn required(&self) -> impl Iterator<Item = &str> {
         let optional: BTreeSet<&str> = self.optional_dependencies.keys().collect();
-        self.dependencies.keys().filter(move |name| !optional.contains(name))
+        self.dependencies
+            .keys()
+            .filter(move |name| !optional.contains(name))
     }
 
     /// The names that are there when it runs, wherever they come from.
     pub(crate) fn at_run_time(&self) -> impl Iterator<Item = &str> {
-        let tables = [&self.dependencies, &self.optional_dependencies, &self.peer_dependencies];
+        let tables = [
+            &self.dependencies,
+            &self.optional_dependencies,
+            &self.peer_dependencies,
+        ];
         tables.into_iter().flat_map(Entries::keys)
     }
 
     fn is_optional_peer(&self, name: &str) -> bool {
-        let meta = self.peer_dependencies_meta.0.iter().find(|(own, _)| own == name);
+        let meta = self
+            .peer_dependencies_meta
+            .0
+            .iter()
+            .find(|(own, _)| own == name);
         // What is no mark of an optional peer marks none.
         meta.and_then(|(_, value)| serde_json::from_str::<PeerMeta>(value.get()).ok())
             .is_some_and(|meta| meta.optional)
@@ -68,6 +88,7 @@ impl<'a> NpmNeeds<'a> {
 
 /// A range that is no text stands for itself.
 pub(crate) fn text(name: &str, range: &RawValue) -> String {
-    let range = serde_json::from_str::<String>(range.get()).unwrap_or_else(|_| range.get().to_owned());
+    let range =
+        serde_json::from_str::<String>(range.get()).unwrap_or_else(|_| range.get().to_owned());
     format!("{name}@{range}")
 }

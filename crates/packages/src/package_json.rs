@@ -8,7 +8,11 @@ use crate::json::{error_offset, key_span};
 use crate::npm_needs::NpmNeeds;
 use crate::{Facts, Parser, gap};
 
-pub(crate) static PARSER: Parser = Parser { id: "package-json/2", globs: &["**/package.json"], read };
+pub(crate) static PARSER: Parser = Parser {
+    id: "package-json/2",
+    globs: &["**/package.json"],
+    read,
+};
 
 fn read(file: &File<'_>) -> Facts {
     let text = file.text.strip_prefix('\u{feff}').unwrap_or(file.text);
@@ -16,17 +20,30 @@ fn read(file: &File<'_>) -> Facts {
         Ok(package) => package,
         Err(error) => {
             let offset = error_offset(text, &error);
-            let why =
-                if error.is_data() { "a value of the wrong type stands there" } else { "it is not JSON" };
+            let why = if error.is_data() {
+                "a value of the wrong type stands there"
+            } else {
+                "it is not JSON"
+            };
             let gap = gap::unreadable_manifest(file.location(Span::new(offset, offset)), why);
-            return Facts { gaps: vec![gap], ..Facts::default() };
+            return Facts {
+                gaps: vec![gap],
+                ..Facts::default()
+            };
         }
     };
-    Facts { manifest: manifest(file, &package), ..Facts::default() }
+    Facts {
+        manifest: manifest(file, &package),
+        ..Facts::default()
+    }
 }
 
 fn manifest(file: &File<'_>, package: &NpmNeeds<'_>) -> Option<Manifest> {
     let (key, value) = package.asked().next()?;
     let first: Span = key_span(file.text, key, value);
-    Some(Manifest { family: Family::Node, needs: package.texts(), location: file.location(first) })
+    Some(Manifest {
+        family: Family::Node,
+        needs: package.texts(),
+        location: file.location(first),
+    })
 }

@@ -19,8 +19,11 @@ use crate::npm_needs::{self, NpmNeeds};
 use crate::places::Places;
 use crate::{Facts, Parser, gap, npm_address, npm_nested};
 
-pub(crate) static PARSER: Parser =
-    Parser { id: "package-lock/3", globs: &["**/package-lock.json", "**/npm-shrinkwrap.json"], read };
+pub(crate) static PARSER: Parser = Parser {
+    id: "package-lock/3",
+    globs: &["**/package-lock.json", "**/npm-shrinkwrap.json"],
+    read,
+};
 
 /// npm nests a package only to hold two versions apart; real trees stay below ten.
 const MAX_DEPTH: usize = 64;
@@ -108,18 +111,29 @@ fn read(file: &File<'_>) -> Facts {
 
 impl Reading<'_> {
     fn lockfile(&mut self, lock: &LockFile<'_>) {
-        match (lock.lockfile_version.unwrap_or(1), &lock.packages, &lock.dependencies) {
+        match (
+            lock.lockfile_version.unwrap_or(1),
+            &lock.packages,
+            &lock.dependencies,
+        ) {
             (..=1, None, None) => self.cover("", Some(Vec::new())),
             (..=NEWEST_VERSION, Some(packages), _) => self.flat(packages),
             (..=1, None, Some(dependencies)) => self.nested(dependencies),
             (2..=NEWEST_VERSION, None, _) => {
                 let why = "`packages` is missing";
-                self.facts.gaps.push(gap::unreadable_lockfile(Location::file(self.file.path.clone()), why));
+                self.facts.gaps.push(gap::unreadable_lockfile(
+                    Location::file(self.file.path.clone()),
+                    why,
+                ));
             }
             (version, ..) => {
                 let what = format!("an npm lockfile of version {version}");
                 let location = Location::file(self.file.path.clone());
-                self.facts.gaps.push(gap::unsupported_lockfile(location, &what, "use a newer Plimsoll"));
+                self.facts.gaps.push(gap::unsupported_lockfile(
+                    location,
+                    &what,
+                    "use a newer Plimsoll",
+                ));
             }
         }
     }
@@ -130,18 +144,31 @@ impl Reading<'_> {
                 self.misnamed(folder, value);
                 continue;
             }
-            let Some(entry) = self.entry::<Entry<'_>>(folder, value) else { continue };
-            let Some(needs) = self.entry::<NpmNeeds<'_>>(folder, value) else { continue };
-            let asked = needs.asked().map(|(name, range)| (name.to_owned(), npm_needs::text(name, range)));
+            let Some(entry) = self.entry::<Entry<'_>>(folder, value) else {
+                continue;
+            };
+            let Some(needs) = self.entry::<NpmNeeds<'_>>(folder, value) else {
+                continue;
+            };
+            let asked = needs
+                .asked()
+                .map(|(name, range)| (name.to_owned(), npm_needs::text(name, range)));
             self.cover(folder, Some(asked.collect()));
-            let Some(name) = installed_name(folder) else { continue };
+            let Some(name) = installed_name(folder) else {
+                continue;
+            };
             if entry.link {
                 self.link(folder, name, entry.resolved, value);
                 continue;
             }
             let package = Package {
                 name: entry.name.clone().unwrap_or_else(|| name.to_owned()),
-                needs: needs.at_run_time().map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect(),
+                needs: needs
+                    .at_run_time()
+                    .map(str::to_owned)
+                    .collect::<BTreeSet<_>>()
+                    .into_iter()
+                    .collect(),
                 required: needs.required().map(str::to_owned).collect(),
                 version: entry.version,
                 source: address(entry.resolved),
@@ -158,17 +185,25 @@ impl Reading<'_> {
         // Without a target it points nowhere, which no folder of the tree is.
         let target = address(target).unwrap_or_else(|| "..".to_owned());
         let place = LocalPlace::Folder(target);
-        self.local.push(LocalPackage { name: name.to_owned(), place, location });
+        self.local.push(LocalPackage {
+            name: name.to_owned(),
+            place,
+            location,
+        });
     }
 
     fn misnamed(&mut self, key: &str, value: &RawValue) {
         let why = "an entry there is no package's folder";
         let location = self.location(key, value);
-        self.facts.gaps.push(gap::unreadable_lockfile(location, why));
+        self.facts
+            .gaps
+            .push(gap::unreadable_lockfile(location, why));
     }
 
     fn nested(&mut self, dependencies: &Entries<'_>) {
-        let names = dependencies.keys().map(|name| (name.to_owned(), name.to_owned()));
+        let names = dependencies
+            .keys()
+            .map(|name| (name.to_owned(), name.to_owned()));
         self.cover("", Some(names.collect()));
         self.nest("", dependencies, 1);
     }
@@ -180,7 +215,9 @@ impl Reading<'_> {
                 self.misnamed(key, value);
                 continue;
             }
-            let Some(entry) = self.entry::<Entry<'_>>(key, value) else { continue };
+            let Some(entry) = self.entry::<Entry<'_>>(key, value) else {
+                continue;
+            };
             let linked = npm_nested::linked_folder(&entry);
             let folder = linked.as_ref().unwrap_or(&own).clone();
             let location = self.location(key, value);
@@ -196,7 +233,11 @@ impl Reading<'_> {
                 self.cover(&folder, None);
                 self.links.insert(own);
                 let place = LocalPlace::Folder(folder);
-                self.local.push(LocalPackage { name: key.clone(), place, location });
+                self.local.push(LocalPackage {
+                    name: key.clone(),
+                    place,
+                    location,
+                });
                 continue;
             }
             match npm_nested::package(key, entry, location) {
@@ -220,10 +261,14 @@ impl Reading<'_> {
         let why = match error.classify() {
             serde_json::error::Category::Data => "a value of the wrong type stands there",
             serde_json::error::Category::Eof => "it ends too early",
-            serde_json::error::Category::Syntax | serde_json::error::Category::Io => "it is not JSON",
+            serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
+                "it is not JSON"
+            }
         };
         let location = self.places.location(Span::new(offset, offset));
-        self.facts.gaps.push(gap::unreadable_lockfile(location, why));
+        self.facts
+            .gaps
+            .push(gap::unreadable_lockfile(location, why));
     }
 
     fn cover(&mut self, folder: &str, asked: Option<Vec<(String, String)>>) {
@@ -249,25 +294,40 @@ impl Reading<'_> {
                     .collect(),
             )
         };
-        self.facts.lock = Some(Lock { family: Family::Node, covers, local: self.local });
+        self.facts.lock = Some(Lock {
+            family: Family::Node,
+            covers,
+            local: self.local,
+        });
         self.facts
     }
 
     /// What a folder asks for and the file locks: that it was asked for is not enough.
-    fn known(&self, folder: &str, asked: Option<&Vec<(String, String)>>) -> Option<BTreeSet<String>> {
-        let locked = asked?.iter().filter(|(name, _)| self.is_locked(folder, name));
+    fn known(
+        &self,
+        folder: &str,
+        asked: Option<&Vec<(String, String)>>,
+    ) -> Option<BTreeSet<String>> {
+        let locked = asked?
+            .iter()
+            .filter(|(name, _)| self.is_locked(folder, name));
         Some(locked.map(|(_, text)| text.clone()).collect())
     }
 
     fn is_locked(&self, folder: &str, name: &str) -> bool {
-        lookup(folder, name, |at| (self.packages.contains_key(at) || self.links.contains(at)).then_some(()))
-            .is_some()
+        lookup(folder, name, |at| {
+            (self.packages.contains_key(at) || self.links.contains(at)).then_some(())
+        })
+        .is_some()
     }
 
     /// One gap for all packages that ask for what is not locked.
     fn incomplete(&self) -> Option<Gap> {
         self.packages.iter().find_map(|(folder, package)| {
-            let missing = package.required.iter().find(|name| !self.is_locked(folder, name))?;
+            let missing = package
+                .required
+                .iter()
+                .find(|name| !self.is_locked(folder, name))?;
             Some(gap::incomplete_lockfile(
                 package.location.clone(),
                 &package.name,
@@ -279,18 +339,38 @@ impl Reading<'_> {
 }
 
 /// Adds the package as a component, or the gap that keeps it from being one.
-fn conclude(packages: &BTreeMap<String, Package>, folder: &str, package: &Package, facts: &mut Facts) {
+fn conclude(
+    packages: &BTreeMap<String, Package>,
+    folder: &str,
+    package: &Package,
+    facts: &mut Facts,
+) {
     if let Some(source) = package.source.as_deref().and_then(foreign) {
-        facts.gaps.push(gap::foreign_source(package.location.clone(), &package.name, source));
+        facts.gaps.push(gap::foreign_source(
+            package.location.clone(),
+            &package.name,
+            source,
+        ));
         return;
     }
     let Some(version) = &package.version else {
-        facts.gaps.push(gap::unversioned_entry(package.location.clone(), &package.name));
+        facts.gaps.push(gap::unversioned_entry(
+            package.location.clone(),
+            &package.name,
+        ));
         return;
     };
-    if package.source.as_deref().is_some_and(|source| !npm_address::names(source, &package.name, version)) {
+    if package
+        .source
+        .as_deref()
+        .is_some_and(|source| !npm_address::names(source, &package.name, version))
+    {
         let source = "an address that is not that of this name and version";
-        facts.gaps.push(gap::foreign_source(package.location.clone(), &package.name, source));
+        facts.gaps.push(gap::foreign_source(
+            package.location.clone(),
+            &package.name,
+            source,
+        ));
         return;
     }
     facts.components.push(Component {
@@ -299,7 +379,11 @@ fn conclude(packages: &BTreeMap<String, Package>, folder: &str, package: &Packag
         version: Version::new(version),
         location: package.location.clone(),
         checksum: package.integrity.as_deref().and_then(checksum),
-        dependencies: package.needs.iter().filter_map(|name| resolve(packages, folder, name)).collect(),
+        dependencies: package
+            .needs
+            .iter()
+            .filter_map(|name| resolve(packages, folder, name))
+            .collect(),
     });
 }
 
@@ -334,7 +418,9 @@ fn is_plain(folder: &str) -> bool {
     while let Some(rest) = inner.strip_prefix("../") {
         inner = rest;
     }
-    let parts_are_plain = inner.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    let parts_are_plain = inner
+        .split('/')
+        .all(|part| !matches!(part, "" | "." | ".."));
     let name_is_one = installed_name(folder).is_none_or(|name| {
         let parts: Vec<&str> = name.split('/').collect();
         parts.len() == if name.starts_with('@') { 2 } else { 1 }
@@ -345,7 +431,9 @@ fn is_plain(folder: &str) -> bool {
 /// The strongest digest of a Subresource Integrity text (W3C SRI §3.5) that a component may carry.
 fn checksum(integrity: &str) -> Option<String> {
     ["sha512", "sha256"].into_iter().find_map(|algorithm| {
-        let digests = integrity.split_ascii_whitespace().filter_map(|part| part.split_once('-'));
+        let digests = integrity
+            .split_ascii_whitespace()
+            .filter_map(|part| part.split_once('-'));
         let (_, encoded) = digests.into_iter().find(|(name, _)| *name == algorithm)?;
         let bytes = BASE64_STANDARD.decode(encoded.split('?').next()?).ok()?;
         Some(format!("{algorithm}:{}", hex::encode(bytes)))
@@ -374,5 +462,9 @@ fn lookup<T>(folder: &str, name: &str, mut find: impl FnMut(&str) -> Option<T>) 
 }
 
 fn join(parent: &str, child: &str) -> String {
-    if parent.is_empty() { child.to_owned() } else { format!("{parent}/{child}") }
+    if parent.is_empty() {
+        child.to_owned()
+    } else {
+        format!("{parent}/{child}")
+    }
 }

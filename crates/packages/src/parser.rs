@@ -5,8 +5,8 @@ use plimsoll_model::TreePath;
 use plimsoll_source::File;
 
 use crate::{
-    Facts, cargo_lock, cargo_toml, gap, package_json, package_lock, pyproject, requirements, setup_py,
-    unread, vendored,
+    Facts, cargo_lock, cargo_toml, gap, package_json, package_lock, pyproject, requirements,
+    setup_py, unread, vendored,
 };
 
 /// The reader of one format.
@@ -48,7 +48,9 @@ impl Parser {
         }
         let mut facts = (self.read)(file);
         if let Some(span) = file.masks.spans().first() {
-            facts.gaps.push(gap::masked(file.location(*span), file.masks.spans().len()));
+            facts
+                .gaps
+                .push(gap::masked(file.location(*span), file.masks.spans().len()));
         }
         facts
     }
@@ -72,10 +74,18 @@ static GLOBS: LazyLock<Globs> = LazyLock::new(|| {
     for parser in PARSERS {
         for glob in parser.globs {
             // A folder of macOS or Windows finds `package.json` under the name `Package.json`.
-            let glob = GlobBuilder::new(glob).literal_separator(true).case_insensitive(true).build();
+            let glob = GlobBuilder::new(glob)
+                .literal_separator(true)
+                .case_insensitive(true)
+                .build();
             set.add(glob.expect("the globs of the table are valid"));
             parsers.push(parser);
         }
     }
-    Globs { set: set.build().expect("the globs of the table are valid together"), parsers }
+    Globs {
+        set: set
+            .build()
+            .expect("the globs of the table are valid together"),
+        parsers,
+    }
 });

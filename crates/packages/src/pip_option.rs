@@ -54,7 +54,12 @@ pub(crate) fn parse(text: &str) -> Result<Vec<PipOption>, PipOptionError> {
             options.push(PipOption::Sealed);
             continue;
         }
-        let mut value = || inline.map(str::to_owned).or_else(|| words.next()).ok_or(PipOptionError::Value);
+        let mut value = || {
+            inline
+                .map(str::to_owned)
+                .or_else(|| words.next())
+                .ok_or(PipOptionError::Value)
+        };
         match name {
             "-r" | "--requirement" => options.push(PipOption::Requirement(value()?)),
             "-c" | "--constraint" => options.push(PipOption::Constraint(value()?)),
@@ -71,10 +76,14 @@ pub(crate) fn parse(text: &str) -> Result<Vec<PipOption>, PipOptionError> {
 /// `--name`, `--name=VALUE`, `-n` or `-nVALUE`.
 fn name_and_value(word: &str) -> Result<(&str, Option<&str>), PipOptionError> {
     if word.starts_with("--") {
-        return Ok(word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value))));
+        return Ok(word
+            .split_once('=')
+            .map_or((word, None), |(name, value)| (name, Some(value))));
     }
-    let second =
-        word.strip_prefix('-').and_then(|rest| rest.chars().next()).ok_or(PipOptionError::Unknown)?;
+    let second = word
+        .strip_prefix('-')
+        .and_then(|rest| rest.chars().next())
+        .ok_or(PipOptionError::Unknown)?;
     let (name, value) = word.split_at(1 + second.len_utf8());
     Ok((name, (!value.is_empty()).then_some(value)))
 }
@@ -105,7 +114,11 @@ fn words(text: &str) -> Result<Vec<String>, PipOptionError> {
         }
     }
     words.extend(word);
-    if quote.is_some() { Err(PipOptionError::Quote) } else { Ok(words) }
+    if quote.is_some() {
+        Err(PipOptionError::Quote)
+    } else {
+        Ok(words)
+    }
 }
 
 #[cfg(test)]
@@ -123,7 +136,10 @@ mod tests {
             ("--requirement=a.txt", vec![requirement("a.txt")]),
             ("-r 'a b.txt'", vec![requirement("a b.txt")]),
             (r"-r a\ b.txt", vec![requirement("a b.txt")]),
-            ("-i https://registry.example -r a.txt", vec![requirement("a.txt")]),
+            (
+                "-i https://registry.example -r a.txt",
+                vec![requirement("a.txt")],
+            ),
             ("--pre -e ./x", vec![editable("./x")]),
             ("-c x -r y", vec![constraint("x"), requirement("y")]),
             ("--find-links=x --no-index", vec![]),

@@ -16,13 +16,22 @@ const START: Position = Position { line: 1, column: 1 };
 
 impl<'a> Places<'a> {
     pub(crate) fn new(path: &'a TreePath, text: &'a str) -> Self {
-        Self { path, text, offset: 0, position: START }
+        Self {
+            path,
+            text,
+            offset: 0,
+            position: START,
+        }
     }
 
     /// The location of a span; quick as long as spans come in the order of the text.
     pub(crate) fn location(&mut self, span: Span) -> Location {
         let start = self.position(span.start);
-        Location { path: self.path.clone(), start, end: self.position(span.end) }
+        Location {
+            path: self.path.clone(),
+            start,
+            end: self.position(span.end),
+        }
     }
 
     fn position(&mut self, offset: usize) -> Position {
@@ -35,7 +44,10 @@ impl<'a> Places<'a> {
         }
         for character in self.text[self.offset..offset].chars() {
             if character == '\n' {
-                self.position = Position { line: self.position.line.saturating_add(1), column: 1 };
+                self.position = Position {
+                    line: self.position.line.saturating_add(1),
+                    column: 1,
+                };
             } else {
                 self.position.column = self.position.column.saturating_add(1);
             }
@@ -58,7 +70,11 @@ mod tests {
         let (index, mut places) = (LineIndex::new(text), Places::new(&path, text));
         for start in (0..=text.len()).chain((0..=text.len()).rev()) {
             let span = Span::new(start, start + 2);
-            assert_eq!(places.location(span), index.location(&path, span), "{start}");
+            assert_eq!(
+                places.location(span),
+                index.location(&path, span),
+                "{start}"
+            );
         }
     }
 }

@@ -14,7 +14,11 @@ use crate::facts::{Family, Manifest};
 use crate::requirement::{Requirement, normalize, parse};
 use crate::{Facts, Parser, gap};
 
-pub(crate) static PARSER: Parser = Parser { id: "pyproject/1", globs: &["**/pyproject.toml"], read };
+pub(crate) static PARSER: Parser = Parser {
+    id: "pyproject/1",
+    globs: &["**/pyproject.toml"],
+    read,
+};
 
 /// Stands for what a build script computes; no lockfile names it.
 const COMPUTED: &str = "(computed by the build)";
@@ -50,29 +54,50 @@ fn read(file: &File<'_>) -> Facts {
         Ok(pyproject) => pyproject,
         Err(error) => {
             let offset = error.span().map_or(0, |span| span.start);
-            let gap = gap::unreadable_manifest(file.location(Span::new(offset, offset)), error.message());
-            return Facts { gaps: vec![gap], ..Facts::default() };
+            let gap =
+                gap::unreadable_manifest(file.location(Span::new(offset, offset)), error.message());
+            return Facts {
+                gaps: vec![gap],
+                ..Facts::default()
+            };
         }
     };
     let needs = needs(&pyproject);
     let manifest = needs.iter().map(|(_, at)| *at).min().map(|at| Manifest {
         family: Family::Python,
-        needs: needs.iter().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>(),
+        needs: needs
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect::<BTreeSet<_>>(),
         location: file.location(Span::new(at, at)),
     });
-    Facts { manifest, ..Facts::default() }
+    Facts {
+        manifest,
+        ..Facts::default()
+    }
 }
 
 /// Each package it asks for and the offset at which it does.
 fn needs(pyproject: &PyProject) -> Vec<(String, usize)> {
     let mut needs = Vec::new();
     if let Some(project) = &pyproject.project {
-        needs.extend(project.dependencies.iter().map(|text| (asked(text.get_ref()), text.span().start)));
-        let computed = project.dynamic.iter().filter(|field| field.get_ref() == "dependencies");
+        needs.extend(
+            project
+                .dependencies
+                .iter()
+                .map(|text| (asked(text.get_ref()), text.span().start)),
+        );
+        let computed = project
+            .dynamic
+            .iter()
+            .filter(|field| field.get_ref() == "dependencies");
         needs.extend(computed.map(|field| (COMPUTED.to_owned(), field.span().start)));
     }
     if let Some(poetry) = &pyproject.tool.poetry {
-        let packages = poetry.dependencies.keys().filter(|key| key.get_ref() != "python");
+        let packages = poetry
+            .dependencies
+            .keys()
+            .filter(|key| key.get_ref() != "python");
         needs.extend(packages.map(|key| (normalize(key.get_ref()), key.span().start)));
     }
     needs

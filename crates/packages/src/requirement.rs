@@ -57,7 +57,10 @@ pub(crate) fn parse(text: &str) -> Result<Requirement<'_>, RequirementError> {
     let name = normalize(name);
     let rest = extras(rest)?.trim_start();
     if let Some(address) = rest.strip_prefix('@') {
-        return Ok(Requirement::Foreign { name, source: kind_of_address(address.trim()) });
+        return Ok(Requirement::Foreign {
+            name,
+            source: kind_of_address(address.trim()),
+        });
     }
     let clauses = rest.split(';').next().unwrap_or(rest).trim();
     let clauses = match clauses.strip_prefix('(') {
@@ -68,9 +71,14 @@ pub(crate) fn parse(text: &str) -> Result<Requirement<'_>, RequirementError> {
     if let Some(version) = clauses.iter().find_map(Specifier::pin) {
         return Ok(Requirement::Pinned { name, version });
     }
-    let range: Vec<String> =
-        clauses.iter().map(|clause| format!("{}{}", clause.operator, clause.version)).collect();
-    Ok(Requirement::Open { name, range: range.join(",") })
+    let range: Vec<String> = clauses
+        .iter()
+        .map(|clause| format!("{}{}", clause.operator, clause.version))
+        .collect();
+    Ok(Requirement::Open {
+        name,
+        range: range.join(","),
+    })
 }
 
 /// A package name as the index knows it (PEP 503).
@@ -100,10 +108,15 @@ impl<'a> Specifier<'a> {
 
 fn specifiers(text: &str) -> Result<Vec<Specifier<'_>>, RequirementError> {
     const OPERATORS: [&str; 8] = ["===", "==", "~=", "!=", "<=", ">=", "<", ">"];
-    let clauses = text.split(',').map(str::trim).filter(|clause| !clause.is_empty());
+    let clauses = text
+        .split(',')
+        .map(str::trim)
+        .filter(|clause| !clause.is_empty());
     clauses
         .map(|clause| {
-            let operator = OPERATORS.into_iter().find(|operator| clause.starts_with(operator));
+            let operator = OPERATORS
+                .into_iter()
+                .find(|operator| clause.starts_with(operator));
             let operator = operator.ok_or(RequirementError::Version)?;
             let version = clause[operator.len()..].trim();
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._*+!-".contains(&byte);
@@ -117,7 +130,10 @@ fn specifiers(text: &str) -> Result<Vec<Specifier<'_>>, RequirementError> {
 
 fn name(text: &str) -> Result<(&str, &str), RequirementError> {
     let word = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    let end = text.bytes().position(|byte| !word(byte)).unwrap_or(text.len());
+    let end = text
+        .bytes()
+        .position(|byte| !word(byte))
+        .unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
     let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     if edge(name.as_bytes().first()) && edge(name.as_bytes().last()) {
@@ -129,7 +145,10 @@ fn name(text: &str) -> Result<(&str, &str), RequirementError> {
 
 fn extras(rest: &str) -> Result<&str, RequirementError> {
     match rest.trim_start().strip_prefix('[') {
-        Some(inner) => inner.split_once(']').map(|(_, rest)| rest).ok_or(RequirementError::Bracket),
+        Some(inner) => inner
+            .split_once(']')
+            .map(|(_, rest)| rest)
+            .ok_or(RequirementError::Bracket),
         None => Ok(rest),
     }
 }
@@ -145,21 +164,42 @@ fn has_variable(text: &str) -> bool {
 
 /// A path or an address where a name could stand, as pip tells them apart.
 fn place(text: &str) -> Option<Requirement<'_>> {
-    const ARCHIVES: [&str; 8] =
-        [".whl", ".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tar.xz", ".tar.lzma"];
+    const ARCHIVES: [&str; 8] = [
+        ".whl",
+        ".zip",
+        ".tar.gz",
+        ".tgz",
+        ".tar",
+        ".tar.bz2",
+        ".tar.xz",
+        ".tar.lzma",
+    ];
     let first = text.split([' ', ';']).next().unwrap_or(text);
     let path = first.split('[').next().unwrap_or(first);
     let file = path.rsplit('/').next().unwrap_or(path);
     if first.contains("://") || first.starts_with("file:") {
-        let name = first.split_once("egg=").map(|(_, egg)| egg.split(['&', '[']).next().unwrap_or(egg));
+        let name = first
+            .split_once("egg=")
+            .map(|(_, egg)| egg.split(['&', '[']).next().unwrap_or(egg));
         let name = name.map_or_else(|| "a package".to_owned(), normalize);
-        return Some(Requirement::Foreign { name, source: kind_of_address(first) });
+        return Some(Requirement::Foreign {
+            name,
+            source: kind_of_address(first),
+        });
     }
-    if ARCHIVES.iter().any(|ending| path.to_ascii_lowercase().ends_with(ending)) {
-        return Some(Requirement::Foreign { name: file.to_owned(), source: "a file" });
+    if ARCHIVES
+        .iter()
+        .any(|ending| path.to_ascii_lowercase().ends_with(ending))
+    {
+        return Some(Requirement::Foreign {
+            name: file.to_owned(),
+            source: "a file",
+        });
     }
-    let folder =
-        path == "." || path.starts_with("./") || path.starts_with("..") || path.contains(['/', '\\']);
+    let folder = path == "."
+        || path.starts_with("./")
+        || path.starts_with("..")
+        || path.contains(['/', '\\']);
     folder.then_some(Requirement::Folder { path })
 }
 
@@ -168,7 +208,10 @@ fn kind_of_address(address: &str) -> &'static str {
         "a Git repository"
     } else if address.starts_with("file:") {
         "a file"
-    } else if ["hg+", "svn+", "bzr+"].iter().any(|prefix| address.starts_with(prefix)) {
+    } else if ["hg+", "svn+", "bzr+"]
+        .iter()
+        .any(|prefix| address.starts_with(prefix))
+    {
         "a repository"
     } else {
         "an address of its own"
@@ -193,17 +236,32 @@ mod tests {
     fn a_requirement_is_a_pin_a_range_or_another_place() {
         for (text, expected) in [
             ("Django==4.2.1", "django is 4.2.1"),
-            ("zope.interface[test] == 5.0 ; python_version<'3'", "zope-interface is 5.0"),
+            (
+                "zope.interface[test] == 5.0 ; python_version<'3'",
+                "zope-interface is 5.0",
+            ),
             ("a (==1.0)", "a is 1.0"),
             ("a===1.0+local.2", "a is 1.0+local.2"),
             ("a>=1,==1.5", "a is 1.5"),
             ("a==1.*", "a in [==1.*]"),
             ("a", "a in []"),
             ("a ~= 1.4 , != 1.5", "a in [~=1.4,!=1.5]"),
-            ("a @ git+https://code.example/a.git@v1", "a from a Git repository"),
-            ("a@ https://code.example/a-1.0.zip", "a from an address of its own"),
-            ("git+https://code.example/a.git#egg=My_A[x]&subdirectory=b", "my-a from a Git repository"),
-            ("./wheels/a-1.0-py3-none-any.whl", "a-1.0-py3-none-any.whl from a file"),
+            (
+                "a @ git+https://code.example/a.git@v1",
+                "a from a Git repository",
+            ),
+            (
+                "a@ https://code.example/a-1.0.zip",
+                "a from an address of its own",
+            ),
+            (
+                "git+https://code.example/a.git#egg=My_A[x]&subdirectory=b",
+                "my-a from a Git repository",
+            ),
+            (
+                "./wheels/a-1.0-py3-none-any.whl",
+                "a-1.0-py3-none-any.whl from a file",
+            ),
             ("./lib[dev]", "folder ./lib"),
             (".", "folder ."),
         ] {

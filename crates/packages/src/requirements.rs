@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use plimsoll_model::{Component, Ecosystem, Location, Span, Version};
 use plimsoll_source::File;
 
-use crate::facts::{Covers, Family, Include, IncludeKind, Lock, Manifest, OpenRequirement, Requirements};
+use crate::facts::{
+    Covers, Family, Include, IncludeKind, Lock, Manifest, OpenRequirement, Requirements,
+};
 use crate::logical_line::{LogicalLine, logical_lines};
 use crate::pip_option::{self, PipOption};
 use crate::requirement::{Requirement, parse};
@@ -45,19 +47,37 @@ fn read(file: &File<'_>) -> Facts {
         }
     }
     if let Some(span) = foreign_encoding(file.text) {
-        let why = "it declares another encoding than UTF-8, in which the file may say something else";
-        facts.gaps.push(gap::unreadable_requirement(index.location(file.path, span), why, 1));
+        let why =
+            "it declares another encoding than UTF-8, in which the file may say something else";
+        facts.gaps.push(gap::unreadable_requirement(
+            index.location(file.path, span),
+            why,
+            1,
+        ));
     }
     if let Some((location, why)) = first {
         if facts.components.is_empty() && is_prose(refused, lines.len()) {
             let gap = gap::no_requirements(location, refused, lines.len());
-            return Facts { gaps: vec![gap], ..Facts::default() };
+            return Facts {
+                gaps: vec![gap],
+                ..Facts::default()
+            };
         }
-        facts.gaps.push(gap::unreadable_requirement(location, &why, refused));
+        facts
+            .gaps
+            .push(gap::unreadable_requirement(location, &why, refused));
     }
-    let names: BTreeSet<String> = facts.components.iter().map(|component| component.name.clone()).collect();
+    let names: BTreeSet<String> = facts
+        .components
+        .iter()
+        .map(|component| component.name.clone())
+        .collect();
     if !names.is_empty() {
-        facts.lock = Some(Lock { family: Family::Python, covers: Covers::Names(names), local: Vec::new() });
+        facts.lock = Some(Lock {
+            family: Family::Python,
+            covers: Covers::Names(names),
+            local: Vec::new(),
+        });
     }
     facts
 }
@@ -72,16 +92,35 @@ fn is_prose(refused: usize, total: usize) -> bool {
 /// An input file locks nothing: its pins are no components, they come again in what is made of it.
 fn read_input(file: &File<'_>) -> Facts {
     let facts = read(file);
-    let pinned = facts.components.iter().map(|component| (&component.name, &component.location));
-    let open = facts.requirements.open.iter().map(|open| (&open.name, &open.location));
+    let pinned = facts
+        .components
+        .iter()
+        .map(|component| (&component.name, &component.location));
+    let open = facts
+        .requirements
+        .open
+        .iter()
+        .map(|open| (&open.name, &open.location));
     let asked: Vec<_> = pinned.chain(open).collect();
-    let manifest = asked.iter().map(|(_, location)| *location).min().map(|first| Manifest {
-        family: Family::Python,
-        needs: asked.iter().map(|(name, _)| (*name).clone()).collect(),
-        location: first.clone(),
-    });
-    let requirements = Requirements { includes: facts.requirements.includes, ..Requirements::default() };
-    Facts { gaps: facts.gaps, manifest, requirements, ..Facts::default() }
+    let manifest = asked
+        .iter()
+        .map(|(_, location)| *location)
+        .min()
+        .map(|first| Manifest {
+            family: Family::Python,
+            needs: asked.iter().map(|(name, _)| (*name).clone()).collect(),
+            location: first.clone(),
+        });
+    let requirements = Requirements {
+        includes: facts.requirements.includes,
+        ..Requirements::default()
+    };
+    Facts {
+        gaps: facts.gaps,
+        manifest,
+        requirements,
+        ..Facts::default()
+    }
 }
 
 /// Reads one line into the facts; the error says why it cannot be read.
@@ -101,10 +140,16 @@ fn read_line(line: &LogicalLine, location: &Location, facts: &mut Facts) -> Resu
             dependencies: Vec::new(),
         }),
         Requirement::Open { name, range } => {
-            facts.requirements.open.push(OpenRequirement { name, range, location: location.clone() });
+            facts.requirements.open.push(OpenRequirement {
+                name,
+                range,
+                location: location.clone(),
+            });
         }
         Requirement::Foreign { name, source } => {
-            facts.gaps.push(gap::foreign_source(location.clone(), &name, source));
+            facts
+                .gaps
+                .push(gap::foreign_source(location.clone(), &name, source));
         }
         Requirement::Folder { path } => include(path, IncludeKind::Project, location, facts),
     }
@@ -114,14 +159,22 @@ fn read_line(line: &LogicalLine, location: &Location, facts: &mut Facts) -> Resu
 fn read_options(text: &str, location: &Location, facts: &mut Facts) -> Result<(), String> {
     for option in pip_option::parse(text).map_err(|error| error.to_string())? {
         match option {
-            PipOption::Requirement(path) => include(&path, IncludeKind::Requirements, location, facts),
-            PipOption::Constraint(path) => include(&path, IncludeKind::Constraints, location, facts),
+            PipOption::Requirement(path) => {
+                include(&path, IncludeKind::Requirements, location, facts)
+            }
+            PipOption::Constraint(path) => {
+                include(&path, IncludeKind::Constraints, location, facts)
+            }
             PipOption::Sealed => facts.requirements.sealed = true,
             PipOption::Editable(place) => match parse(&place).map_err(|error| error.to_string())? {
                 Requirement::Foreign { name, source } => {
-                    facts.gaps.push(gap::foreign_source(location.clone(), &name, source));
+                    facts
+                        .gaps
+                        .push(gap::foreign_source(location.clone(), &name, source));
                 }
-                Requirement::Folder { path } => include(path, IncludeKind::Project, location, facts),
+                Requirement::Folder { path } => {
+                    include(path, IncludeKind::Project, location, facts)
+                }
                 // A bare name is a folder here.
                 Requirement::Pinned { .. } | Requirement::Open { .. } => {
                     let path = place.split('[').next().unwrap_or(&place);
@@ -134,7 +187,11 @@ fn read_options(text: &str, location: &Location, facts: &mut Facts) -> Result<()
 }
 
 fn include(path: &str, kind: IncludeKind, location: &Location, facts: &mut Facts) {
-    facts.requirements.includes.push(Include { path: path.to_owned(), kind, location: location.clone() });
+    facts.requirements.includes.push(Include {
+        path: path.to_owned(),
+        kind,
+        location: location.clone(),
+    });
 }
 
 /// Where the file declares an encoding (PEP 263, which pip follows) in which its bytes could be other
@@ -144,12 +201,18 @@ fn foreign_encoding(text: &str) -> Option<Span> {
     let mut start = 0;
     for line in text.split('\n').take(2) {
         let declared = line.strip_prefix('#').and_then(|comment| {
-            comment.split("coding").skip(1).find_map(|rest| rest.strip_prefix([':', '=']))
+            comment
+                .split("coding")
+                .skip(1)
+                .find_map(|rest| rest.strip_prefix([':', '=']))
         });
         let word = |character: char| character.is_alphanumeric() || "-_.".contains(character);
         let name = declared.map(|rest| {
             let rest = rest.trim_start();
-            rest[..rest.find(|character| !word(character)).unwrap_or(rest.len())].to_ascii_lowercase()
+            rest[..rest
+                .find(|character| !word(character))
+                .unwrap_or(rest.len())]
+                .to_ascii_lowercase()
         });
         if name.is_some_and(|name| !SAME.contains(&name.replace('_', "-").as_str())) {
             return Some(Span::new(start, start + line.len()));
@@ -174,7 +237,10 @@ fn split_options(text: &str) -> (&str, &str) {
 /// The SHA-256 of a requirement that names one file alone. Several hashes are those of several files
 /// of one release, and none of them is the component's.
 fn only_hash(options: &str) -> Option<String> {
-    let mut hashes = options.split("--hash").skip(1).map(|rest| rest.trim_start_matches(['=', ' ', '\t']));
+    let mut hashes = options
+        .split("--hash")
+        .skip(1)
+        .map(|rest| rest.trim_start_matches(['=', ' ', '\t']));
     let (first, second) = (hashes.next()?, hashes.next());
     let digits = first.split_whitespace().next()?.strip_prefix("sha256:")?;
     let whole = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());

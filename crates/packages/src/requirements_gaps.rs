@@ -19,7 +19,10 @@ pub(crate) fn requirements_gaps(facts: &All) -> Vec<Gap> {
             gaps.extend(open_gap(path, file, facts).or_else(|| unsealed_gap(path, file, facts)));
         }
         gaps.extend(
-            file.requirements.includes.iter().filter_map(|include| include_gap(path, include, facts)),
+            file.requirements
+                .includes
+                .iter()
+                .filter_map(|include| include_gap(path, include, facts)),
         );
     }
     gaps
@@ -30,7 +33,9 @@ fn installed(facts: &All) -> BTreeSet<TreePath> {
     let drawn_in = facts.iter().flat_map(|(path, file)| {
         let includes = file.requirements.includes.iter();
         let requirements = includes.filter(|include| include.kind == IncludeKind::Requirements);
-        requirements.filter_map(|include| resolve(path.parent(), &include.path)).map(TreePath::new)
+        requirements
+            .filter_map(|include| resolve(path.parent(), &include.path))
+            .map(TreePath::new)
     });
     drawn_in.collect()
 }
@@ -46,8 +51,12 @@ fn open_gap(path: &TreePath, file: &Facts, facts: &All) -> Option<Gap> {
     let drawn_in = with_includes(path, facts);
     let pins = drawn_in.iter().flat_map(|file| &file.components);
     let pinned: BTreeSet<&str> = pins.map(|component| component.name.as_str()).collect();
-    let open: Vec<&OpenRequirement> =
-        file.requirements.open.iter().filter(|open| !pinned.contains(open.name.as_str())).collect();
+    let open: Vec<&OpenRequirement> = file
+        .requirements
+        .open
+        .iter()
+        .filter(|open| !pinned.contains(open.name.as_str()))
+        .collect();
     let first = open.first()?;
     let shown: Vec<String> = open.iter().map(|open| describe(open)).collect();
     let total = open.len() + file.components.len();
@@ -56,25 +65,37 @@ fn open_gap(path: &TreePath, file: &Facts, facts: &All) -> Option<Gap> {
         open.len(),
         listed(&shown)
     );
-    Some(gap::unlocked_manifest(first.location.clone(), message, Family::Python.mend()))
+    Some(gap::unlocked_manifest(
+        first.location.clone(),
+        message,
+        Family::Python.mend(),
+    ))
 }
 
 /// The gap of a requirements file whose pins may ask for packages that no file lists.
 fn unsealed_gap(path: &TreePath, file: &Facts, facts: &All) -> Option<Gap> {
-    let pins_packages = file.lock.as_ref().is_some_and(|lock| lock.family == Family::Python);
+    let pins_packages = file
+        .lock
+        .as_ref()
+        .is_some_and(|lock| lock.family == Family::Python);
     let of_requirements = pins_packages || !file.requirements.open.is_empty();
     let first = file.components.iter().map(|component| &component.location);
-    let first = first.chain(file.requirements.open.iter().map(|open| &open.location)).min()?;
-    let sealed = with_includes(path, facts).iter().any(|file| file.requirements.sealed);
+    let first = first
+        .chain(file.requirements.open.iter().map(|open| &open.location))
+        .min()?;
+    let sealed = with_includes(path, facts)
+        .iter()
+        .any(|file| file.requirements.sealed);
     let pins = file.components.len() + file.requirements.open.len();
     (of_requirements && !sealed).then(|| gap::unsealed_requirements(first.clone(), pins))
 }
 
 fn describe(open: &OpenRequirement) -> String {
-    let lower = open
-        .range
-        .split(',')
-        .find_map(|clause| [">=", "~=", ">"].into_iter().find_map(|operator| clause.strip_prefix(operator)));
+    let lower = open.range.split(',').find_map(|clause| {
+        [">=", "~=", ">"]
+            .into_iter()
+            .find_map(|operator| clause.strip_prefix(operator))
+    });
     match lower {
         Some(version) => format!("{}{} (from {version} on)", open.name, open.range),
         None => format!("{}{}", open.name, open.range),
@@ -87,13 +108,17 @@ fn with_includes<'a>(path: &TreePath, facts: &'a All) -> Vec<&'a Facts> {
     let mut seen = BTreeSet::new();
     let mut waiting = vec![path.clone()];
     while let Some(path) = waiting.pop() {
-        let Some(file) = facts.get(&path) else { continue };
+        let Some(file) = facts.get(&path) else {
+            continue;
+        };
         if seen.insert(path.clone()) {
             files.push(file);
             let includes = file.requirements.includes.iter();
             let more = includes.filter(|include| include.kind != IncludeKind::Project);
-            waiting
-                .extend(more.filter_map(|include| resolve(path.parent(), &include.path)).map(TreePath::new));
+            waiting.extend(
+                more.filter_map(|include| resolve(path.parent(), &include.path))
+                    .map(TreePath::new),
+            );
         }
     }
     files
@@ -104,7 +129,11 @@ fn include_gap(path: &TreePath, include: &Include, facts: &All) -> Option<Gap> {
         IncludeKind::Project => missing_project(path, include, facts)?,
         IncludeKind::Requirements | IncludeKind::Constraints => missing_file(path, include, facts)?,
     };
-    Some(gap::missing_include(include.location.clone(), &shown(include), why))
+    Some(gap::missing_include(
+        include.location.clone(),
+        &shown(include),
+        why,
+    ))
 }
 
 fn missing_file(path: &TreePath, include: &Include, facts: &All) -> Option<&'static str> {
@@ -127,9 +156,16 @@ fn missing_project(path: &TreePath, include: &Include, facts: &All) -> Option<&'
     });
     let holds_manifest = |base: &str| {
         resolve(base, &include.path).is_some_and(|folder| {
-            let at =
-                |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-            MANIFESTS.iter().any(|name| facts.contains_key(&TreePath::new(at(name))))
+            let at = |name: &str| {
+                if folder.is_empty() {
+                    name.to_owned()
+                } else {
+                    format!("{folder}/{name}")
+                }
+            };
+            MANIFESTS
+                .iter()
+                .any(|name| facts.contains_key(&TreePath::new(at(name))))
         })
     };
     (!bases.any(holds_manifest)).then_some("a folder of which the tree holds no manifest")

@@ -9,7 +9,11 @@ use plimsoll_source::File;
 use crate::facts::{Family, Manifest};
 use crate::{Facts, Parser};
 
-pub(crate) static PARSER: Parser = Parser { id: "setup-py/1", globs: &["**/setup.py", "**/setup.cfg"], read };
+pub(crate) static PARSER: Parser = Parser {
+    id: "setup-py/1",
+    globs: &["**/setup.py", "**/setup.cfg"],
+    read,
+};
 
 const ASKS: &str = "install_requires";
 
@@ -19,5 +23,8 @@ fn read(file: &File<'_>) -> Facts {
         needs: BTreeSet::from([format!("what `{ASKS}` says")]),
         location: file.location(Span::new(at, at + ASKS.len())),
     });
-    Facts { manifest, ..Facts::default() }
+    Facts {
+        manifest,
+        ..Facts::default()
+    }
 }

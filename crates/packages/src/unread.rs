@@ -9,7 +9,11 @@ use plimsoll_source::File;
 use crate::facts::{Covers, Family, Lock, Manifest};
 use crate::{Facts, Parser, gap};
 
-pub(crate) static PARSER: Parser = Parser { id: "unread/2", globs: GLOBS, read };
+pub(crate) static PARSER: Parser = Parser {
+    id: "unread/2",
+    globs: GLOBS,
+    read,
+};
 
 const GLOBS: &[&str] = &[
     "**/{yarn.lock,pnpm-lock.yaml,bun.lock,bun.lockb,npm-shrinkwrap.yaml}",
@@ -38,26 +42,43 @@ fn read(file: &File<'_>) -> Facts {
     let location = Location::file(file.path.clone());
     match role {
         Role::Lock => Facts {
-            gaps: vec![gap::unsupported_lockfile(location, what(family), family.mend())],
-            lock: Some(Lock { family, covers: Covers::Everything, local: Vec::new() }),
+            gaps: vec![gap::unsupported_lockfile(
+                location,
+                what(family),
+                family.mend(),
+            )],
+            lock: Some(Lock {
+                family,
+                covers: Covers::Everything,
+                local: Vec::new(),
+            }),
             ..Facts::default()
         },
         Role::Manifest => {
-            let manifest = Manifest { family, needs: BTreeSet::new(), location };
-            Facts { manifest: Some(manifest), ..Facts::default() }
+            let manifest = Manifest {
+                family,
+                needs: BTreeSet::new(),
+                location,
+            };
+            Facts {
+                manifest: Some(manifest),
+                ..Facts::default()
+            }
         }
     }
 }
 
 fn judge(name: &str) -> (Family, Role) {
     use Family::{
-        Bazel, CocoaPods, Conan, Dart, Deno, DotNet, Elixir, Go, Haskell, Jvm, Nix, Node, Php, Python, R,
-        Ruby, Swift,
+        Bazel, CocoaPods, Conan, Dart, Deno, DotNet, Elixir, Go, Haskell, Jvm, Nix, Node, Php,
+        Python, R, Ruby, Swift,
     };
     use Role::{Lock, Manifest};
     let name = name.to_ascii_lowercase();
     match name.as_str() {
-        "yarn.lock" | "pnpm-lock.yaml" | "bun.lock" | "bun.lockb" | "npm-shrinkwrap.yaml" => (Node, Lock),
+        "yarn.lock" | "pnpm-lock.yaml" | "bun.lock" | "bun.lockb" | "npm-shrinkwrap.yaml" => {
+            (Node, Lock)
+        }
         "pipfile" => (Python, Manifest),
         "go.sum" => (Go, Manifest),
         "go.mod" | "gopkg.lock" | "glide.lock" => (Go, Lock),
@@ -82,7 +103,9 @@ fn judge(name: &str) -> (Family, Role) {
         "flake.lock" => (Nix, Lock),
         "packages.lock.json" | "packages.config" | "paket.lock" => (DotNet, Lock),
         "directory.packages.props" => (DotNet, Manifest),
-        "poetry.lock" | "uv.lock" | "pdm.lock" | "pipfile.lock" | "conda-lock.yml" => (Python, Lock),
+        "poetry.lock" | "uv.lock" | "pdm.lock" | "pipfile.lock" | "conda-lock.yml" => {
+            (Python, Lock)
+        }
         _ if name.starts_with("pylock.") => (Python, Lock),
         _ if name.ends_with(".gemspec") => (Ruby, Manifest),
         _ if name.ends_with("proj") => (DotNet, Manifest),

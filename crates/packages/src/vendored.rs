@@ -9,8 +9,11 @@ use crate::{Facts, Parser};
 /// The name of the file.
 pub(crate) const MARK: &str = ".cargo-checksum.json";
 
-pub(crate) static PARSER: Parser =
-    Parser { id: "cargo-vendored/1", globs: &["**/.cargo-checksum.json"], read };
+pub(crate) static PARSER: Parser = Parser {
+    id: "cargo-vendored/1",
+    globs: &["**/.cargo-checksum.json"],
+    read,
+};
 
 fn read(_: &File<'_>) -> Facts {
     Facts::default()

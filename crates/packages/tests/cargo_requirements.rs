@@ -12,8 +12,14 @@ use plimsoll_model::{Masks, TreePath};
 use plimsoll_packages::{claims, conclude};
 use plimsoll_source::File;
 
-const FILES: [&str; 6] =
-    ["Cargo.lock", "Cargo.toml", "lib/Cargo.toml", "out/Cargo.toml", "out/in/Cargo.toml", "stub/Cargo.toml"];
+const FILES: [&str; 6] = [
+    "Cargo.lock",
+    "Cargo.toml",
+    "lib/Cargo.toml",
+    "out/Cargo.toml",
+    "out/in/Cargo.toml",
+    "stub/Cargo.toml",
+];
 
 const ROOT: &str = r#"[package]
 name = "app"
@@ -81,7 +87,11 @@ const EDITS: [(&str, &str, &str); 28] = [
         "[dependencies]\nout",
         "[dependencies]\nserde = { version = \"1\", optional = true }\nout",
     ),
-    ("lib/Cargo.toml", "dice.workspace = true", "dice = { workspace = true, optional = true }"),
+    (
+        "lib/Cargo.toml",
+        "dice.workspace = true",
+        "dice = { workspace = true, optional = true }",
+    ),
     ("lib/Cargo.toml", "\"1\"", "\"2\""),
     ("lib/Cargo.toml", "\"0.7\"", "\"0.6\""),
     ("lib/Cargo.toml", "\"0.7\"", "\">=0.7.1\""),
@@ -89,7 +99,11 @@ const EDITS: [(&str, &str, &str); 28] = [
     ("out/Cargo.toml", "\"0.8\"", "\"0.7\""),
     ("out/Cargo.toml", "nowhere", "anywhere"),
     ("out/Cargo.toml", "0.2.1", "0.2.2"),
-    ("out/in/Cargo.toml", "\"in\"\n", "\"in\"\nversion = \"0.0.1\"\n"),
+    (
+        "out/in/Cargo.toml",
+        "\"in\"\n",
+        "\"in\"\nversion = \"0.0.1\"\n",
+    ),
 ];
 
 fn write(path: &Path, text: &str) {
@@ -98,9 +112,15 @@ fn write(path: &Path, text: &str) {
 }
 
 fn lay_out(folder: &Path) {
-    let source = "[source.crates-io]\nreplace-with = \"folder\"\n[source.folder]\ndirectory = \"vendor\"\n";
+    let source =
+        "[source.crates-io]\nreplace-with = \"folder\"\n[source.folder]\ndirectory = \"vendor\"\n";
     write(&folder.join(".cargo/config.toml"), source);
-    for (name, version) in [("rand", "0.7.2"), ("rand", "0.8.5"), ("rand", "0.8.6"), ("serde", "1.0.0")] {
+    for (name, version) in [
+        ("rand", "0.7.2"),
+        ("rand", "0.8.5"),
+        ("rand", "0.8.6"),
+        ("serde", "1.0.0"),
+    ] {
         let package = folder.join(format!("vendor/{name}-{version}"));
         let manifest = format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\n");
         write(&package.join("Cargo.toml"), &manifest);
@@ -116,20 +136,36 @@ fn lay_out(folder: &Path) {
 
 /// Runs Cargo in the folder; what it says when it refuses.
 fn cargo(folder: &Path, arguments: &[&str]) -> Result<(), String> {
-    let output = Command::new(env!("CARGO")).args(arguments).current_dir(folder).output().unwrap();
-    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+    let output = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
 }
 
 fn gaps(folder: &Path) -> Vec<String> {
     let read = |name: &str| {
         let path = TreePath::new(name);
         let text = fs::read_to_string(folder.join(name)).unwrap();
-        let file = File { path: &path, text: &text, masks: &Masks::default() };
+        let file = File {
+            path: &path,
+            text: &text,
+            masks: &Masks::default(),
+        };
         let facts = claims(&path).unwrap().extract(&file);
         (path, facts)
     };
     let facts: BTreeMap<_, _> = FILES.into_iter().map(read).collect();
-    conclude(&facts).gaps.into_iter().map(|gap| gap.message).collect()
+    conclude(&facts)
+        .gaps
+        .into_iter()
+        .map(|gap| gap.message)
+        .collect()
 }
 
 /// What Cargo makes of a lockfile that its manifests have left behind.
@@ -162,7 +198,10 @@ fn judge(folder: &Path) -> Verdict {
 
 /// The lines that name a package and its version.
 fn entries(lock: &str) -> BTreeSet<String> {
-    lock.split("[[package]]").skip(1).map(|entry| entry.lines().take(4).collect()).collect()
+    lock.split("[[package]]")
+        .skip(1)
+        .map(|entry| entry.lines().take(4).collect())
+        .collect()
 }
 
 #[test]
@@ -193,5 +232,8 @@ fn cargo_accepts_the_same_requirements() {
         }
         write(&path, &before);
     }
-    assert!(accepted > 5 && refused > 5, "{accepted} accepted, {refused} refused");
+    assert!(
+        accepted > 5 && refused > 5,
+        "{accepted} accepted, {refused} refused"
+    );
 }

@@ -1,7 +1,10 @@
 //! What is read from lockfiles and requirements, beside what the package managers themselves read.
 //! A tool that this machine lacks is skipped by name.
 
-#![expect(clippy::unwrap_used, reason = "a failing helper fails its test; a skipped test says so")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failing helper fails its test; a skipped test says so"
+)]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,12 +17,20 @@ use serde_json::Value;
 
 fn facts(path: &str, text: &str) -> Facts {
     let path = TreePath::new(path);
-    claims(&path).expect("a known format").extract(&File { path: &path, text, masks: &Masks::default() })
+    claims(&path).expect("a known format").extract(&File {
+        path: &path,
+        text,
+        masks: &Masks::default(),
+    })
 }
 
 /// `name@version` of each component.
 fn packages(facts: &Facts) -> BTreeSet<String> {
-    facts.components.iter().map(|component| format!("{}@{}", component.name, component.version)).collect()
+    facts
+        .components
+        .iter()
+        .map(|component| format!("{}@{}", component.name, component.version))
+        .collect()
 }
 
 /// `purl -> purl` for each edge.
@@ -27,7 +38,12 @@ fn edges(facts: &Facts) -> BTreeSet<(String, String)> {
     let mut edges = BTreeSet::new();
     for component in &facts.components {
         let from = component.purl().unwrap().to_string();
-        edges.extend(component.dependencies.iter().map(|to| (from.clone(), to.to_string())));
+        edges.extend(
+            component
+                .dependencies
+                .iter()
+                .map(|to| (from.clone(), to.to_string())),
+        );
     }
     edges
 }
@@ -52,8 +68,18 @@ fn workspace() -> PathBuf {
 
 #[test]
 fn cargo_sees_the_same_packages_and_edges_in_this_workspace() {
-    let arguments = ["metadata", "--locked", "--offline", "--all-features", "--format-version", "1"];
-    let Some(output) = run(Command::new(env!("CARGO")).args(arguments).current_dir(workspace())) else {
+    let arguments = [
+        "metadata",
+        "--locked",
+        "--offline",
+        "--all-features",
+        "--format-version",
+        "1",
+    ];
+    let Some(output) = run(Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(workspace()))
+    else {
         return;
     };
     if !output.status.success() {
@@ -67,23 +93,39 @@ fn cargo_sees_the_same_packages_and_edges_in_this_workspace() {
     }
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let public = |id: &Value| {
-        let id = id.as_str()?.strip_prefix("registry+https://github.com/rust-lang/crates.io-index#")?;
+        let id = id
+            .as_str()?
+            .strip_prefix("registry+https://github.com/rust-lang/crates.io-index#")?;
         Some(format!("pkg:cargo/{}", id.replace('+', "%2B")))
     };
     let mut expected = (BTreeSet::new(), BTreeSet::new());
     for node in metadata["resolve"]["nodes"].as_array().unwrap() {
-        let Some(from) = public(&node["id"]) else { continue };
-        let needed = node["dependencies"].as_array().unwrap().iter().filter_map(public);
+        let Some(from) = public(&node["id"]) else {
+            continue;
+        };
+        let needed = node["dependencies"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(public);
         expected.1.extend(needed.map(|to| (from.clone(), to)));
         expected.0.insert(from);
     }
     let text = std::fs::read_to_string(workspace().join("Cargo.lock")).unwrap();
     let facts = facts("Cargo.lock", &text);
-    let purls: BTreeSet<String> =
-        facts.components.iter().map(|component| component.purl().unwrap().to_string()).collect();
+    let purls: BTreeSet<String> = facts
+        .components
+        .iter()
+        .map(|component| component.purl().unwrap().to_string())
+        .collect();
     assert_eq!(purls, expected.0);
     assert_eq!(edges(&facts), expected.1);
-    assert!(facts.components.iter().all(|component| component.checksum.is_some()));
+    assert!(
+        facts
+            .components
+            .iter()
+            .all(|component| component.checksum.is_some())
+    );
     for component in &facts.components {
         let line = usize::try_from(component.location.start.line).unwrap();
         let expected = format!("name = \"{}\"", component.name);
@@ -93,9 +135,14 @@ fn cargo_sees_the_same_packages_and_edges_in_this_workspace() {
 
 #[test]
 fn the_manifests_of_this_workspace_are_locked() {
-    let mut paths = ["Cargo.toml", "Cargo.lock", "xtask/Cargo.toml"].map(str::to_owned).to_vec();
+    let mut paths = ["Cargo.toml", "Cargo.lock", "xtask/Cargo.toml"]
+        .map(str::to_owned)
+        .to_vec();
     for entry in std::fs::read_dir(workspace().join("crates")).unwrap() {
-        paths.push(format!("crates/{}/Cargo.toml", entry.unwrap().file_name().to_string_lossy()));
+        paths.push(format!(
+            "crates/{}/Cargo.toml",
+            entry.unwrap().file_name().to_string_lossy()
+        ));
     }
     let read = |path: &String| {
         let text = std::fs::read_to_string(workspace().join(path)).ok()?;
@@ -136,9 +183,16 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
     assert_eq!(packages(&facts), set(&["a@1.0.0", "b@1.0.0", "b@2.0.0"]));
     assert_eq!(
         edges(&facts),
-        BTreeSet::from([("pkg:cargo/a@1.0.0".to_owned(), "pkg:cargo/b@2.0.0".to_owned())])
+        BTreeSet::from([(
+            "pkg:cargo/a@1.0.0".to_owned(),
+            "pkg:cargo/b@2.0.0".to_owned()
+        )])
     );
-    let checksums: Vec<_> = facts.components.iter().map(|component| component.checksum.as_deref()).collect();
+    let checksums: Vec<_> = facts
+        .components
+        .iter()
+        .map(|component| component.checksum.as_deref())
+        .collect();
     let first = "sha256:aa000000000000000000000000000000000000000000000000000000000000ff";
     assert_eq!(checksums, [Some(first), None, None]);
 }
@@ -181,22 +235,45 @@ fn npm_lists_the_same_packages_and_edges_in_every_lockfile_version() {
         std::fs::write(root.join("packages/w/package.json"), WORKSPACE).unwrap();
         std::fs::write(root.join("package-lock.json"), SHOP_LOCK).unwrap();
         let convert = format!("--lockfile-version={version}");
-        let install =
-            ["install", "--package-lock-only", "--offline", "--ignore-scripts", "--no-audit", "--no-fund"];
-        let Some(output) = run(Command::new("npm").args(install).arg(&convert).current_dir(root)) else {
+        let install = [
+            "install",
+            "--package-lock-only",
+            "--offline",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+        ];
+        let Some(output) = run(Command::new("npm")
+            .args(install)
+            .arg(&convert)
+            .current_dir(root))
+        else {
             return;
         };
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let list = ["ls", "--all", "--json", "--package-lock-only", "--offline"];
         let output = run(Command::new("npm").args(list).current_dir(root)).unwrap();
         let mut expected = (BTreeSet::new(), BTreeSet::new());
-        walk(&serde_json::from_slice(&output.stdout).unwrap(), None, &mut expected);
+        walk(
+            &serde_json::from_slice(&output.stdout).unwrap(),
+            None,
+            &mut expected,
+        );
         let text = std::fs::read_to_string(root.join("package-lock.json")).unwrap();
-        assert!(text.contains(&format!("\"lockfileVersion\": {version}")), "npm wrote another version");
+        assert!(
+            text.contains(&format!("\"lockfileVersion\": {version}")),
+            "npm wrote another version"
+        );
         let facts = facts("package-lock.json", &text);
         assert_eq!(packages(&facts), expected.0, "version {version}");
-        let edges: BTreeSet<_> =
-            edges(&facts).into_iter().map(|(from, to)| (plain(&from), plain(&to))).collect();
+        let edges: BTreeSet<_> = edges(&facts)
+            .into_iter()
+            .map(|(from, to)| (plain(&from), plain(&to)))
+            .collect();
         assert_eq!(edges, expected.1, "version {version}");
         assert_eq!(facts.gaps, [], "version {version}");
         let tree = [
@@ -204,7 +281,10 @@ fn npm_lists_the_same_packages_and_edges_in_every_lockfile_version() {
             ("package.json", SHOP),
             ("packages/w/package.json", WORKSPACE),
         ];
-        let all = tree.iter().map(|(path, text)| (TreePath::new(*path), self::facts(path, text))).collect();
+        let all = tree
+            .iter()
+            .map(|(path, text)| (TreePath::new(*path), self::facts(path, text)))
+            .collect();
         assert_eq!(conclude(&all).gaps, [], "version {version}");
     }
 }
@@ -214,7 +294,10 @@ type Listed = (BTreeSet<String>, BTreeSet<(String, String)>);
 /// Collects what `npm ls` prints. `w` is the workspace, `alias` stands for the package `real`.
 fn walk(node: &Value, from: Option<&str>, listed: &mut Listed) {
     for (key, child) in node["dependencies"].as_object().into_iter().flatten() {
-        let version = child["version"].as_str().unwrap().trim_start_matches("npm:real@");
+        let version = child["version"]
+            .as_str()
+            .unwrap()
+            .trim_start_matches("npm:real@");
         let package = format!("{}@{version}", if key == "alias" { "real" } else { key });
         if key == "w" {
             walk(child, None, listed);
@@ -235,13 +318,31 @@ fn plain(purl: &str) -> String {
 #[test]
 fn places_in_a_package_lock_are_those_of_the_entry() {
     let facts = facts("package-lock.json", SHOP_LOCK);
-    let scoped = facts.components.iter().find(|component| component.name == "@s/c").unwrap();
-    let line = SHOP_LOCK.lines().nth(scoped.location.start.line as usize - 1).unwrap();
-    let marked = &line[scoped.location.start.column as usize - 1..scoped.location.end.column as usize - 1];
+    let scoped = facts
+        .components
+        .iter()
+        .find(|component| component.name == "@s/c")
+        .unwrap();
+    let line = SHOP_LOCK
+        .lines()
+        .nth(scoped.location.start.line as usize - 1)
+        .unwrap();
+    let marked =
+        &line[scoped.location.start.column as usize - 1..scoped.location.end.column as usize - 1];
     assert_eq!(marked, "\"node_modules/@s/c\"");
-    let checksum = facts.components.iter().find(|component| component.version.as_str() == "1.0.5");
+    let checksum = facts
+        .components
+        .iter()
+        .find(|component| component.version.as_str() == "1.0.5");
     // FIPS 180-4: the SHA-512 of the empty text is cf83e1357eefb8bd….
-    assert!(checksum.unwrap().checksum.as_deref().unwrap().starts_with("sha512:cf83e1357eefb8bd"));
+    assert!(
+        checksum
+            .unwrap()
+            .checksum
+            .as_deref()
+            .unwrap()
+            .starts_with("sha512:cf83e1357eefb8bd")
+    );
 }
 
 const REQUIREMENTS: &str = "\u{feff}# comment
@@ -296,7 +397,9 @@ for parsed in parse_requirements(sys.argv[1], PipSession()):
 fn pip_reads_the_same_requirements() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), REQUIREMENTS).unwrap();
-    let Some(output) = run(Command::new("python3").args(["-c", PIP]).arg(file.path())) else { return };
+    let Some(output) = run(Command::new("python3").args(["-c", PIP]).arg(file.path())) else {
+        return;
+    };
     if !output.status.success() {
         let why = String::from_utf8_lossy(&output.stderr);
         std::io::Write::write_fmt(
@@ -306,16 +409,31 @@ fn pip_reads_the_same_requirements() {
         .unwrap();
         return;
     }
-    let expected: BTreeSet<String> =
-        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
+    let expected: BTreeSet<String> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect();
     let facts = facts("requirements.txt", REQUIREMENTS);
-    let pins = facts.components.iter().map(|component| format!("{} {}", component.name, component.version));
+    let pins = facts
+        .components
+        .iter()
+        .map(|component| format!("{} {}", component.name, component.version));
     let stored = serde_json::to_value(&facts).unwrap();
     let open = stored["requirements"]["open"].as_array().unwrap();
-    let open = open.iter().map(|open| format!("{} *", open["name"].as_str().unwrap()));
+    let open = open
+        .iter()
+        .map(|open| format!("{} *", open["name"].as_str().unwrap()));
     let refused = facts.gaps.iter().map(|_| "?".to_owned());
-    assert_eq!(pins.chain(open).chain(refused).collect::<BTreeSet<_>>(), expected);
-    let hashed: Vec<_> = facts.components.iter().filter(|component| component.checksum.is_some()).collect();
+    assert_eq!(
+        pins.chain(open).chain(refused).collect::<BTreeSet<_>>(),
+        expected
+    );
+    let hashed: Vec<_> = facts
+        .components
+        .iter()
+        .filter(|component| component.checksum.is_some())
+        .collect();
     assert_eq!(hashed.len(), 1, "several hashes are several files");
     assert_eq!(hashed[0].name, "one-file");
     assert_eq!(hashed[0].location.start.line, 6);

@@ -52,7 +52,12 @@ impl<'w> Case<'w> {
         if reading.diagram.overflowed() || is_too_long(workflow) {
             return None;
         }
-        let mut case = Self { workflow, reading, neutralised: Vec::new(), bypasses: Vec::new() };
+        let mut case = Self {
+            workflow,
+            reading,
+            neutralised: Vec::new(),
+            bypasses: Vec::new(),
+        };
         case.neutralised = case.find_neutralised();
         case.bypasses = case.find_bypasses();
         (!case.reading.diagram.overflowed()).then_some(case)
@@ -65,12 +70,22 @@ impl<'w> Case<'w> {
                 if !self.is_meant_before(gate, &deployment) {
                     continue;
                 }
-                let ungated = self.reading.ungated(&deployment, &|command| command.can(gate));
-                let Some(chosen) = self.beyond_neutralised(ungated, gate) else { continue };
+                let ungated = self
+                    .reading
+                    .ungated(&deployment, &|command| command.can(gate));
+                let Some(chosen) = self.beyond_neutralised(ungated, gate) else {
+                    continue;
+                };
                 let executed = self.reading.executed(&deployment);
                 let input = self.deciding_input(&chosen, executed, ungated);
                 let environment = environment(self.workflow, &deployment);
-                bypasses.push(Bypass { deployment: deployment.clone(), gate, environment, chosen, input });
+                bypasses.push(Bypass {
+                    deployment: deployment.clone(),
+                    gate,
+                    environment,
+                    chosen,
+                    input,
+                });
             }
         }
         bypasses
@@ -82,7 +97,11 @@ impl<'w> Case<'w> {
         let known: Vec<CommandRef> = self
             .neutralised
             .iter()
-            .filter(|each| self.workflow.command(&each.gate).is_some_and(|(_, _, command)| command.can(gate)))
+            .filter(|each| {
+                self.workflow
+                    .command(&each.gate)
+                    .is_some_and(|(_, _, command)| command.can(gate))
+            })
             .map(|each| each.gate.clone())
             .collect();
         let silent = self.reading.without_failures(&known);
@@ -95,15 +114,24 @@ impl<'w> Case<'w> {
         if !matches!(gate, Capability::Test | Capability::Verify) {
             return true;
         }
-        let Some(job) = self.workflow.jobs.iter().position(|job| job.id == deployment.job) else {
+        let Some(job) = self
+            .workflow
+            .jobs
+            .iter()
+            .position(|job| job.id == deployment.job)
+        else {
             return true;
         };
-        self.workflow.commands().filter(|(_, _, _, command)| command.can(gate)).any(|(name, ..)| {
-            let at = self.workflow.jobs.iter().position(|job| job.id == name.job);
-            let same = at == Some(job) && (name.step, name.command) > (deployment.step, deployment.command);
-            let later = at.is_some_and(|at| self.workflow.ancestors(at).contains(&job));
-            !(same || later)
-        })
+        self.workflow
+            .commands()
+            .filter(|(_, _, _, command)| command.can(gate))
+            .any(|(name, ..)| {
+                let at = self.workflow.jobs.iter().position(|job| job.id == name.job);
+                let same = at == Some(job)
+                    && (name.step, name.command) > (deployment.step, deployment.command);
+                let later = at.is_some_and(|at| self.workflow.ancestors(at).contains(&job));
+                !(same || later)
+            })
     }
 
     /// The input that alone leads around the gate: with another value the deployment runs gated.
@@ -115,7 +143,9 @@ impl<'w> Case<'w> {
             return None;
         }
         let decides = |variable: &Variable| {
-            let Some(choice) = self.reading.choices.of(*variable) else { return false };
+            let Some(choice) = self.reading.choices.of(*variable) else {
+                return false;
+            };
             matches!(choice.key, Key::Input { .. })
                 && (0..choice.values.len()).any(|value| {
                     let other = chosen.with(*variable, value);
@@ -156,18 +186,29 @@ impl<'w> Case<'w> {
         // A status that is kept in a variable may be the gate's.
         let kept = |command: usize| {
             let effect = &step.script.commands[command].effect;
-            matches!(effect, Effect::Exit(ExitStatus::Unknown) | Effect::Return(ExitStatus::Unknown))
+            matches!(
+                effect,
+                Effect::Exit(ExitStatus::Unknown) | Effect::Return(ExitStatus::Unknown)
+            )
         };
         let others: Vec<CommandRef> = (0..step.script.commands.len())
             .filter(|command| *command != gate.command && !kept(*command))
-            .map(|command| CommandRef { command, ..gate.clone() })
+            .map(|command| CommandRef {
+                command,
+                ..gate.clone()
+            })
             .collect();
         let alone = self.reading.without_failures(&others);
-        let Some(job) = self.workflow.jobs.iter().position(|job| job.id == gate.job) else { return false };
+        let Some(job) = self.workflow.jobs.iter().position(|job| job.id == gate.job) else {
+            return false;
+        };
         let read = &self.reading.jobs[job].steps[gate.step];
         let step_failed = read.failed;
-        let executions: Vec<_> =
-            read.executions.iter().map(|each| (each.command, each.executed, each.failed)).collect();
+        let executions: Vec<_> = read
+            .executions
+            .iter()
+            .map(|each| (each.command, each.executed, each.failed))
+            .collect();
         let own = || executions.iter().filter(|each| each.0 == gate.command);
         let executed = self.reading.any(own().map(|each| each.1));
         let failed = self.reading.any(own().map(|each| each.2));
@@ -175,7 +216,11 @@ impl<'w> Case<'w> {
         // A gate that stands behind the failure of another command, as in an `else`, is judged whatever
         // the others do.
         let undisturbed = diagram.and(failed, alone);
-        let among = if undisturbed.is_never() { executed } else { diagram.and(executed, alone) };
+        let among = if undisturbed.is_never() {
+            executed
+        } else {
+            diagram.and(executed, alone)
+        };
         let failing = diagram.and(failed, among);
         let passing = diagram.without(among, failed);
         let reached = diagram.and(failing, step_failed);
@@ -226,13 +271,27 @@ fn asks(expression: &Expression, id: &str) -> bool {
 /// The environment a deployment goes to: the job's own word, else a guess from names; empty when
 /// nothing tells.
 pub(crate) fn environment(workflow: &Workflow, deployment: &CommandRef) -> String {
-    let Some((job, step, command)) = workflow.command(deployment) else { return String::new() };
+    let Some((job, step, command)) = workflow.command(deployment) else {
+        return String::new();
+    };
     if let Some(stated) = &job.environment {
         return stated.clone();
     }
-    let names = [Some(&job.id), job.name.as_ref(), step.name.as_ref(), Some(&command.label)];
-    let text = names.into_iter().flatten().map(|name| name.to_lowercase()).collect::<Vec<_>>().join(" ");
-    let words: Vec<&str> = text.split(|char: char| !char.is_ascii_alphanumeric()).collect();
+    let names = [
+        Some(&job.id),
+        job.name.as_ref(),
+        step.name.as_ref(),
+        Some(&command.label),
+    ];
+    let text = names
+        .into_iter()
+        .flatten()
+        .map(|name| name.to_lowercase())
+        .collect::<Vec<_>>()
+        .join(" ");
+    let words: Vec<&str> = text
+        .split(|char: char| !char.is_ascii_alphanumeric())
+        .collect();
     let table = [
         ("production", &["prod", "production", "live"][..]),
         ("staging", &["staging", "stage", "stg"]),
@@ -240,6 +299,8 @@ pub(crate) fn environment(workflow: &Workflow, deployment: &CommandRef) -> Strin
         ("development", &["dev", "development"]),
         ("test", &["qa", "uat"]),
     ];
-    let guess = table.iter().find(|(_, signs)| signs.iter().any(|sign| words.contains(sign)));
+    let guess = table
+        .iter()
+        .find(|(_, signs)| signs.iter().any(|sign| words.contains(sign)));
     guess.map_or_else(String::new, |(name, _)| (*name).to_owned())
 }

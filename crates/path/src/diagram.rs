@@ -46,7 +46,10 @@ const MAX_VARIABLES: usize = 2_000;
 
 impl Diagram {
     pub(crate) fn new() -> Self {
-        let leaf = || Node { variable: u32::MAX, children: Box::new([]) };
+        let leaf = || Node {
+            variable: u32::MAX,
+            children: Box::new([]),
+        };
         Self {
             nodes: vec![leaf(), leaf()],
             unique: HashMap::new(),
@@ -75,8 +78,15 @@ impl Diagram {
     /// The runs in which the variable has this value.
     pub(crate) fn is(&mut self, variable: Variable, value: usize) -> Guard {
         let count = self.costs[variable.0 as usize].len();
-        let children: Box<[Guard]> =
-            (0..count).map(|each| if each == value { Guard::ALWAYS } else { Guard::NEVER }).collect();
+        let children: Box<[Guard]> = (0..count)
+            .map(|each| {
+                if each == value {
+                    Guard::ALWAYS
+                } else {
+                    Guard::NEVER
+                }
+            })
+            .collect();
         self.node(variable.0, children)
     }
 
@@ -119,7 +129,8 @@ impl Diagram {
         let count = self.costs[variable as usize].len();
         let mut children = Vec::with_capacity(count);
         for value in 0..count {
-            let [a, b, c] = [condition, then, otherwise].map(|guard| self.restricted(guard, variable, value));
+            let [a, b, c] =
+                [condition, then, otherwise].map(|guard| self.restricted(guard, variable, value));
             children.push(self.either(a, b, c));
         }
         let result = self.node(variable, children.into_boxed_slice());
@@ -130,7 +141,11 @@ impl Diagram {
 
     fn restricted(&self, guard: Guard, variable: u32, value: usize) -> Guard {
         let node = &self.nodes[guard.0 as usize];
-        if node.variable == variable { node.children[value] } else { guard }
+        if node.variable == variable {
+            node.children[value]
+        } else {
+            guard
+        }
     }
 
     fn node(&mut self, variable: u32, children: Box<[Guard]>) -> Guard {
@@ -143,10 +158,15 @@ impl Diagram {
         }
         let next = Guard(u32::try_from(self.nodes.len()).expect("nodes are bounded"));
         let (nodes, unique) = (&mut self.nodes, &mut self.unique);
-        *unique.entry((variable, children)).or_insert_with_key(|(variable, children)| {
-            nodes.push(Node { variable: *variable, children: children.clone() });
-            next
-        })
+        *unique
+            .entry((variable, children))
+            .or_insert_with_key(|(variable, children)| {
+                nodes.push(Node {
+                    variable: *variable,
+                    children: children.clone(),
+                });
+                next
+            })
     }
 
     /// The choice of values that meets the condition at the least cost; only variables that matter
@@ -205,17 +225,28 @@ mod tests {
     #[test]
     fn equal_conditions_are_one_node() {
         let mut diagram = Diagram::new();
-        let (a, b) = (diagram.variable(vec![0, 1, 2]), diagram.variable(vec![0, 5]));
+        let (a, b) = (
+            diagram.variable(vec![0, 1, 2]),
+            diagram.variable(vec![0, 5]),
+        );
         let (x, y) = (diagram.is(a, 1), diagram.is(b, 1));
         let both = diagram.and(x, y);
         let (not_x, not_y) = (diagram.not(x), diagram.not(y));
         let neither = diagram.or(not_x, not_y);
         assert_eq!(diagram.not(neither), both, "De Morgan");
         let other = diagram.is(a, 2);
-        assert_eq!(diagram.and(x, other), Guard::NEVER, "a variable has one value");
+        assert_eq!(
+            diagram.and(x, other),
+            Guard::NEVER,
+            "a variable has one value"
+        );
         assert_eq!(diagram.cheapest(both), Some(vec![(a, 1), (b, 1)]));
         let any = diagram.or(both, other);
-        assert_eq!(diagram.cheapest(any), Some(vec![(a, 2)]), "2 costs less than 1 + 5");
+        assert_eq!(
+            diagram.cheapest(any),
+            Some(vec![(a, 2)]),
+            "2 costs less than 1 + 5"
+        );
         assert!(diagram.meets(any, |variable| if variable == a { 2 } else { 0 }));
         assert_eq!(diagram.cheapest(Guard::NEVER), None);
     }
@@ -227,7 +258,10 @@ mod tests {
         let variables: Vec<_> = (0..60).map(|_| diagram.variable(vec![0, 1])).collect();
         let mut all = Guard::ALWAYS;
         for pair in 0..30 {
-            let (a, b) = (diagram.is(variables[pair], 1), diagram.is(variables[pair + 30], 1));
+            let (a, b) = (
+                diagram.is(variables[pair], 1),
+                diagram.is(variables[pair + 30], 1),
+            );
             let either = diagram.or(a, b);
             all = diagram.and(all, either);
         }

@@ -19,7 +19,12 @@ pub(crate) enum Expression {
     /// `a || b`: an operand.
     Or(Box<Expression>, Box<Expression>),
     /// `a == b`, or `a != b` when negated; with its text in case it cannot be told.
-    Equal { left: Box<Expression>, right: Box<Expression>, negated: bool, text: String },
+    Equal {
+        left: Box<Expression>,
+        right: Box<Expression>,
+        negated: bool,
+        text: String,
+    },
     /// Anything else, by its text: true or false.
     Unknown(String),
     /// A text around `${{ … }}`, which is never empty and so always true.
@@ -46,15 +51,25 @@ impl Expression {
     /// is one unknown. Anything beside `${{ … }}`, be it the line break at the end of a block, makes a
     /// text of it.
     pub(crate) fn parse(text: &str) -> Self {
-        let inner = match text.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")) {
+        let inner = match text
+            .strip_prefix("${{")
+            .and_then(|rest| rest.strip_suffix("}}"))
+        {
             Some(inner) if !inner.contains("${{") => inner.trim(),
             Some(_) if is_only_expressions(text) => return Self::Unknown(text.to_owned()),
             None if !text.contains("${{") => text.trim(),
             Some(_) | None => return Self::Text(text.trim().to_owned()),
         };
         let unknown = || Self::Unknown(inner.to_owned());
-        let Some(tokens) = tokens(inner) else { return unknown() };
-        let mut parser = Parser { text: inner, tokens, at: 0, depth: 0 };
+        let Some(tokens) = tokens(inner) else {
+            return unknown();
+        };
+        let mut parser = Parser {
+            text: inner,
+            tokens,
+            at: 0,
+            depth: 0,
+        };
         match parser.or() {
             Some(expression) if parser.at == parser.tokens.len() => expression,
             Some(_) | None => unknown(),
@@ -83,7 +98,9 @@ fn is_only_expressions(text: &str) -> bool {
 
 fn names_status(text: &str) -> bool {
     let text: String = text.to_lowercase().split_whitespace().collect();
-    ["success(", "failure(", "always(", "cancelled("].iter().any(|name| text.contains(name))
+    ["success(", "failure(", "always(", "cancelled("]
+        .iter()
+        .any(|name| text.contains(name))
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -100,7 +117,9 @@ struct Placed {
     end: usize,
 }
 
-const SIGNS: [&str; 14] = ["&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "(", ")", "[", "]", ","];
+const SIGNS: [&str; 14] = [
+    "&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "(", ")", "[", "]", ",",
+];
 
 fn tokens(text: &str) -> Option<Vec<Placed>> {
     let mut tokens = Vec::new();
@@ -124,7 +143,11 @@ fn tokens(text: &str) -> Option<Vec<Placed>> {
         if tokens.len() == MAX_TOKENS {
             return None;
         }
-        tokens.push(Placed { token, start: at, end: at + len });
+        tokens.push(Placed {
+            token,
+            start: at,
+            end: at + len,
+        });
         at += len;
     }
     Some(tokens)
@@ -149,7 +172,9 @@ fn bare(rest: &str) -> Option<(Token, usize)> {
     let signed = rest.starts_with(['-', '+']);
     let number = signed || rest.starts_with(|char: char| char.is_ascii_digit());
     let belongs = |char: char| {
-        char.is_ascii_alphanumeric() || matches!(char, '_' | '-') || (number && matches!(char, '.' | '+'))
+        char.is_ascii_alphanumeric()
+            || matches!(char, '_' | '-')
+            || (number && matches!(char, '.' | '+'))
     };
     let len = rest.find(|char| !belongs(char)).unwrap_or(rest.len());
     let word = &rest[..len];
@@ -217,7 +242,12 @@ impl Parser<'_> {
                 return Some(left);
             };
             let right = Box::new(self.relation()?);
-            left = Expression::Equal { left: Box::new(left), right, negated, text: self.text_from(first) };
+            left = Expression::Equal {
+                left: Box::new(left),
+                right,
+                negated,
+                text: self.text_from(first),
+            };
         }
     }
 
@@ -260,8 +290,11 @@ impl Parser<'_> {
             Token::Literal(value) => Some(Expression::Literal(value)),
             Token::Sign(_) => None,
             Token::Name(name) => {
-                let expression =
-                    if self.sign("(") { self.call(&name, first)? } else { Expression::Path(vec![name]) };
+                let expression = if self.sign("(") {
+                    self.call(&name, first)?
+                } else {
+                    Expression::Path(vec![name])
+                };
                 self.selected(expression, first)
             }
         }
@@ -326,8 +359,18 @@ mod tests {
             Expression::Not(a) => format!("not({})", shown(a)),
             Expression::And(a, b) => format!("and({}, {})", shown(a), shown(b)),
             Expression::Or(a, b) => format!("or({}, {})", shown(a), shown(b)),
-            Expression::Equal { left, right, negated, .. } => {
-                format!("{}({}, {})", if *negated { "ne" } else { "eq" }, shown(left), shown(right))
+            Expression::Equal {
+                left,
+                right,
+                negated,
+                ..
+            } => {
+                format!(
+                    "{}({}, {})",
+                    if *negated { "ne" } else { "eq" },
+                    shown(left),
+                    shown(right)
+                )
             }
             Expression::Unknown(text) => format!("?{text}?"),
             Expression::Text(text) => format!("text({text})"),
@@ -338,15 +381,24 @@ mod tests {
     fn the_grammar_is_read_and_the_rest_is_unknown() {
         for (text, expected) in [
             ("${{ always() }}", "Always"),
-            ("!cancelled() && Inputs.Skip != 'it''s'", "and(not(Cancelled), ne(inputs.skip, 'it's'))"),
+            (
+                "!cancelled() && Inputs.Skip != 'it''s'",
+                "and(not(Cancelled), ne(inputs.skip, 'it's'))",
+            ),
             ("a || b && c == 1.5", "or(a, and(b, eq(c, 1.5)))"),
             ("(a || b) && !c", "and(or(a, b), not(c))"),
-            ("always() && contains(github.ref, 'x, )')", "and(Always, ?contains(github.ref, 'x, )')?)"),
+            (
+                "always() && contains(github.ref, 'x, )')",
+                "and(Always, ?contains(github.ref, 'x, )')?)",
+            ),
             ("fromJSON(a).b == true", "eq(?fromJSON(a).b?, true)"),
             ("github['ref'] == 'x'", "eq(?github['ref']?, 'x')"),
             ("a.*.b", "?a.*.b?"),
             ("a > 1 && b", "and(?a > 1?, b)"),
-            ("needs.my-job.result == 'success'", "eq(needs.my-job.result, 'success')"),
+            (
+                "needs.my-job.result == 'success'",
+                "eq(needs.my-job.result, 'success')",
+            ),
             ("${{ a }} && b", "text(${{ a }} && b)"),
             ("${{ a }} ${{ b }}", "text(${{ a }} ${{ b }})"),
             ("${{ a }}${{ b }}", "?${{ a }}${{ b }}?"),
@@ -364,7 +416,10 @@ mod tests {
         assert!(matches!(Expression::parse(&deep), Expression::Unknown(_)));
         for sign in ["||", "&&", "==", "<"] {
             let long = vec!["a.b"; 100_000].join(sign);
-            assert!(matches!(Expression::parse(&long), Expression::Unknown(_)), "{sign}");
+            assert!(
+                matches!(Expression::parse(&long), Expression::Unknown(_)),
+                "{sign}"
+            );
         }
     }
 

@@ -33,7 +33,9 @@ fn is_workflow(path: &TreePath) -> bool {
 }
 
 fn extension(path: &TreePath) -> Option<&str> {
-    path.file_name().rsplit_once('.').map(|(_, extension)| extension)
+    path.file_name()
+        .rsplit_once('.')
+        .map(|(_, extension)| extension)
 }
 
 /// Reads one file that [`claims`] accepts. It never fails: what cannot be read becomes a gap.
@@ -47,7 +49,10 @@ pub fn extract(file: &File) -> Facts {
             id: gap_id("unreadable-workflow"),
             kind: GapKind::Unreadable,
             location: Some(file.location(Span::new(error.offset, error.offset))),
-            message: format!("the workflow {} cannot be read: {}", file.path, error.message),
+            message: format!(
+                "the workflow {} cannot be read: {}",
+                file.path, error.message
+            ),
             mend: "correct the file; GitHub refuses it too".to_owned(),
         }))),
     }
@@ -56,12 +61,33 @@ pub fn extract(file: &File) -> Facts {
 /// Options in the first line count; without one a script starts with none.
 fn script(file: &File) -> Script {
     let first = file.text.lines().next().unwrap_or_default();
-    let shebang: Vec<&str> = first.strip_prefix("#!").unwrap_or_default().split_whitespace().collect();
-    let errexit = shebang.iter().skip(1).any(|word| word.starts_with('-') && word.contains('e'));
-    let posix = shebang.iter().any(|word| word.ends_with("/sh") || word.ends_with("/dash"));
-    let options = Options { errexit, pipefail: false, bash: !posix };
+    let shebang: Vec<&str> = first
+        .strip_prefix("#!")
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let errexit = shebang
+        .iter()
+        .skip(1)
+        .any(|word| word.starts_with('-') && word.contains('e'));
+    let posix = shebang
+        .iter()
+        .any(|word| word.ends_with("/sh") || word.ends_with("/dash"));
+    let options = Options {
+        errexit,
+        pipefail: false,
+        bash: !posix,
+    };
     let lines = file.lines();
-    Script::read(file.text, options, &Place { path: file.path, lines: &lines, offset: &|at| at })
+    Script::read(
+        file.text,
+        options,
+        &Place {
+            path: file.path,
+            lines: &lines,
+            offset: &|at| at,
+        },
+    )
 }
 
 /// Judges all workflows of a tree, with the scripts that they call.
@@ -117,15 +143,21 @@ fn too_complex(workflow: &Workflow) -> Gap {
         id: gap_id("too-complex"),
         kind: GapKind::Unsupported,
         location: Some(workflow.on.clone()),
-        message: format!("{} has more conditions and commands than can be proven about", workflow.path),
+        message: format!(
+            "{} has more conditions and commands than can be proven about",
+            workflow.path
+        ),
         mend: "split the workflow, or take conditions out of it".to_owned(),
     }
 }
 
 /// What a job does that is not known.
 fn unread(job: &Job) -> Vec<Gap> {
-    let foreign: Vec<(&Step, &String)> =
-        job.steps.iter().filter_map(|step| Some((step, step.foreign_shell.as_ref()?))).collect();
+    let foreign: Vec<(&Step, &String)> = job
+        .steps
+        .iter()
+        .filter_map(|step| Some((step, step.foreign_shell.as_ref()?)))
+        .collect();
     let shells = foreign.first().map(|(step, shell)| Gap {
         id: gap_id("foreign-shell"),
         kind: GapKind::Unresolved,
@@ -137,17 +169,27 @@ fn unread(job: &Job) -> Vec<Gap> {
         ),
         mend: "write what gates a release for bash: `shell: bash` works on every runner".to_owned(),
     });
-    let scripts = job.steps.iter().flat_map(|step| &step.script.unread).map(|location| Gap {
-        id: gap_id("unreadable-script"),
-        kind: GapKind::Unreadable,
-        message: format!("a script of job `{}` is no shell that can be read from here on", job.id),
-        mend: "try the script with `bash -n` and correct it".to_owned(),
-        location: Some(location.clone()),
-    });
+    let scripts = job
+        .steps
+        .iter()
+        .flat_map(|step| &step.script.unread)
+        .map(|location| Gap {
+            id: gap_id("unreadable-script"),
+            kind: GapKind::Unreadable,
+            message: format!(
+                "a script of job `{}` is no shell that can be read from here on",
+                job.id
+            ),
+            mend: "try the script with `bash -n` and correct it".to_owned(),
+            location: Some(location.clone()),
+        });
     let startup = startup(job).map(|location| Gap {
         id: gap_id("startup-file"),
         kind: GapKind::Unresolved,
-        message: format!("`BASH_ENV` names a file that bash runs before the scripts of job `{}`", job.id),
+        message: format!(
+            "`BASH_ENV` names a file that bash runs before the scripts of job `{}`",
+            job.id
+        ),
         mend: "take `BASH_ENV` out, and run what the file does in a step".to_owned(),
         location: Some(location.clone()),
     });
@@ -159,13 +201,22 @@ fn unread(job: &Job) -> Vec<Gap> {
             .to_owned(),
         location: Some(location.clone()),
     });
-    shells.into_iter().chain(scripts).chain(startup).chain(operators).collect()
+    shells
+        .into_iter()
+        .chain(scripts)
+        .chain(startup)
+        .chain(operators)
+        .collect()
 }
 
 /// Where a job has bash run a file before its scripts.
 pub(crate) fn startup(job: &Job) -> Option<&Location> {
     let set = job.startup.as_ref();
-    set.or_else(|| job.steps.iter().find_map(|step| step.script.startup.as_ref()))
+    set.or_else(|| {
+        job.steps
+            .iter()
+            .find_map(|step| step.script.startup.as_ref())
+    })
 }
 
 pub(crate) fn gap_id(name: &str) -> RuleId {

@@ -20,14 +20,21 @@ pub(crate) fn link(workflow: &mut Workflow, scripts: &Scripts) -> Vec<Gap> {
     let mut gaps = Vec::new();
     for job in &mut workflow.jobs {
         if let Some(called) = &job.calls {
-            gaps.push(unresolved(&job.steps[0].location, &format!("the workflow `{called}`")));
+            gaps.push(unresolved(
+                &job.steps[0].location,
+                &format!("the workflow `{called}`"),
+            ));
         }
         for step in &mut job.steps {
             if let Some(uses) = step.uses.as_deref().filter(|uses| uses.starts_with("./")) {
                 gaps.push(unresolved(&step.location, &format!("the action `{uses}`")));
             }
             let directory = join("", step.directory.as_deref().unwrap_or_default());
-            let mut linker = Linker { scripts, directory, gaps: &mut gaps };
+            let mut linker = Linker {
+                scripts,
+                directory,
+                gaps: &mut gaps,
+            };
             linker.list(&mut step.script, None, 0);
         }
     }
@@ -60,7 +67,10 @@ impl Linker<'_> {
     fn list(&mut self, script: &mut Script, part: Option<Vec<Flow>>, depth: usize) -> Vec<Flow> {
         let whole = part.is_none();
         let flows = part.unwrap_or_else(|| std::mem::take(&mut script.flow));
-        let linked: Vec<Flow> = flows.into_iter().map(|flow| self.statement(flow, script, depth)).collect();
+        let linked: Vec<Flow> = flows
+            .into_iter()
+            .map(|flow| self.statement(flow, script, depth))
+            .collect();
         if whole {
             script.flow = linked;
             return Vec::new();
@@ -132,7 +142,11 @@ impl Linker<'_> {
         let leaves = matches!(b, Flow::Command { command, .. }
             if matches!(script.commands[command].effect, Effect::Exit(_) | Effect::Return(_)));
         let b = self.boxed(b, script, depth);
-        self.directory = if leaves || self.directory == entered { entered } else { None };
+        self.directory = if leaves || self.directory == entered {
+            entered
+        } else {
+            None
+        };
         Flow::Or(a, b)
     }
 
@@ -141,30 +155,60 @@ impl Linker<'_> {
     }
 
     fn flow(&mut self, flow: Flow, script: &mut Script, depth: usize) -> Flow {
-        let part =
-            |this: &mut Self, flows: Vec<Flow>, script: &mut Script| this.list(script, Some(flows), depth);
+        let part = |this: &mut Self, flows: Vec<Flow>, script: &mut Script| {
+            this.list(script, Some(flows), depth)
+        };
         let moves = |flows: &[Flow], script: &Script| {
-            flows.iter().flat_map(Flow::commands).any(|command| script.commands[command].enters.is_some())
+            flows
+                .iter()
+                .flat_map(Flow::commands)
+                .any(|command| script.commands[command].enters.is_some())
         };
         match flow {
-            Flow::Command { command, substitutions } => {
+            Flow::Command {
+                command,
+                substitutions,
+            } => {
                 let substitutions = substitutions.into_iter();
-                let substitutions =
-                    substitutions.map(|inner| self.apart(|this| part(this, inner, script))).collect();
+                let substitutions = substitutions
+                    .map(|inner| self.apart(|this| part(this, inner, script)))
+                    .collect();
                 self.command(command, substitutions, script, depth)
             }
-            Flow::Called { command, body, options, sourced: true } => {
-                Flow::Called { command, body: part(self, body, script), options, sourced: true }
-            }
-            Flow::Called { command, body, options, sourced: false } => {
+            Flow::Called {
+                command,
+                body,
+                options,
+                sourced: true,
+            } => Flow::Called {
+                command,
+                body: part(self, body, script),
+                options,
+                sourced: true,
+            },
+            Flow::Called {
+                command,
+                body,
+                options,
+                sourced: false,
+            } => {
                 let body = self.apart(|this| part(this, body, script));
-                Flow::Called { command, body, options, sourced: false }
+                Flow::Called {
+                    command,
+                    body,
+                    options,
+                    sourced: false,
+                }
             }
-            Flow::Background(inner) => Flow::Background(self.apart(|this| this.boxed(*inner, script, depth))),
+            Flow::Background(inner) => {
+                Flow::Background(self.apart(|this| this.boxed(*inner, script, depth)))
+            }
             Flow::Pipeline(stages) => {
                 let stages = stages.into_iter();
                 Flow::Pipeline(
-                    stages.map(|stage| self.apart(|this| this.flow(stage, script, depth))).collect(),
+                    stages
+                        .map(|stage| self.apart(|this| this.flow(stage, script, depth)))
+                        .collect(),
                 )
             }
             Flow::And(a, b) => {
@@ -175,12 +219,23 @@ impl Linker<'_> {
             Flow::Not(inner) => Flow::Not(self.boxed(*inner, script, depth)),
             Flow::Group(inner) => Flow::Group(part(self, inner, script)),
             Flow::Subshell(inner) => Flow::Subshell(self.apart(|this| part(this, inner, script))),
-            Flow::If { branches, otherwise } => self.branches(branches, otherwise, script, depth),
-            Flow::While { until, condition, body } => {
+            Flow::If {
+                branches,
+                otherwise,
+            } => self.branches(branches, otherwise, script, depth),
+            Flow::While {
+                until,
+                condition,
+                body,
+            } => {
                 let moves = moves(&condition, script) || moves(&body, script);
                 self.again(moves, |this| {
                     let condition = part(this, condition, script);
-                    Flow::While { until, condition, body: part(this, body, script) }
+                    Flow::While {
+                        until,
+                        condition,
+                        body: part(this, body, script),
+                    }
                 })
             }
             Flow::For { certain, body, at } => {
@@ -189,11 +244,19 @@ impl Linker<'_> {
             }
             Flow::Case { arms, at } => {
                 let script = std::cell::RefCell::new(script);
-                let each = |this: &mut Self, (all, body)| (all, part(this, body, &mut script.borrow_mut()));
-                Flow::Case { arms: self.either(arms, each), at }
+                let each = |this: &mut Self, (all, body)| {
+                    (all, part(this, body, &mut script.borrow_mut()))
+                };
+                Flow::Case {
+                    arms: self.either(arms, each),
+                    at,
+                }
             }
             Flow::Function { name, body } => {
-                let wanders = script.commands.iter().any(|command| command.enters.is_some());
+                let wanders = script
+                    .commands
+                    .iter()
+                    .any(|command| command.enters.is_some());
                 let body = self.again(wanders, |this| this.boxed(*body, script, depth));
                 Flow::Function { name, body }
             }
@@ -208,7 +271,10 @@ impl Linker<'_> {
         script: &mut Script,
         depth: usize,
     ) -> Flow {
-        let all = branches.into_iter().chain([(Vec::new(), otherwise)]).collect();
+        let all = branches
+            .into_iter()
+            .chain([(Vec::new(), otherwise)])
+            .collect();
         let script = std::cell::RefCell::new(script);
         let mut all = self.either(all, |this, (condition, body)| {
             let script = &mut script.borrow_mut();
@@ -216,7 +282,10 @@ impl Linker<'_> {
             (condition, this.list(script, Some(body), depth))
         });
         let (_, otherwise) = all.pop().expect("each part that goes in comes out");
-        Flow::If { branches: all, otherwise }
+        Flow::If {
+            branches: all,
+            otherwise,
+        }
     }
 
     fn command(
@@ -226,20 +295,38 @@ impl Linker<'_> {
         script: &mut Script,
         depth: usize,
     ) -> Flow {
-        let Effect::Script { path, errexit, sourced } = script.commands[command].effect.clone() else {
+        let Effect::Script {
+            path,
+            errexit,
+            sourced,
+        } = script.commands[command].effect.clone()
+        else {
             self.enter(script.commands[command].enters.as_ref());
-            return Flow::Command { command, substitutions };
+            return Flow::Command {
+                command,
+                substitutions,
+            };
         };
         let found = match below_root(&path) {
             Some(below) => join("", below),
-            None => self.directory.as_deref().and_then(|directory| join(directory, &path)),
+            None => self
+                .directory
+                .as_deref()
+                .and_then(|directory| join(directory, &path)),
         };
         let found = found.and_then(|path| self.scripts.get(path.as_str()).copied());
         let fits = depth < MAX_DEPTH
-            && found.is_some_and(|found| script.commands.len() + found.commands.len() <= MAX_COMMANDS);
+            && found
+                .is_some_and(|found| script.commands.len() + found.commands.len() <= MAX_COMMANDS);
         let Some(found) = found.filter(|_| fits) else {
-            self.gaps.push(unresolved(&script.commands[command].location, &format!("the script `{path}`")));
-            return Flow::Command { command, substitutions };
+            self.gaps.push(unresolved(
+                &script.commands[command].location,
+                &format!("the script `{path}`"),
+            ));
+            return Flow::Command {
+                command,
+                substitutions,
+            };
         };
         let first = script.commands.len();
         script.commands.extend(found.commands.iter().cloned());
@@ -247,13 +334,21 @@ impl Linker<'_> {
         script.exports |= found.exports;
         script.startup = script.startup.take().or_else(|| found.startup.clone());
         let body: Vec<Flow> = found.flow.iter().map(|flow| moved(flow, first)).collect();
-        let options = Options { errexit: errexit || found.options.errexit, ..found.options };
+        let options = Options {
+            errexit: errexit || found.options.errexit,
+            ..found.options
+        };
         let body = if sourced {
             self.list(script, Some(body), depth + 1)
         } else {
             self.apart(|this| this.list(script, Some(body), depth + 1))
         };
-        Flow::Called { command, body, options, sourced }
+        Flow::Called {
+            command,
+            body,
+            options,
+            sourced,
+        }
     }
 
     fn enter(&mut self, entered: Option<&Enters>) {
@@ -290,13 +385,24 @@ fn moved(flow: &Flow, by: usize) -> Flow {
     let list = |flows: &[Flow]| -> Vec<Flow> { flows.iter().map(|flow| moved(flow, by)).collect() };
     let boxed = |flow: &Flow| Box::new(moved(flow, by));
     match flow {
-        Flow::Command { command, substitutions } => Flow::Command {
+        Flow::Command {
+            command,
+            substitutions,
+        } => Flow::Command {
             command: command + by,
             substitutions: substitutions.iter().map(|inner| list(inner)).collect(),
         },
-        Flow::Called { command, body, options, sourced } => {
-            Flow::Called { command: command + by, body: list(body), options: *options, sourced: *sourced }
-        }
+        Flow::Called {
+            command,
+            body,
+            options,
+            sourced,
+        } => Flow::Called {
+            command: command + by,
+            body: list(body),
+            options: *options,
+            sourced: *sourced,
+        },
         Flow::Background(inner) => Flow::Background(boxed(inner)),
         Flow::Pipeline(stages) => Flow::Pipeline(list(stages)),
         Flow::And(a, b) => Flow::And(boxed(a), boxed(b)),
@@ -304,17 +410,37 @@ fn moved(flow: &Flow, by: usize) -> Flow {
         Flow::Not(inner) => Flow::Not(boxed(inner)),
         Flow::Group(inner) => Flow::Group(list(inner)),
         Flow::Subshell(inner) => Flow::Subshell(list(inner)),
-        Flow::If { branches, otherwise } => Flow::If {
-            branches: branches.iter().map(|(condition, body)| (list(condition), list(body))).collect(),
+        Flow::If {
+            branches,
+            otherwise,
+        } => Flow::If {
+            branches: branches
+                .iter()
+                .map(|(condition, body)| (list(condition), list(body)))
+                .collect(),
             otherwise: list(otherwise),
         },
-        Flow::While { until, condition, body } => {
-            Flow::While { until: *until, condition: list(condition), body: list(body) }
-        }
-        Flow::For { certain, body, at } => Flow::For { certain: *certain, body: list(body), at: at.clone() },
-        Flow::Case { arms, at } => {
-            Flow::Case { arms: arms.iter().map(|(all, body)| (*all, list(body))).collect(), at: at.clone() }
-        }
-        Flow::Function { name, body } => Flow::Function { name: name.clone(), body: boxed(body) },
+        Flow::While {
+            until,
+            condition,
+            body,
+        } => Flow::While {
+            until: *until,
+            condition: list(condition),
+            body: list(body),
+        },
+        Flow::For { certain, body, at } => Flow::For {
+            certain: *certain,
+            body: list(body),
+            at: at.clone(),
+        },
+        Flow::Case { arms, at } => Flow::Case {
+            arms: arms.iter().map(|(all, body)| (*all, list(body))).collect(),
+            at: at.clone(),
+        },
+        Flow::Function { name, body } => Flow::Function {
+            name: name.clone(),
+            body: boxed(body),
+        },
     }
 }

@@ -83,7 +83,13 @@ pub fn prove(workflow: &Workflow) -> Result<Vec<Proof>, ProveError> {
     let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
     for step in steps {
         let foreign = step.foreign_shell.as_ref().map(|_| &step.location);
-        if let Some(location) = step.script.unread.first().or(foreign).or(step.operator.as_ref()) {
+        if let Some(location) = step
+            .script
+            .unread
+            .first()
+            .or(foreign)
+            .or(step.operator.as_ref())
+        {
             return Err(ProveError::Unread(location.clone()));
         }
     }
@@ -98,16 +104,33 @@ pub fn prove(workflow: &Workflow) -> Result<Vec<Proof>, ProveError> {
             let ungated = reading.ungated(&deployment, &|command| command.can(*gate));
             let counterexample = reading.cheapest(ungated).map(|chosen| reading.run(&chosen));
             let holds = counterexample.is_none();
-            proofs.push(Proof { deployment: deployment.clone(), gate: *gate, holds, counterexample });
+            proofs.push(Proof {
+                deployment: deployment.clone(),
+                gate: *gate,
+                holds,
+                counterexample,
+            });
         }
     }
-    if reading.diagram.overflowed() { Err(ProveError::TooComplex) } else { Ok(proofs) }
+    if reading.diagram.overflowed() {
+        Err(ProveError::TooComplex)
+    } else {
+        Ok(proofs)
+    }
 }
 
 /// The kinds of gate that the workflow has.
 pub(crate) fn gates(workflow: &Workflow) -> Vec<Capability> {
-    let present = |gate: &Capability| workflow.commands().any(|(_, _, _, command)| command.can(*gate));
-    Capability::ALL.into_iter().filter(|gate| gate.is_gate()).filter(present).collect()
+    let present = |gate: &Capability| {
+        workflow
+            .commands()
+            .any(|(_, _, _, command)| command.can(*gate))
+    };
+    Capability::ALL
+        .into_iter()
+        .filter(|gate| gate.is_gate())
+        .filter(present)
+        .collect()
 }
 
 /// The commands that deploy. In a job with an `environment:` that has none the last command that
@@ -122,10 +145,16 @@ pub(crate) fn deployments(workflow: &Workflow) -> Vec<CommandRef> {
             .collect();
         if deploys.is_empty() && job.environment.is_some() {
             let works = |command: &crate::script::Command| {
-                !command.prints && command.effect != Effect::Succeeds && command.capabilities.is_empty()
+                !command.prints
+                    && command.effect != Effect::Succeeds
+                    && command.capabilities.is_empty()
             };
-            found
-                .extend(commands().filter(|(_, _, _, command)| works(command)).map(|(name, ..)| name).last());
+            found.extend(
+                commands()
+                    .filter(|(_, _, _, command)| works(command))
+                    .map(|(name, ..)| name)
+                    .last(),
+            );
         }
         found.extend(deploys);
     }

@@ -77,7 +77,12 @@ impl<'w> Reading<'w> {
             steps: Vec::new(),
         };
         let jobs = workflow.jobs.iter().map(|_| empty()).collect();
-        let mut reading = Self { workflow, diagram, choices, jobs };
+        let mut reading = Self {
+            workflow,
+            diagram,
+            choices,
+            jobs,
+        };
         for job in &workflow.order {
             reading.job(*job);
         }
@@ -88,7 +93,13 @@ impl<'w> Reading<'w> {
         let workflow = self.workflow;
         let job = &workflow.jobs[at];
         self.jobs[at].late = self.late(at);
-        let runs = self.met(job.condition.as_ref(), Scope { job: at, step: None });
+        let runs = self.met(
+            job.condition.as_ref(),
+            Scope {
+                job: at,
+                step: None,
+            },
+        );
         self.jobs[at].runs = runs;
         for step in 0..job.steps.len() {
             self.step(at, step, runs);
@@ -104,7 +115,13 @@ impl<'w> Reading<'w> {
         let workflow = self.workflow;
         let job = &workflow.jobs[job_at];
         let step = &job.steps[at];
-        let met = self.met(step.condition.as_ref(), Scope { job: job_at, step: Some(at) });
+        let met = self.met(
+            step.condition.as_ref(),
+            Scope {
+                job: job_at,
+                step: Some(at),
+            },
+        );
         let begins = self.diagram.and(job_runs, met);
         let interrupted = self.interrupted(job_at, at, begins);
         let runs = self.diagram.without(begins, interrupted);
@@ -115,7 +132,13 @@ impl<'w> Reading<'w> {
         self.jobs[job_at].broken = self.diagram.or(broken, concluded_failure);
         let cancelled = self.jobs[job_at].cancelled;
         self.jobs[job_at].cancelled = self.diagram.or(cancelled, interrupted);
-        let read = StepReading { runs, interrupted, failed, concluded_failure, executions };
+        let read = StepReading {
+            runs,
+            interrupted,
+            failed,
+            concluded_failure,
+            executions,
+        };
         self.jobs[job_at].steps.push(read);
     }
 
@@ -132,7 +155,11 @@ impl<'w> Reading<'w> {
 
     /// The runs in which a command is executed although no `gate` passed before it: none was
     /// executed, or one failed.
-    pub(crate) fn ungated(&mut self, target: &CommandRef, gate: &dyn Fn(&Command) -> bool) -> Guard {
+    pub(crate) fn ungated(
+        &mut self,
+        target: &CommandRef,
+        gate: &dyn Fn(&Command) -> bool,
+    ) -> Guard {
         let workflow = self.workflow;
         let Some(job) = workflow.jobs.iter().position(|job| job.id == target.job) else {
             return Guard::NEVER;
@@ -169,9 +196,16 @@ impl<'w> Reading<'w> {
         let mut none = Guard::ALWAYS;
         for command in commands {
             let key = Key::Fails(command.clone());
-            let cases = self.choices.cases(&mut self.diagram, &key).unwrap_or_default();
-            let fails =
-                self.any(cases.iter().filter(|(value, _)| value.is_truthy()).map(|(_, guard)| *guard));
+            let cases = self
+                .choices
+                .cases(&mut self.diagram, &key)
+                .unwrap_or_default();
+            let fails = self.any(
+                cases
+                    .iter()
+                    .filter(|(value, _)| value.is_truthy())
+                    .map(|(_, guard)| *guard),
+            );
             none = self.diagram.without(none, fails);
         }
         none
@@ -200,12 +234,20 @@ pub(crate) struct Chosen(pub(crate) Vec<(Variable, usize)>);
 
 impl Chosen {
     pub(crate) fn value(&self, variable: Variable) -> usize {
-        self.0.iter().find(|(each, _)| *each == variable).map_or(0, |(_, value)| *value)
+        self.0
+            .iter()
+            .find(|(each, _)| *each == variable)
+            .map_or(0, |(_, value)| *value)
     }
 
     /// The same run with one variable changed.
     pub(crate) fn with(&self, variable: Variable, value: usize) -> Self {
-        let mut changed: Vec<_> = self.0.iter().copied().filter(|(each, _)| *each != variable).collect();
+        let mut changed: Vec<_> = self
+            .0
+            .iter()
+            .copied()
+            .filter(|(each, _)| *each != variable)
+            .collect();
         changed.push((variable, value));
         Self(changed)
     }

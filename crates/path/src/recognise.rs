@@ -22,27 +22,47 @@ pub(crate) fn command(words: &[Option<String>]) -> Recognised {
     if only_tells_of_itself(words) {
         return Recognised::default();
     }
-    let rows: Vec<&table::Row> = table::COMMANDS.iter().filter(|row| matches(row.pattern, words)).collect();
-    let capabilities = each_once(rows.iter().map(|row| row.capability));
-    let exits_zero =
-        !capabilities.is_empty() && table::EXIT_ZERO.iter().any(|pattern| matches(pattern, words));
-    let reports_only = table::REPORTS_ONLY.iter().any(|pattern| matches(pattern, words));
-    let about_image = capabilities
+    let rows: Vec<&table::Row> = table::COMMANDS
         .iter()
-        .any(|each| matches!(each, Capability::Push | Capability::ImageScan | Capability::Build));
-    Recognised { capabilities, exits_zero, reports_only, image: about_image.then(|| image(words)).flatten() }
+        .filter(|row| matches(row.pattern, words))
+        .collect();
+    let capabilities = each_once(rows.iter().map(|row| row.capability));
+    let exits_zero = !capabilities.is_empty()
+        && table::EXIT_ZERO
+            .iter()
+            .any(|pattern| matches(pattern, words));
+    let reports_only = table::REPORTS_ONLY
+        .iter()
+        .any(|pattern| matches(pattern, words));
+    let about_image = capabilities.iter().any(|each| {
+        matches!(
+            each,
+            Capability::Push | Capability::ImageScan | Capability::Build
+        )
+    });
+    Recognised {
+        capabilities,
+        exits_zero,
+        reports_only,
+        image: about_image.then(|| image(words)).flatten(),
+    }
 }
 
 /// Judges an action by `owner/name` and its inputs.
 pub(crate) fn action(uses: &str, with: &[(String, String)]) -> Recognised {
     let name = uses.split('@').next().unwrap_or(uses).to_lowercase();
     let value = |key: &str| {
-        with.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value.as_str())
+        with.iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(key))
+            .map(|(_, value)| value.as_str())
     };
     let rows: Vec<&table::Action> = table::ACTIONS
         .iter()
         .filter(|row| {
-            name == row.name || name.strip_prefix(row.name).is_some_and(|rest| rest.starts_with('/'))
+            name == row.name
+                || name
+                    .strip_prefix(row.name)
+                    .is_some_and(|rest| rest.starts_with('/'))
         })
         .filter(|row| row.with.iter().all(|condition| meets(*condition, &value)))
         .collect();
@@ -51,20 +71,34 @@ pub(crate) fn action(uses: &str, with: &[(String, String)]) -> Recognised {
         && table::ACTION_EXIT_ZERO
             .iter()
             .any(|(key, zero)| value(key).is_some_and(|value| value.trim() == *zero));
-    let image =
-        ["image-ref", "image", "tags"].iter().find_map(|key| value(key)).map(str::trim).and_then(image_name);
-    let reports_only =
-        table::ACTION_REPORTS_ONLY.iter().any(|(action, key)| name == *action && value(key).is_none());
-    Recognised { capabilities, exits_zero, reports_only, image }
+    let image = ["image-ref", "image", "tags"]
+        .iter()
+        .find_map(|key| value(key))
+        .map(str::trim)
+        .and_then(image_name);
+    let reports_only = table::ACTION_REPORTS_ONLY
+        .iter()
+        .any(|(action, key)| name == *action && value(key).is_none());
+    Recognised {
+        capabilities,
+        exits_zero,
+        reports_only,
+        image,
+    }
 }
 
 fn each_once(capabilities: impl Iterator<Item = Capability>) -> Vec<Capability> {
-    capabilities.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    capabilities
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .collect()
 }
 
 fn meets<'a>(condition: table::With, value: &impl Fn(&str) -> Option<&'a str>) -> bool {
     match condition {
-        table::With::Is(key, wanted) => value(key).is_some_and(|value| wanted.contains(&value.trim())),
+        table::With::Is(key, wanted) => {
+            value(key).is_some_and(|value| wanted.contains(&value.trim()))
+        }
         table::With::Missing(key) => value(key).is_none(),
         // An expression may come to true, so it counts as true.
         table::With::MayBeTrue(key) => value(key).is_some_and(|value| value.trim() != "false"),
@@ -74,9 +108,12 @@ fn meets<'a>(condition: table::With, value: &impl Fn(&str) -> Option<&'a str>) -
 
 /// `pytest --version` and `semgrep help` show something and check nothing.
 fn only_tells_of_itself(words: &[Option<String>]) -> bool {
-    let is =
-        |word: &Option<String>, names: &[&str]| word.as_deref().is_some_and(|word| names.contains(&word));
-    words.get(1).is_some_and(|word| is(word, &["version", "help", "-version", "-help", "-V"]))
+    let is = |word: &Option<String>, names: &[&str]| {
+        word.as_deref().is_some_and(|word| names.contains(&word))
+    };
+    words
+        .get(1)
+        .is_some_and(|word| is(word, &["version", "help", "-version", "-help", "-V"]))
         || words
             .iter()
             .skip(1)
@@ -87,7 +124,10 @@ fn only_tells_of_itself(words: &[Option<String>]) -> bool {
 /// `sudo`, `env X=1`, `timeout 60`, `poetry run` … run the command that follows them.
 pub(crate) fn without_wrappers(mut words: &[Option<String>]) -> &[Option<String>] {
     for _ in 0..8 {
-        let Some((skip, row)) = table::WRAPPERS.iter().find_map(|row| Some((wraps(row, words)?, row))) else {
+        let Some((skip, row)) = table::WRAPPERS
+            .iter()
+            .find_map(|row| Some((wraps(row, words)?, row)))
+        else {
             break;
         };
         words = &words[skip..];
@@ -133,7 +173,9 @@ fn base(name: &str) -> &str {
 /// Whether a command line fits a pattern of the table: see [`table::Row::pattern`].
 fn matches(pattern: &str, words: &[Option<String>]) -> bool {
     let mut parts = pattern.split(' ');
-    let (Some(program), Some(Some(name))) = (parts.next(), words.first()) else { return false };
+    let (Some(program), Some(Some(name))) = (parts.next(), words.first()) else {
+        return false;
+    };
     if !one_of(program, base(name)) {
         return false;
     }
@@ -141,8 +183,13 @@ fn matches(pattern: &str, words: &[Option<String>]) -> bool {
     for part in parts {
         if let Some(absent) = part.strip_prefix('!') {
             let is_flag = absent.starts_with('-');
-            let stands = |word: &Option<String>| word.as_deref().is_some_and(|word| one_of(absent, word));
-            if if is_flag { has_flag(absent, words) } else { words[1..].iter().any(stands) } {
+            let stands =
+                |word: &Option<String>| word.as_deref().is_some_and(|word| one_of(absent, word));
+            if if is_flag {
+                has_flag(absent, words)
+            } else {
+                words[1..].iter().any(stands)
+            } {
                 return false;
             }
         } else if part.starts_with('-') {
@@ -181,23 +228,37 @@ fn after<'a>(part: &str, mut words: &'a [Option<String>]) -> Option<&'a [Option<
 }
 
 fn one_of(alternatives: &str, word: &str) -> bool {
-    alternatives.split('|').any(|each| match each.strip_suffix('*') {
-        Some(start) => word.starts_with(start),
-        None => word == each,
-    })
+    alternatives
+        .split('|')
+        .any(|each| match each.strip_suffix('*') {
+            Some(start) => word.starts_with(start),
+            None => word == each,
+        })
 }
 
 /// `--flag`, `--flag=value` and `--flag value` for the pattern `--flag` or `--flag=value`.
 fn has_flag(flag: &str, words: &[Option<String>]) -> bool {
-    let (name, value) = flag.split_once('=').map_or((flag, None), |(name, value)| (name, Some(value)));
+    let (name, value) = flag
+        .split_once('=')
+        .map_or((flag, None), |(name, value)| (name, Some(value)));
     words.iter().enumerate().any(|(at, word)| {
-        let Some(word) = word.as_deref() else { return false };
+        let Some(word) = word.as_deref() else {
+            return false;
+        };
         let next = words.get(at + 1).and_then(Option::as_deref);
         match value {
-            None => word == name || word.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')),
+            None => {
+                word == name
+                    || word
+                        .strip_prefix(name)
+                        .is_some_and(|rest| rest.starts_with('='))
+            }
             Some(value) => {
                 (word == name && next == Some(value))
-                    || word.strip_prefix(name).and_then(|rest| rest.strip_prefix('=')) == Some(value)
+                    || word
+                        .strip_prefix(name)
+                        .and_then(|rest| rest.strip_prefix('='))
+                        == Some(value)
             }
         }
     })
@@ -205,7 +266,9 @@ fn has_flag(flag: &str, words: &[Option<String>]) -> bool {
 
 /// The last word that can be an image's name.
 fn image(words: &[Option<String>]) -> Option<String> {
-    let tag = words.iter().position(|word| matches!(word.as_deref(), Some("-t" | "--tag" | "--destination")));
+    let tag = words
+        .iter()
+        .position(|word| matches!(word.as_deref(), Some("-t" | "--tag" | "--destination")));
     match tag {
         Some(at) => image_name(words.get(at + 1)?.as_deref()?),
         None => image_name(words.last()?.as_deref()?),
@@ -214,13 +277,22 @@ fn image(words: &[Option<String>]) -> Option<String> {
 
 /// The name without tag and digest; `None` when it depends on an expression.
 fn image_name(reference: &str) -> Option<String> {
-    if reference.contains(['$', '\n', ',', ' ']) || reference.is_empty() || reference.starts_with('-') {
+    if reference.contains(['$', '\n', ',', ' '])
+        || reference.is_empty()
+        || reference.starts_with('-')
+    {
         return None;
     }
     let name = reference.split('@').next().unwrap_or(reference);
-    let (path, last) = name.rsplit_once('/').map_or(("", name), |(path, last)| (path, last));
+    let (path, last) = name
+        .rsplit_once('/')
+        .map_or(("", name), |(path, last)| (path, last));
     let last = last.split(':').next().unwrap_or(last);
-    Some(if path.is_empty() { last.to_owned() } else { format!("{path}/{last}") })
+    Some(if path.is_empty() {
+        last.to_owned()
+    } else {
+        format!("{path}/{last}")
+    })
 }
 
 #[cfg(test)]
@@ -354,7 +426,10 @@ mod tests {
     #[test]
     fn images_are_named_without_their_tag() {
         for (line, image) in [
-            ("docker push registry.example:5000/team/app:1.0", Some("registry.example:5000/team/app")),
+            (
+                "docker push registry.example:5000/team/app:1.0",
+                Some("registry.example:5000/team/app"),
+            ),
             ("docker build -t app:1 .", Some("app")),
             ("docker push $IMAGE", None),
             ("trivy image app@sha256:00", Some("app")),
@@ -366,23 +441,46 @@ mod tests {
     #[test]
     fn actions_are_known_by_name_and_inputs() {
         let judge = |uses: &str, with: &[(&str, &str)]| {
-            let with: Vec<_> =
-                with.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+            let with: Vec<_> = with
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect();
             action(uses, &with)
         };
-        assert_eq!(judge("docker/build-push-action@v6", &[]).capabilities, [Build]);
-        assert_eq!(judge("docker/build-push-action@v6", &[("push", "false")]).capabilities, [Build]);
-        assert_eq!(judge("docker/build-push-action@v6", &[("push", "true")]).capabilities, [Build, Push]);
-        let push = judge("Docker/build-push-action@v6", &[("push", "${{ x }}"), ("tags", "app:1")]);
+        assert_eq!(
+            judge("docker/build-push-action@v6", &[]).capabilities,
+            [Build]
+        );
+        assert_eq!(
+            judge("docker/build-push-action@v6", &[("push", "false")]).capabilities,
+            [Build]
+        );
+        assert_eq!(
+            judge("docker/build-push-action@v6", &[("push", "true")]).capabilities,
+            [Build, Push]
+        );
+        let push = judge(
+            "Docker/build-push-action@v6",
+            &[("push", "${{ x }}"), ("tags", "app:1")],
+        );
         assert_eq!(push.capabilities, [Build, Push]);
         assert_eq!(push.image.as_deref(), Some("app"));
         assert_eq!(
             judge("aquasecurity/trivy-action@0.1", &[("scan-type", "fs")]).capabilities,
             [DependencyScan]
         );
-        let trivy = judge("aquasecurity/trivy-action@0.1", &[("exit-code", "0"), ("image-ref", "app")]);
-        assert_eq!((trivy.capabilities, trivy.exits_zero), (vec![ImageScan], true));
-        assert_eq!(judge("github/codeql-action/analyze@v3", &[]).capabilities, [StaticAnalysis]);
+        let trivy = judge(
+            "aquasecurity/trivy-action@0.1",
+            &[("exit-code", "0"), ("image-ref", "app")],
+        );
+        assert_eq!(
+            (trivy.capabilities, trivy.exits_zero),
+            (vec![ImageScan], true)
+        );
+        assert_eq!(
+            judge("github/codeql-action/analyze@v3", &[]).capabilities,
+            [StaticAnalysis]
+        );
         assert_eq!(judge("github/codeql-action/init@v3", &[]).capabilities, []);
     }
 }

@@ -55,7 +55,9 @@ pub fn rules() -> &'static [&'static Rule] {
 pub fn explain(id: &RuleId) -> Option<String> {
     let rule = RULES.iter().find(|rule| rule.id() == *id)?;
     let (what, why, mend) = (rule.what, rule.why, rule.mend);
-    Some(format!("# {id}\n\n{what}\n\n## Why it matters\n\n{why}\n\n## How to mend it\n\n{mend}\n"))
+    Some(format!(
+        "# {id}\n\n{what}\n\n## Why it matters\n\n{why}\n\n## How to mend it\n\n{mend}\n"
+    ))
 }
 
 impl Rule {
@@ -64,9 +66,18 @@ impl Rule {
         RuleId::new(Inspector::Path, self.name)
     }
 
-    pub(crate) fn finding(&self, severity: Severity, message: String, at: &Location, fix: &str) -> Finding {
+    pub(crate) fn finding(
+        &self,
+        severity: Severity,
+        message: String,
+        at: &Location,
+        fix: &str,
+    ) -> Finding {
         let mut finding = Finding::new(self.id(), severity, message, at.clone());
-        finding.fix = Some(Fix { message: fix.to_owned(), version: None });
+        finding.fix = Some(Fix {
+            message: fix.to_owned(),
+            version: None,
+        });
         finding
     }
 }

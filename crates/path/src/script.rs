@@ -93,7 +93,10 @@ pub(crate) enum Effect {
     /// It fails in all runs.
     Fails,
     /// `set`: what changes.
-    Set { errexit: Option<bool>, pipefail: Option<bool> },
+    Set {
+        errexit: Option<bool>,
+        pipefail: Option<bool>,
+    },
     /// `exit` ends the script.
     Exit(ExitStatus),
     /// `return` ends a function.
@@ -105,7 +108,11 @@ pub(crate) enum Effect {
     /// An assignment has the status of its last substitution.
     Substituted,
     /// Another script in the tree, with its options; in the same shell when it is sourced.
-    Script { path: String, errexit: bool, sourced: bool },
+    Script {
+        path: String,
+        errexit: bool,
+        sourced: bool,
+    },
     /// A function of the script, or any command when there is none of that name.
     Named(String),
 }
@@ -195,7 +202,10 @@ impl Flow {
                 inner.commands()
             }
             Self::And(a, b) | Self::Or(a, b) => [a.commands(), b.commands()].concat(),
-            Self::If { branches, otherwise } => {
+            Self::If {
+                branches,
+                otherwise,
+            } => {
                 let taken = branches.iter().flat_map(|(_, body)| all(body));
                 taken.chain(all(otherwise)).collect()
             }
@@ -209,11 +219,21 @@ impl Script {
     /// Reads a script; what is no shell is noted in `unread`.
     pub(crate) fn read(text: &str, options: Options, place: &Place) -> Self {
         let text = text::without_last_continuation(text);
-        let mut reader = Reader { text, place, commands: Vec::new(), unread: Vec::new(), depth: 0 };
+        let mut reader = Reader {
+            text,
+            place,
+            commands: Vec::new(),
+            unread: Vec::new(),
+            depth: 0,
+        };
         match shell::parse(text) {
             Ok(script) => {
                 let flow = reader.flows(&script.statements);
-                let mut unread: Vec<_> = script.unread.iter().map(|span| place.location(*span)).collect();
+                let mut unread: Vec<_> = script
+                    .unread
+                    .iter()
+                    .map(|span| place.location(*span))
+                    .collect();
                 unread.append(&mut reader.unread);
                 let startup = text::startup(text, place);
                 Self {
@@ -257,8 +277,18 @@ impl Script {
 
     /// A script of one command.
     pub(crate) fn of(command: Command, options: Options) -> Self {
-        let flow = vec![Flow::Command { command: 0, substitutions: Vec::new() }];
-        Self { commands: vec![command], flow, unread: Vec::new(), startup: None, exports: false, options }
+        let flow = vec![Flow::Command {
+            command: 0,
+            substitutions: Vec::new(),
+        }];
+        Self {
+            commands: vec![command],
+            flow,
+            unread: Vec::new(),
+            startup: None,
+            exports: false,
+            options,
+        }
     }
 }
 
@@ -272,7 +302,10 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn flows(&mut self, statements: &[Statement]) -> Vec<Flow> {
-        statements.iter().map(|statement| self.flow(statement)).collect()
+        statements
+            .iter()
+            .map(|statement| self.flow(statement))
+            .collect()
     }
 
     fn pair(&mut self, a: &Statement, b: &Statement) -> (Box<Flow>, Box<Flow>) {
@@ -295,20 +328,34 @@ impl Reader<'_> {
             Kind::Not(inner) => Flow::Not(Box::new(self.flow(inner))),
             Kind::Group(inner) => Flow::Group(self.flows(inner)),
             Kind::Subshell(inner) => Flow::Subshell(self.flows(inner)),
-            Kind::If { branches, otherwise } => {
+            Kind::If {
+                branches,
+                otherwise,
+            } => {
                 let branches = branches
                     .iter()
                     .map(|branch| (self.flows(&branch.condition), self.flows(&branch.body)))
                     .collect();
-                Flow::If { branches, otherwise: self.flows(otherwise) }
+                Flow::If {
+                    branches,
+                    otherwise: self.flows(otherwise),
+                }
             }
             Kind::While { until, branch } => {
                 let condition = self.flows(&branch.condition);
-                Flow::While { until: *until, condition, body: self.flows(&branch.body) }
+                Flow::While {
+                    until: *until,
+                    condition,
+                    body: self.flows(&branch.body),
+                }
             }
             Kind::For { words, body } => {
                 let certain = words.iter().any(|word| word.literal.is_some());
-                Flow::For { certain, at: at(), body: self.flows(body) }
+                Flow::For {
+                    certain,
+                    at: at(),
+                    body: self.flows(body),
+                }
             }
             Kind::Case { arms } if arms.len() > MAX_COMMANDS => {
                 self.unread.push(at());
@@ -316,15 +363,24 @@ impl Reader<'_> {
             }
             Kind::Case { arms } => {
                 let at = at();
-                let all = |arm: &shell::Arm| arm.patterns.iter().any(|pattern| pattern.written == "*");
-                let arms = arms.iter().map(|arm| (all(arm), self.flows(&arm.body))).collect();
+                let all =
+                    |arm: &shell::Arm| arm.patterns.iter().any(|pattern| pattern.written == "*");
+                let arms = arms
+                    .iter()
+                    .map(|arm| (all(arm), self.flows(&arm.body)))
+                    .collect();
                 Flow::Case { arms, at }
             }
-            Kind::Function { name, body } => {
-                Flow::Function { name: name.clone(), body: Box::new(self.flow(body)) }
-            }
+            Kind::Function { name, body } => Flow::Function {
+                name: name.clone(),
+                body: Box::new(self.flow(body)),
+            },
         };
-        if statement.background { Flow::Background(Box::new(flow)) } else { flow }
+        if statement.background {
+            Flow::Background(Box::new(flow))
+        } else {
+            flow
+        }
     }
 
     fn command(&mut self, command: &shell::Command) -> Flow {
@@ -335,9 +391,17 @@ impl Reader<'_> {
             }
             return Flow::Group(Vec::new());
         }
-        let words: Vec<Option<String>> = command.words.iter().map(|word| word.literal.clone()).collect();
+        let words: Vec<Option<String>> = command
+            .words
+            .iter()
+            .map(|word| word.literal.clone())
+            .collect();
         let recognised = recognise::command(&words);
-        let effect = if recognised.capabilities.is_empty() { effect::of(command) } else { Effect::MayFail };
+        let effect = if recognised.capabilities.is_empty() {
+            effect::of(command)
+        } else {
+            Effect::MayFail
+        };
         self.commands.push(Command {
             label: label(&self.text[command.span.start..command.span.end]),
             location: self.place.location(command.span),
@@ -348,12 +412,23 @@ impl Reader<'_> {
             image: recognised.image,
             prints: effect::prints(command),
             enters: directory::entered(command),
-            program: words.first().cloned().flatten().filter(|name| name != "exec" || words.len() > 1),
+            program: words
+                .first()
+                .cloned()
+                .flatten()
+                .filter(|name| name != "exec" || words.len() > 1),
         });
-        let substitutions = command.substitutions.iter().map(|inner| self.flows(inner)).collect();
+        let substitutions = command
+            .substitutions
+            .iter()
+            .map(|inner| self.flows(inner))
+            .collect();
         match nested::of(command, self.text) {
             Some(nested) => self.nested(place, command, &nested),
-            None => Flow::Command { command: place, substitutions },
+            None => Flow::Command {
+                command: place,
+                substitutions,
+            },
         }
     }
 
@@ -363,7 +438,10 @@ impl Reader<'_> {
         let body = match shell::parse(&nested.text) {
             Ok(script) if self.depth <= MAX_NESTING => {
                 let at = (self.place.offset)(command.span.start);
-                let within = Place { offset: &|_| at, ..*self.place };
+                let within = Place {
+                    offset: &|_| at,
+                    ..*self.place
+                };
                 let commands = std::mem::take(&mut self.commands);
                 let mut inner = Reader {
                     text: &nested.text,
@@ -374,7 +452,12 @@ impl Reader<'_> {
                 };
                 let body = inner.flows(&script.statements);
                 self.unread.append(&mut inner.unread);
-                self.unread.extend(script.unread.iter().map(|_| self.place.location(command.span)));
+                self.unread.extend(
+                    script
+                        .unread
+                        .iter()
+                        .map(|_| self.place.location(command.span)),
+                );
                 self.commands = inner.commands;
                 body
             }
@@ -384,6 +467,11 @@ impl Reader<'_> {
             }
         };
         self.depth -= 1;
-        Flow::Called { command: place, body, options: nested.options, sourced: nested.sourced }
+        Flow::Called {
+            command: place,
+            body,
+            options: nested.options,
+            sourced: nested.sourced,
+        }
     }
 }

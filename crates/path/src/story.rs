@@ -14,10 +14,19 @@ pub(crate) fn story(
     target: &CommandRef,
     gate: Capability,
 ) -> Vec<TraceStep> {
-    let mut teller = Teller { reading, chosen, target, gate, steps: Vec::new(), late: false };
+    let mut teller = Teller {
+        reading,
+        chosen,
+        target,
+        gate,
+        steps: Vec::new(),
+        late: false,
+    };
     teller.beginning();
     let workflow = reading.workflow;
-    let Some(last) = workflow.jobs.iter().position(|job| job.id == target.job) else { return teller.steps };
+    let Some(last) = workflow.jobs.iter().position(|job| job.id == target.job) else {
+        return teller.steps;
+    };
     let ancestors = workflow.ancestors(last);
     for job in workflow.order.iter().copied().filter(|job| *job != last) {
         if ancestors.contains(&job) {
@@ -47,7 +56,10 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     fn tell(&mut self, message: String, at: &Location) {
-        self.steps.push(TraceStep { message, location: Some(at.clone()) });
+        self.steps.push(TraceStep {
+            message,
+            location: Some(at.clone()),
+        });
     }
 
     fn holds(&self, guard: Guard) -> bool {
@@ -55,18 +67,26 @@ impl Teller<'_> {
     }
 
     fn has_gate(&self, job: usize) -> bool {
-        self.reading.workflow.jobs[job].steps.iter().any(|step| self.is_gate(step))
+        self.reading.workflow.jobs[job]
+            .steps
+            .iter()
+            .any(|step| self.is_gate(step))
     }
 
     fn is_gate(&self, step: &Step) -> bool {
-        step.script.commands.iter().any(|command| command.can(self.gate))
+        step.script
+            .commands
+            .iter()
+            .any(|command| command.can(self.gate))
     }
 
     fn beginning(&mut self) {
         let run = self.reading.run(self.chosen);
         let (mut inputs, mut facts) = (Vec::new(), Vec::new());
         for (variable, value) in &self.chosen.0 {
-            let Some(choice) = self.reading.choices.of(*variable) else { continue };
+            let Some(choice) = self.reading.choices.of(*variable) else {
+                continue;
+            };
             let value_text = &choice.values[*value];
             match &choice.key {
                 Key::Input { event, name } if *event == run.event => {
@@ -85,25 +105,45 @@ impl Teller<'_> {
                 | Key::RunCancelled(_) => {}
             }
         }
-        let with = if inputs.is_empty() { String::new() } else { format!(" with {}", inputs.join(", ")) };
+        let with = if inputs.is_empty() {
+            String::new()
+        } else {
+            format!(" with {}", inputs.join(", "))
+        };
         let begin = format!("`{}` starts the workflow{with}", run.event);
         self.tell(begin, &self.reading.workflow.on);
-        self.steps.extend(facts.into_iter().map(|message| TraceStep { message, location: None }));
+        self.steps
+            .extend(facts.into_iter().map(|message| TraceStep {
+                message,
+                location: None,
+            }));
     }
 
     fn job(&mut self, at: usize) {
         let (job, read) = (&self.reading.workflow.jobs[at], &self.reading.jobs[at]);
         if self.holds(read.late) && !self.late {
             self.late = true;
-            self.tell(format!("the run is cancelled before job `{}` begins", job.id), &job.location);
+            self.tell(
+                format!("the run is cancelled before job `{}` begins", job.id),
+                &job.location,
+            );
         }
         if !self.holds(read.runs) && self.holds(read.cancelled) {
-            self.tell(format!("job `{}` does not begin and ends as cancelled", job.id), &job.location);
+            self.tell(
+                format!("job `{}` does not begin and ends as cancelled", job.id),
+                &job.location,
+            );
             return;
         }
         if !self.holds(read.runs) {
-            let because = reason(job.condition.as_ref(), "a job that it needs did not succeed");
-            let place = job.condition.as_ref().map_or(&job.location, |condition| &condition.location);
+            let because = reason(
+                job.condition.as_ref(),
+                "a job that it needs did not succeed",
+            );
+            let place = job
+                .condition
+                .as_ref()
+                .map_or(&job.location, |condition| &condition.location);
             self.tell(format!("job `{}` is skipped: {because}", job.id), place);
             return;
         }
@@ -130,14 +170,23 @@ impl Teller<'_> {
         let read = &self.reading.jobs[job].steps[number];
         if self.holds(read.interrupted) {
             let (id, title) = (&self.reading.workflow.jobs[job].id, step.title());
-            self.tell(format!("job `{id}` is cancelled while its step `{title}` runs"), &step.location);
+            self.tell(
+                format!("job `{id}` is cancelled while its step `{title}` runs"),
+                &step.location,
+            );
             return;
         }
         if !self.holds(read.runs) {
             if self.is_gate(step) {
                 let because = reason(step.condition.as_ref(), "an earlier step failed");
-                let place = step.condition.as_ref().map_or(&step.location, |condition| &condition.location);
-                self.tell(format!("step `{}` is skipped: {because}", step.title()), place);
+                let place = step
+                    .condition
+                    .as_ref()
+                    .map_or(&step.location, |condition| &condition.location);
+                self.tell(
+                    format!("step `{}` is skipped: {because}", step.title()),
+                    place,
+                );
             }
             return;
         }
@@ -148,29 +197,46 @@ impl Teller<'_> {
         };
         for (at, command) in step.script.commands.iter().enumerate() {
             let target = self.target.step == number && self.target.command == at;
-            let executions: Vec<_> = read.executions.iter().filter(|each| each.command == at).collect();
+            let executions: Vec<_> = read
+                .executions
+                .iter()
+                .filter(|each| each.command == at)
+                .collect();
             if executions.iter().any(|each| self.holds(each.failed)) {
-                self.tell(format!("`{}` fails{fate}", command.label), &command.location);
+                self.tell(
+                    format!("`{}` fails{fate}", command.label),
+                    &command.location,
+                );
             } else if command.can(self.gate)
                 && !target
                 && !executions.iter().any(|each| self.holds(each.executed))
             {
-                self.tell(format!("`{}` is not reached", command.label), &command.location);
+                self.tell(
+                    format!("`{}` is not reached", command.label),
+                    &command.location,
+                );
             }
         }
     }
 
     fn ending(&mut self) {
-        let Some((_, _, command)) = self.reading.workflow.command(self.target) else { return };
+        let Some((_, _, command)) = self.reading.workflow.command(self.target) else {
+            return;
+        };
         let gate = self.gate;
-        self.tell(format!("`{}` runs although no {gate} has passed", command.label), &command.location);
+        self.tell(
+            format!("`{}` runs although no {gate} has passed", command.label),
+            &command.location,
+        );
     }
 }
 
 fn fact(text: &str, value: &Value) -> String {
     match value {
         Value::Bool(true) if !text.contains("loop at") => format!("`{text}` is true"),
-        Value::Bool(false) if text.contains("loop at") => "a loop has nothing to run for".to_owned(),
+        Value::Bool(false) if text.contains("loop at") => {
+            "a loop has nothing to run for".to_owned()
+        }
         _ => format!("`{text}` is {value}"),
     }
 }

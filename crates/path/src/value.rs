@@ -71,7 +71,10 @@ impl Value {
     }
 }
 
-#[expect(clippy::float_cmp, reason = "the expression language compares numbers exactly")]
+#[expect(
+    clippy::float_cmp,
+    reason = "the expression language compares numbers exactly"
+)]
 fn same_number(a: f64, b: f64) -> bool {
     a == b
 }
@@ -84,8 +87,14 @@ pub(crate) fn text_number(text: &str) -> f64 {
     if let Some(digits) = text.strip_prefix("0x") {
         return u32::from_str_radix(digits, 16).map_or(f64::NAN, f64::from);
     }
-    let decimal = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-    if decimal { text.parse().unwrap_or(f64::NAN) } else { f64::NAN }
+    let decimal = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    if decimal {
+        text.parse().unwrap_or(f64::NAN)
+    } else {
+        f64::NAN
+    }
 }
 
 impl fmt::Display for Value {

@@ -136,9 +136,22 @@ impl Workflow {
     pub(crate) fn commands(&self) -> impl Iterator<Item = (CommandRef, &Job, &Step, &Command)> {
         self.jobs.iter().flat_map(|job| {
             job.steps.iter().enumerate().flat_map(move |(at, step)| {
-                step.script.commands.iter().enumerate().map(move |(command, found)| {
-                    (CommandRef { job: job.id.clone(), step: at, command }, job, step, found)
-                })
+                step.script
+                    .commands
+                    .iter()
+                    .enumerate()
+                    .map(move |(command, found)| {
+                        (
+                            CommandRef {
+                                job: job.id.clone(),
+                                step: at,
+                                command,
+                            },
+                            job,
+                            step,
+                            found,
+                        )
+                    })
             })
         })
     }
@@ -166,7 +179,16 @@ impl Workflow {
 impl Step {
     /// What people call the step.
     pub(crate) fn title(&self) -> String {
-        let first = || self.script.commands.first().map(|command| command.label.clone());
-        self.name.clone().or_else(|| self.id.clone()).or_else(first).unwrap_or_default()
+        let first = || {
+            self.script
+                .commands
+                .first()
+                .map(|command| command.label.clone())
+        };
+        self.name
+            .clone()
+            .or_else(|| self.id.clone())
+            .or_else(first)
+            .unwrap_or_default()
     }
 }

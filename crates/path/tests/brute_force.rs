@@ -114,11 +114,17 @@ fn held_and_skippable_equal_enumeration() {
     let tallies: Vec<Tally> = std::thread::scope(|scope| {
         let start = |first| scope.spawn(move || tally((0..WORKFLOWS).skip(first).step_by(threads)));
         let started: Vec<_> = (0..threads).map(start).collect();
-        started.into_iter().map(|thread| thread.join().unwrap()).collect()
+        started
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
     let sum = |of: fn(&Tally) -> usize| tallies.iter().map(of).sum::<usize>();
     let (held, skippable) = (sum(|tally| tally.held), sum(|tally| tally.skippable));
-    println!("{held} held, {skippable} skippable; {} deployments never run", sum(|tally| tally.unreachable));
+    println!(
+        "{held} held, {skippable} skippable; {} deployments never run",
+        sum(|tally| tally.unreachable)
+    );
     println!("{} runs of {WORKFLOWS} workflows", sum(|tally| tally.runs));
     let mut wrong: Vec<_> = tallies.iter().flat_map(|tally| &tally.wrong).collect();
     wrong.sort();
@@ -128,7 +134,10 @@ fn held_and_skippable_equal_enumeration() {
         wrong.len(),
         report(&wrong)
     );
-    assert!(held * 5 >= held + skippable && skippable * 5 >= held + skippable, "one verdict is rare");
+    assert!(
+        held * 5 >= held + skippable && skippable * 5 >= held + skippable,
+        "one verdict is rare"
+    );
     for (place, feature) in FEATURES.into_iter().enumerate() {
         let count: usize = tallies.iter().map(|tally| tally.features[place]).sum();
         println!("{count:5} workflows have {feature:?}");
@@ -148,7 +157,14 @@ struct Tally {
 
 fn tally(seeds: impl Iterator<Item = u64>) -> Tally {
     let features = [0; FEATURES.len()];
-    let mut tally = Tally { held: 0, skippable: 0, unreachable: 0, runs: 0, features, wrong: Vec::new() };
+    let mut tally = Tally {
+        held: 0,
+        skippable: 0,
+        unreachable: 0,
+        runs: 0,
+        features,
+        wrong: Vec::new(),
+    };
     for seed in seeds {
         let workflow = generate::workflow(seed);
         tally.runs += run::Choices::of(&workflow).count(&workflow);
@@ -157,11 +173,13 @@ fn tally(seeds: impl Iterator<Item = u64>) -> Tally {
             *count += usize::from(text.contains(feature));
         }
         match judge::judge(&workflow) {
-            Ok(truths) => truths.values().for_each(|truth| match (truth.reachable, truth.holds) {
-                (false, _) => tally.unreachable += 1,
-                (true, true) => tally.held += 1,
-                (true, false) => tally.skippable += 1,
-            }),
+            Ok(truths) => truths
+                .values()
+                .for_each(|truth| match (truth.reachable, truth.holds) {
+                    (false, _) => tally.unreachable += 1,
+                    (true, true) => tally.held += 1,
+                    (true, false) => tally.skippable += 1,
+                }),
             Err(problem) => tally.wrong.push((seed, problem)),
         }
     }
@@ -171,8 +189,13 @@ fn tally(seeds: impl Iterator<Item = u64>) -> Tally {
 /// The smallest workflow for each kind of disagreement.
 fn report(wrong: &[&(u64, String)]) -> String {
     let mut seen = BTreeSet::new();
-    let first = wrong.iter().filter(|(_, problem)| seen.insert(kind(problem)));
-    first.map(|(seed, problem)| smallest(*seed, problem)).collect::<Vec<_>>().join("\n")
+    let first = wrong
+        .iter()
+        .filter(|(_, problem)| seen.insert(kind(problem)));
+    first
+        .map(|(seed, problem)| smallest(*seed, problem))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// What is wrong, without the place.

@@ -14,7 +14,11 @@ fn inspect(files: &[(&str, &str)]) -> Inspection {
         .map(|(path, text)| {
             let path = TreePath::new(*path);
             assert!(claims(&path), "{path}");
-            let facts = extract(&File { path: &path, text, masks: &masks });
+            let facts = extract(&File {
+                path: &path,
+                text,
+                masks: &masks,
+            });
             (path, facts)
         })
         .collect();
@@ -24,24 +28,45 @@ fn inspect(files: &[(&str, &str)]) -> Inspection {
 /// The whole of what a person is told.
 fn shown(inspection: &Inspection) -> String {
     let findings = inspection.findings.iter().flat_map(lines);
-    let gaps =
-        inspection.gaps.iter().map(|gap| format!("gap {} {}: {}", gap.id, gap.kind.as_str(), gap.message));
+    let gaps = inspection
+        .gaps
+        .iter()
+        .map(|gap| format!("gap {} {}: {}", gap.id, gap.kind.as_str(), gap.message));
     findings.chain(gaps).map(|line| line + "\n").collect()
 }
 
 fn lines(finding: &Finding) -> Vec<String> {
-    let mut lines = vec![format!("{} [{}] {}", finding.rule, finding.severity, finding.message)];
-    lines.extend(finding.locations.iter().map(|location| format!("  at {location}")));
+    let mut lines = vec![format!(
+        "{} [{}] {}",
+        finding.rule, finding.severity, finding.message
+    )];
+    lines.extend(
+        finding
+            .locations
+            .iter()
+            .map(|location| format!("  at {location}")),
+    );
     for step in &finding.trace {
-        let at = step.location.as_ref().map(|at| format!(" ({}:{})", at.start.line, at.start.column));
+        let at = step
+            .location
+            .as_ref()
+            .map(|at| format!(" ({}:{})", at.start.line, at.start.column));
         lines.push(format!("  - {}{}", step.message, at.unwrap_or_default()));
     }
-    lines.extend(finding.fix.iter().map(|fix| format!("  fix: {}", fix.message)));
+    lines.extend(
+        finding
+            .fix
+            .iter()
+            .map(|fix| format!("  fix: {}", fix.message)),
+    );
     lines
 }
 
 fn fixture(rule: &str, name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(rule).join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(rule)
+        .join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -65,9 +90,14 @@ fn every_rule_finds_the_bad_and_leaves_the_good() {
 fn every_rule_explains_itself() {
     for rule in rules() {
         let text = explain(&rule.id()).unwrap();
-        for part in
-            [rule.id().as_str(), rule.what, "## Why it matters", rule.why, "## How to mend it", rule.mend]
-        {
+        for part in [
+            rule.id().as_str(),
+            rule.what,
+            "## Why it matters",
+            rule.why,
+            "## How to mend it",
+            rule.mend,
+        ] {
             assert!(text.contains(part), "{}: {part}", rule.name);
         }
     }
@@ -82,12 +112,27 @@ fn called_scripts_are_looked_into() {
         )
     };
     let path = ".github/workflows/ship.yml";
-    let deploy = ("scripts/deploy.sh", "#!/bin/bash\nset -e\ncd k8s\nkubectl apply -f prod.yml\n");
-    for run in ["./scripts/deploy.sh", "bash scripts/deploy.sh prod", "cd scripts && source ./deploy.sh"] {
+    let deploy = (
+        "scripts/deploy.sh",
+        "#!/bin/bash\nset -e\ncd k8s\nkubectl apply -f prod.yml\n",
+    );
+    for run in [
+        "./scripts/deploy.sh",
+        "bash scripts/deploy.sh prod",
+        "cd scripts && source ./deploy.sh",
+    ] {
         let inspection = inspect(&[(path, &workflow(run)), deploy]);
-        let found: Vec<_> = inspection.findings.iter().map(|finding| finding.rule.name()).collect();
+        let found: Vec<_> = inspection
+            .findings
+            .iter()
+            .map(|finding| finding.rule.name())
+            .collect();
         assert_eq!(found, ["gate-skippable"], "{run}");
-        assert_eq!(inspection.findings[0].locations[0].to_string(), "scripts/deploy.sh:4:1", "{run}");
+        assert_eq!(
+            inspection.findings[0].locations[0].to_string(),
+            "scripts/deploy.sh:4:1",
+            "{run}"
+        );
         assert_eq!(inspection.gaps, [], "{run}");
     }
     let absent = inspect(&[(path, &workflow("./scripts/deploy.sh"))]);
@@ -98,10 +143,12 @@ fn called_scripts_are_looked_into() {
 #[test]
 fn what_cannot_be_read_or_proven_is_a_gap() {
     // Facts that are asked for far from each other make every order of them a bad one.
-    let step = |run: &str, fact: usize| format!("      - run: {run}\n        if: vars.A{fact} == 'x'\n");
+    let step =
+        |run: &str, fact: usize| format!("      - run: {run}\n        if: vars.A{fact} == 'x'\n");
     let tests: Vec<String> = (0..60)
         .map(|each| {
-            step(&format!("a{each}"), each) + &step(&format!("a{each} || cargo test"), (each * 7) % 60)
+            step(&format!("a{each}"), each)
+                + &step(&format!("a{each} || cargo test"), (each * 7) % 60)
         })
         .collect();
     let many = tests.concat();
@@ -110,15 +157,30 @@ fn what_cannot_be_read_or_proven_is_a_gap() {
     );
     for (text, gap) in [
         ("jobs: [", "path/unreadable-workflow"),
-        ("on: push\njobs:\n  a:\n    steps: {}\n", "path/unreadable-workflow"),
-        ("on: push\njobs:\n  a:\n    steps:\n      - run: [x]\n", "path/unreadable-workflow"),
-        ("on: push\njobs:\n  a:\n    needs: b\n    steps: []\n", "path/unreadable-workflow"),
-        ("on: push\njobs:\n  a:\n    needs: a\n    steps: []\n", "path/unreadable-workflow"),
+        (
+            "on: push\njobs:\n  a:\n    steps: {}\n",
+            "path/unreadable-workflow",
+        ),
+        (
+            "on: push\njobs:\n  a:\n    steps:\n      - run: [x]\n",
+            "path/unreadable-workflow",
+        ),
+        (
+            "on: push\njobs:\n  a:\n    needs: b\n    steps: []\n",
+            "path/unreadable-workflow",
+        ),
+        (
+            "on: push\njobs:\n  a:\n    needs: a\n    steps: []\n",
+            "path/unreadable-workflow",
+        ),
         (
             "on: push\npermissions: {}\njobs:\n  a:\n    uses: ./.github/workflows/b.yml\n",
             "path/unresolved-call",
         ),
-        ("on: push\npermissions: {}\njobs:\n  a:\n    steps:\n      - uses: ./act\n", "path/unresolved-call"),
+        (
+            "on: push\npermissions: {}\njobs:\n  a:\n    steps:\n      - uses: ./act\n",
+            "path/unresolved-call",
+        ),
         (
             "on: push\npermissions: {}\njobs:\n  a:\n    steps:\n      - run: if x; then\n",
             "path/unreadable-script",
@@ -138,21 +200,34 @@ fn what_cannot_be_read_or_proven_is_a_gap() {
 #[test]
 fn a_gate_in_one_of_two_branches_can_be_swallowed_too() {
     let script = |body: &str| ("scripts/test.sh", format!("#!/bin/bash\nset -e\n{body}\n"));
-    let workflow =
-        "on: push\npermissions: {}\njobs:\n  a:\n    steps:\n      - run: ./scripts/test.sh || true\n";
+    let workflow = "on: push\npermissions: {}\njobs:\n  a:\n    steps:\n      - run: ./scripts/test.sh || true\n";
     let strict = workflow.replace(" || true", "");
     for (body, lines) in [
-        ("if [ -n \"$CI\" ]; then\n  go test ./...\nelse\n  gotestsum\nfi", &[4, 6][..]),
-        ("if [ -n \"$SKIP\" ]; then\n  echo no\nelse\n  go test ./...\nfi", &[6]),
+        (
+            "if [ -n \"$CI\" ]; then\n  go test ./...\nelse\n  gotestsum\nfi",
+            &[4, 6][..],
+        ),
+        (
+            "if [ -n \"$SKIP\" ]; then\n  echo no\nelse\n  go test ./...\nfi",
+            &[6],
+        ),
         ("if [ -n \"$X\" ]; then\n  exit 0\nfi\ngo test ./...", &[6]),
-        ("if go test ./...; then\n  ./publish\nelse\n  echo no\nfi", &[]),
+        (
+            "if go test ./...; then\n  ./publish\nelse\n  echo no\nfi",
+            &[],
+        ),
         ("go test ./... || notify-send failed", &[]),
     ] {
         let (path, text) = script(body);
         let found = |workflow: &str| -> Vec<u32> {
             let inspection = inspect(&[(".github/workflows/a.yml", workflow), (path, &text)]);
-            let gates = inspection.findings.iter().filter(|each| each.rule.name() == "gate-cannot-fail");
-            gates.map(|finding| finding.locations[0].start.line).collect()
+            let gates = inspection
+                .findings
+                .iter()
+                .filter(|each| each.rule.name() == "gate-cannot-fail");
+            gates
+                .map(|finding| finding.locations[0].start.line)
+                .collect()
         };
         assert_eq!(found(workflow), lines, "{body}");
         assert_eq!(found(&strict), [0; 0], "{body}");
@@ -162,10 +237,20 @@ fn a_gate_in_one_of_two_branches_can_be_swallowed_too() {
 #[test]
 fn a_backslash_at_the_end_continues_into_nothing() {
     let workflow = |run: &str| {
-        format!("on: push\npermissions: {{}}\njobs:\n  a:\n    steps:\n      - run: |\n          {run}\n")
+        format!(
+            "on: push\npermissions: {{}}\njobs:\n  a:\n    steps:\n      - run: |\n          {run}\n"
+        )
     };
-    for run in ["go test \\\n            ${{ inputs.flags }} \\", "go test ./... \\", "echo \\\\"] {
-        assert_eq!(shown(&inspect(&[(".github/workflows/a.yml", &workflow(run))])), "", "{run}");
+    for run in [
+        "go test \\\n            ${{ inputs.flags }} \\",
+        "go test ./... \\",
+        "echo \\\\",
+    ] {
+        assert_eq!(
+            shown(&inspect(&[(".github/workflows/a.yml", &workflow(run))])),
+            "",
+            "{run}"
+        );
     }
 }
 
@@ -178,25 +263,47 @@ fn starter_workflows_stay_quiet() {
     let Ok(entries) = std::fs::read_dir(&folder) else {
         std::io::Write::write_fmt(
             &mut std::io::stderr(),
-            format_args!("SKIPPED: starter workflows, because {} is not there\n", folder.display()),
+            format_args!(
+                "SKIPPED: starter workflows, because {} is not there\n",
+                folder.display()
+            ),
         )
         .unwrap();
         return;
     };
     let mut files: Vec<(String, String)> = entries
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml"))
-        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), path))
-        .filter(|(name, _)| !name.starts_with(".github__") || name.starts_with(".github__workflows__"))
-        .map(|(name, path)| (format!(".github/workflows/{name}"), std::fs::read_to_string(path).unwrap()))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yml" || extension == "yaml")
+        })
+        .map(|path| {
+            (
+                path.file_name().unwrap().to_string_lossy().into_owned(),
+                path,
+            )
+        })
+        .filter(|(name, _)| {
+            !name.starts_with(".github__") || name.starts_with(".github__workflows__")
+        })
+        .map(|(name, path)| {
+            (
+                format!(".github/workflows/{name}"),
+                std::fs::read_to_string(path).unwrap(),
+            )
+        })
         .collect();
     files.sort();
-    let borrowed: Vec<(&str, &str)> =
-        files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let borrowed: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
     let inspection = inspect(&borrowed);
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for finding in &inspection.findings {
-        *counts.entry(format!("{} {}", finding.rule, finding.severity)).or_default() += 1;
+        *counts
+            .entry(format!("{} {}", finding.rule, finding.severity))
+            .or_default() += 1;
     }
     for gap in &inspection.gaps {
         *counts.entry(gap.id.to_string()).or_default() += 1;
@@ -204,5 +311,8 @@ fn starter_workflows_stay_quiet() {
     if let Ok(path) = std::env::var("PLIMSOLL_SHOW") {
         std::fs::write(path, shown(&inspection)).unwrap();
     }
-    insta::assert_snapshot!("starter-workflows", format!("{} workflows\n{counts:#?}", files.len()));
+    insta::assert_snapshot!(
+        "starter-workflows",
+        format!("{} workflows\n{counts:#?}", files.len())
+    );
 }

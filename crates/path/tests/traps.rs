@@ -10,28 +10,42 @@ use plimsoll_source::File;
 /// The names of findings and gaps.
 fn told(workflow: &str, scripts: &[(&str, &str)]) -> Vec<String> {
     let masks = Masks::default();
-    let files = std::iter::once((".github/workflows/release.yml", workflow)).chain(scripts.iter().copied());
+    let files =
+        std::iter::once((".github/workflows/release.yml", workflow)).chain(scripts.iter().copied());
     let facts: BTreeMap<TreePath, _> = files
         .map(|(path, text)| {
             let path = TreePath::new(path);
-            let facts = extract(&File { path: &path, text, masks: &masks });
+            let facts = extract(&File {
+                path: &path,
+                text,
+                masks: &masks,
+            });
             (path, facts)
         })
         .collect();
     let inspection = conclude(&facts);
-    let findings = inspection.findings.iter().map(|finding| finding.rule.name().to_owned());
-    findings.chain(inspection.gaps.iter().map(|gap| gap.id.name().to_owned())).collect()
+    let findings = inspection
+        .findings
+        .iter()
+        .map(|finding| finding.rule.name().to_owned());
+    findings
+        .chain(inspection.gaps.iter().map(|gap| gap.id.name().to_owned()))
+        .collect()
 }
 
 /// One job of these steps: each a script, and behind `##` what else the step says.
 fn job(steps: &[&str]) -> String {
     let mut text =
-        "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n".to_owned();
+        "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
+            .to_owned();
     for step in steps {
         let (script, more) = step.split_once("##").unwrap_or((step, ""));
         text += "      - run: |\n";
-        script.lines().for_each(|line| text.extend(["          ", line, "\n"]));
-        more.lines().for_each(|line| text.extend(["        ", line, "\n"]));
+        script
+            .lines()
+            .for_each(|line| text.extend(["          ", line, "\n"]));
+        more.lines()
+            .for_each(|line| text.extend(["        ", line, "\n"]));
     }
     text
 }
@@ -49,7 +63,11 @@ fn a_check_that_is_none_holds_nothing() {
         "cd app || exit 0\ncargo test",
         "on() { [ \"$1\" = true ]; }\non \"$A\" || exit 1\non \"$B\" || exit 0\ncargo test",
     ] {
-        assert_eq!(told(&job(&[script, SHIP]), &[]), ["gate-skippable"], "{script}");
+        assert_eq!(
+            told(&job(&[script, SHIP]), &[]),
+            ["gate-skippable"],
+            "{script}"
+        );
     }
     for script in [
         "trap 'exit 0' EXIT\ncargo test",
@@ -58,10 +76,17 @@ fn a_check_that_is_none_holds_nothing() {
         "bash -c 'cargo test || true'",
         "make -ki test",
     ] {
-        assert_eq!(told(&job(&[script, SHIP]), &[]), ["gate-cannot-fail"], "{script}");
+        assert_eq!(
+            told(&job(&[script, SHIP]), &[]),
+            ["gate-cannot-fail"],
+            "{script}"
+        );
     }
     let told_of = |script| told(&job(&[script, SHIP]), &[("lib.sh", "cargo() { :; }\n")]);
-    assert_eq!(told_of("cargo() { :; }\ncargo test"), ["gate-cannot-fail", "gate-skippable"]);
+    assert_eq!(
+        told_of("cargo() { :; }\ncargo test"),
+        ["gate-cannot-fail", "gate-skippable"]
+    );
     assert_eq!(told_of("source ./lib.sh\ncargo test"), ["gate-skippable"]);
     let predicate = "on() { [ \"$1\" = true ]; }\nif on \"$T\"; then cargo test; fi\nif on \"$D\"; then cargo publish; fi";
     assert_eq!(told(&job(&[predicate]), &[]), ["gate-skippable"]);
@@ -108,7 +133,11 @@ fn a_deployment_behind_another_command_is_seen() {
         "timeout -k 5 60 bash deploy.sh",
     ] {
         let scripts = [("deploy.sh", "set -e\ncargo publish\n")];
-        assert_eq!(told(&job(&[SOMETIMES, script]), &scripts), ["gate-skippable"], "{script}");
+        assert_eq!(
+            told(&job(&[SOMETIMES, script]), &scripts),
+            ["gate-skippable"],
+            "{script}"
+        );
     }
 }
 
@@ -124,7 +153,11 @@ fn a_look_at_a_tool_is_no_check() {
     ] {
         let check = format!("{check}##if: github.actor != 'bot'");
         let scripts = [("t.sh", "cargo test\n")];
-        assert_eq!(told(&job(&[look, &check, SHIP]), &scripts), ["gate-skippable"], "{look}");
+        assert_eq!(
+            told(&job(&[look, &check, SHIP]), &scripts),
+            ["gate-skippable"],
+            "{look}"
+        );
     }
 }
 
@@ -155,11 +188,21 @@ fn a_text_around_an_expression_is_always_true() {
         (format!("|\n  {condition}"), &[]),
         (format!("|\n  ${{{{ {condition} }}}}"), &["gate-skippable"]),
         (format!("\"${{{{ {condition} }}}} \""), &["gate-skippable"]),
-        (format!("${{{{ always() }}}} && ({})", "steps.t.outcome == 'success'"), &["gate-skippable"]),
+        (
+            format!(
+                "${{{{ always() }}}} && ({})",
+                "steps.t.outcome == 'success'"
+            ),
+            &["gate-skippable"],
+        ),
         ("${{ github.ref }} == 'refs/heads/main'".to_owned(), &[]),
     ] {
         let ship = format!("{SHIP}##if: {condition}");
-        assert_eq!(told(&job(&["cargo test##id: t", &ship]), &[]), expected, "{condition}");
+        assert_eq!(
+            told(&job(&["cargo test##id: t", &ship]), &[]),
+            expected,
+            "{condition}"
+        );
     }
 }
 
@@ -172,14 +215,21 @@ fn facts_of_the_same_words_are_not_the_same() {
     ]);
     assert_eq!(told(&tolerated, &[]), ["gate-skippable"]);
     let one = |id: &str, needs: &str, condition: &str, run: &str| {
-        format!("  {id}:\n    needs: [{needs}]\n    if: {condition}\n    steps:\n      - run: {run}\n")
+        format!(
+            "  {id}:\n    needs: [{needs}]\n    if: {condition}\n    steps:\n      - run: {run}\n"
+        )
     };
     let all = "always() && !contains(needs.*.result, 'skipped')";
     let jobs = [
         one("a", "", "github.actor != 'bot'", "echo"),
         one("gate", "a", all, "cargo test"),
         one("mid", "gate", "${{ !failure() }}", "echo"),
-        one("deploy", "mid", &format!("{all} && needs.mid.result == 'success'"), SHIP),
+        one(
+            "deploy",
+            "mid",
+            &format!("{all} && needs.mid.result == 'success'"),
+            SHIP,
+        ),
     ];
     let text = format!("on: push\npermissions: {{}}\njobs:\n{}", jobs.concat());
     assert_eq!(told(&text, &[]), ["gate-skippable"]);
@@ -188,18 +238,37 @@ fn facts_of_the_same_words_are_not_the_same() {
 #[test]
 fn what_grows_without_bound_is_refused() {
     let calls = |name: usize| vec![format!("f{}", name + 1); 8].join("; ");
-    let functions: Vec<String> = (0..16).map(|name| format!("f{name}() {{ {}; }}", calls(name))).collect();
+    let functions: Vec<String> = (0..16)
+        .map(|name| format!("f{name}() {{ {}; }}", calls(name)))
+        .collect();
     let functions = format!("{}\nf16() {{ cargo test; }}\nf0", functions.join("\n"));
-    let branches = format!("if a; then b\n{}fi\ncargo test", "elif a; then b\n".repeat(5_000));
-    let many: Vec<String> = (0..2_000).map(|job| format!("  j{job}:\n    steps: []\n")).collect();
+    let branches = format!(
+        "if a; then b\n{}fi\ncargo test",
+        "elif a; then b\n".repeat(5_000)
+    );
+    let many: Vec<String> = (0..2_000)
+        .map(|job| format!("  j{job}:\n    steps: []\n"))
+        .collect();
     let many = many.concat();
     for (text, gap) in [
         (job(&[&functions, SHIP]), "too-complex"),
         (job(&[&branches, SHIP]), "unreadable-script"),
-        (job(&[&"cargo publish; cargo test\n".repeat(900)]), "too-complex"),
-        (job(&[&"cargo publish; cargo test\n".repeat(20_000)]), "unreadable-script"),
-        (job(&[&format!("case $x in\n{}esac", "a) b;;\n".repeat(20_000))]), "unreadable-script"),
-        (format!("on: push\npermissions: {{}}\njobs:\n{many}"), "unreadable-workflow"),
+        (
+            job(&[&"cargo publish; cargo test\n".repeat(900)]),
+            "too-complex",
+        ),
+        (
+            job(&[&"cargo publish; cargo test\n".repeat(20_000)]),
+            "unreadable-script",
+        ),
+        (
+            job(&[&format!("case $x in\n{}esac", "a) b;;\n".repeat(20_000))]),
+            "unreadable-script",
+        ),
+        (
+            format!("on: push\npermissions: {{}}\njobs:\n{many}"),
+            "unreadable-workflow",
+        ),
     ] {
         let told = told(&text, &[]);
         assert!(told.iter().any(|name| name == gap), "{told:?}: {gap}");
@@ -215,16 +284,35 @@ fn a_person_is_told_what_is_cancelled() {
     };
     for (condition, expected) in [
         ("success()", &[][..]),
-        ("'!failure()'", &["job `test` is cancelled while its step `cargo test` runs"]),
-        ("cancelled()", &["the run is cancelled before job `test` begins"]),
+        (
+            "'!failure()'",
+            &["job `test` is cancelled while its step `cargo test` runs"],
+        ),
+        (
+            "cancelled()",
+            &["the run is cancelled before job `test` begins"],
+        ),
     ] {
-        let (path, masks, text) =
-            (TreePath::new(".github/workflows/x.yml"), Masks::default(), text(condition));
-        let facts = extract(&File { path: &path, text: &text, masks: &masks });
+        let (path, masks, text) = (
+            TreePath::new(".github/workflows/x.yml"),
+            Masks::default(),
+            text(condition),
+        );
+        let facts = extract(&File {
+            path: &path,
+            text: &text,
+            masks: &masks,
+        });
         let inspection = conclude(&BTreeMap::from([(path, facts)]));
-        let steps = inspection.findings.iter().flat_map(|finding| &finding.trace);
+        let steps = inspection
+            .findings
+            .iter()
+            .flat_map(|finding| &finding.trace);
         let told: Vec<&str> = steps.map(|step| step.message.as_str()).collect();
-        let told: Vec<&str> = told.into_iter().filter(|message| message.contains("cancelled ")).collect();
+        let told: Vec<&str> = told
+            .into_iter()
+            .filter(|message| message.contains("cancelled "))
+            .collect();
         assert_eq!(told, expected, "{condition}");
     }
 }
@@ -232,20 +320,49 @@ fn a_person_is_told_what_is_cancelled() {
 #[test]
 fn a_file_that_bash_runs_first_is_a_gap() {
     let plain = job(&["cargo test", SHIP]);
-    let at_job = plain.replace("    runs-on", "    env:\n      BASH_ENV: ci/env\n    runs-on");
+    let at_job = plain.replace(
+        "    runs-on",
+        "    env:\n      BASH_ENV: ci/env\n    runs-on",
+    );
     for (text, scripts, expected) in [
         (plain.clone(), &[][..], &[][..]),
         (
-            plain.replace("permissions: {}", "permissions: {}\nenv:\n  BASH_ENV: ci/env"),
+            plain.replace(
+                "permissions: {}",
+                "permissions: {}\nenv:\n  BASH_ENV: ci/env",
+            ),
             &[],
             &["startup-file"],
         ),
-        (plain.replace("permissions: {}", "permissions: {}\nenv:\n  RUST_LOG: ci/env"), &[], &[]),
+        (
+            plain.replace(
+                "permissions: {}",
+                "permissions: {}\nenv:\n  RUST_LOG: ci/env",
+            ),
+            &[],
+            &[],
+        ),
         (at_job.clone(), &[], &["startup-file"]),
-        (at_job.replace("env:", "container:\n     env:"), &[], &["startup-file"]),
-        (job(&["cargo test##env:\n  BASH_ENV: ci/env", SHIP]), &[], &["startup-file"]),
-        (job(&["echo BASH_ENV=ci/env >> $GITHUB_ENV", "cargo test", SHIP]), &[], &["startup-file"]),
-        (job(&["./x.sh", "cargo test", SHIP]), &[("x.sh", "export BASH_ENV=y\n")], &["startup-file"]),
+        (
+            at_job.replace("env:", "container:\n     env:"),
+            &[],
+            &["startup-file"],
+        ),
+        (
+            job(&["cargo test##env:\n  BASH_ENV: ci/env", SHIP]),
+            &[],
+            &["startup-file"],
+        ),
+        (
+            job(&["echo BASH_ENV=ci/env >> $GITHUB_ENV", "cargo test", SHIP]),
+            &[],
+            &["startup-file"],
+        ),
+        (
+            job(&["./x.sh", "cargo test", SHIP]),
+            &[("x.sh", "export BASH_ENV=y\n")],
+            &["startup-file"],
+        ),
     ] {
         assert_eq!(told(&text, scripts), expected, "{text}");
     }
@@ -253,37 +370,93 @@ fn a_file_that_bash_runs_first_is_a_gap() {
 
 #[test]
 fn a_leg_on_windows_runs_in_another_shell() {
-    let of = |runs_on: &str, script: &str| job(&[script, SHIP]).replace("runs-on: ubuntu-latest", runs_on);
-    let matrix =
-        |os: &str| format!("strategy:\n      matrix:\n        os: {os}\n    runs-on: ${{{{ matrix.os }}}}");
+    let of = |runs_on: &str, script: &str| {
+        job(&[script, SHIP]).replace("runs-on: ubuntu-latest", runs_on)
+    };
+    let matrix = |os: &str| {
+        format!("strategy:\n      matrix:\n        os: {os}\n    runs-on: ${{{{ matrix.os }}}}")
+    };
     let two = "cargo build\ncargo test";
     for (runs_on, script, expected) in [
-        ("runs-on: windows-2022".to_owned(), two, &["foreign-shell"][..]),
-        (matrix("[ubuntu-latest, windows-latest]"), two, &["foreign-shell"]),
-        (matrix("${{ fromJSON(inputs.os) }}"), two, &["foreign-shell"]),
-        ("runs-on: ${{ inputs.runner }}".to_owned(), two, &["foreign-shell"]),
-        ("runs-on: [self-hosted, '${{ inputs.os }}']".to_owned(), two, &["foreign-shell"]),
-        ("runs-on: ${{ inputs.runner }}".to_owned(), "cargo test $X", &["foreign-shell"]),
-        ("runs-on: ${{ inputs.runner }}".to_owned(), "cargo test || exit 1", &["foreign-shell"]),
+        (
+            "runs-on: windows-2022".to_owned(),
+            two,
+            &["foreign-shell"][..],
+        ),
+        (
+            matrix("[ubuntu-latest, windows-latest]"),
+            two,
+            &["foreign-shell"],
+        ),
+        (
+            matrix("${{ fromJSON(inputs.os) }}"),
+            two,
+            &["foreign-shell"],
+        ),
+        (
+            "runs-on: ${{ inputs.runner }}".to_owned(),
+            two,
+            &["foreign-shell"],
+        ),
+        (
+            "runs-on: [self-hosted, '${{ inputs.os }}']".to_owned(),
+            two,
+            &["foreign-shell"],
+        ),
+        (
+            "runs-on: ${{ inputs.runner }}".to_owned(),
+            "cargo test $X",
+            &["foreign-shell"],
+        ),
+        (
+            "runs-on: ${{ inputs.runner }}".to_owned(),
+            "cargo test || exit 1",
+            &["foreign-shell"],
+        ),
         (
             matrix("[ubuntu-latest, windows-latest]"),
             "cargo test || true",
             &["gate-cannot-fail", "foreign-shell"],
         ),
         (matrix("[ubuntu-latest, macos-14]"), two, &[]),
-        (matrix("[ubuntu-latest, windows-latest]"), "cargo build\ncargo test##shell: bash", &[]),
-        (matrix("[ubuntu-latest, windows-latest]"), "cargo test --target ${{ matrix.os }}", &[]),
+        (
+            matrix("[ubuntu-latest, windows-latest]"),
+            "cargo build\ncargo test##shell: bash",
+            &[],
+        ),
+        (
+            matrix("[ubuntu-latest, windows-latest]"),
+            "cargo test --target ${{ matrix.os }}",
+            &[],
+        ),
         ("runs-on: windows-2022".to_owned(), "cargo test", &[]),
     ] {
-        assert_eq!(told(&of(&runs_on, script), &[]), expected, "{runs_on} {script}");
+        assert_eq!(
+            told(&of(&runs_on, script), &[]),
+            expected,
+            "{runs_on} {script}"
+        );
     }
 }
 
 #[test]
 fn a_script_is_looked_for_where_the_shell_is() {
-    let scripts = [("t.sh", "cargo test\n"), ("sub/t.sh", "cargo fetch\n"), ("sub/in/t.sh", "cargo test\n")];
-    let of = |script: &str| told(&job(&[SOMETIMES, &format!("set -e\n{script}"), SHIP]), &scripts);
-    let (held, decoy, gap) = (&[][..], &["gate-skippable"][..], &["gate-skippable", "unresolved-call"][..]);
+    let scripts = [
+        ("t.sh", "cargo test\n"),
+        ("sub/t.sh", "cargo fetch\n"),
+        ("sub/in/t.sh", "cargo test\n"),
+    ];
+    let of = |script: &str| {
+        told(
+            &job(&[SOMETIMES, &format!("set -e\n{script}"), SHIP]),
+            &scripts,
+        )
+    };
+    let (held, decoy, gap) = (
+        &[][..],
+        &["gate-skippable"][..],
+        &["gate-skippable", "unresolved-call"][..],
+    );
     for (script, expected) in [
         ("./t.sh", held),
         ("cd sub && ./t.sh", decoy),
@@ -328,7 +501,11 @@ fn a_script_without_a_suffix_is_a_gap() {
         "\"$FOLDER/deploy.sh\"",
         "bash $FOLDER/deploy.sh",
     ] {
-        assert_eq!(told(&job(&["cargo test", script]), &[]), ["unresolved-call"], "{script}");
+        assert_eq!(
+            told(&job(&["cargo test", script]), &[]),
+            ["unresolved-call"],
+            "{script}"
+        );
     }
     for script in [
         "./gradlew assemble",
@@ -341,7 +518,11 @@ fn a_script_without_a_suffix_is_a_gap() {
         "/usr/local/bin/x",
         "bash --version",
     ] {
-        assert_eq!(told(&job(&["cargo test", script]), &[]), [""; 0], "{script}");
+        assert_eq!(
+            told(&job(&["cargo test", script]), &[]),
+            [""; 0],
+            "{script}"
+        );
     }
 }
 
@@ -353,29 +534,77 @@ fn an_expression_that_may_bring_an_operator_is_a_gap() {
     let matrix = |values: &str| format!("strategy:\n      matrix:\n        x: {values}");
     let env = |value: &str| format!("env:\n      X: {value}");
     for (script, more, is_gap) in [
-        ("cargo test ${{ matrix.x && '|| true' }}", matrix("[a]"), true),
+        (
+            "cargo test ${{ matrix.x && '|| true' }}",
+            matrix("[a]"),
+            true,
+        ),
         ("cargo test ${{ matrix.x }}", matrix("[a, '|| true']"), true),
-        ("cargo test ${{ matrix['x'] }}", matrix("[a, '; true']"), true),
-        ("cargo test ${{ matrix.x.flags }}", matrix("[{flags: '& true'}]"), true),
+        (
+            "cargo test ${{ matrix['x'] }}",
+            matrix("[a, '; true']"),
+            true,
+        ),
+        (
+            "cargo test ${{ matrix.x.flags }}",
+            matrix("[{flags: '& true'}]"),
+            true,
+        ),
         (
             "cargo test ${{ matrix.y }}",
             "strategy:\n      matrix:\n        include: [{y: '$(x)'}]".to_owned(),
             true,
         ),
         ("cargo test ${{ env.X }}", env("'|| true'"), true),
-        ("cargo test ${{ env.x }}", env("${{ inputs.a && '|| true' }}"), true),
-        ("cargo test ${{ env.X }}##env:\n  X: '|| true'", matrix("[a]"), true),
-        ("cargo test ${{ matrix.x }}", matrix("[a, '--all --locked', '>=3']"), false),
-        ("cargo test ${{ matrix.x && '--release' || '' }}", matrix("[a]"), false),
-        ("cargo test ${{ env.X }}", env("${{ inputs.a || 'b' }}"), false),
-        ("cargo test ${{ env.X }}", "env:\n      Y: '|| true'".to_owned(), false),
-        ("cargo test ${{ env.X }}", format!("{}\n      Y: '; true'", env("${{ env.Y }}")), true),
+        (
+            "cargo test ${{ env.x }}",
+            env("${{ inputs.a && '|| true' }}"),
+            true,
+        ),
+        (
+            "cargo test ${{ env.X }}##env:\n  X: '|| true'",
+            matrix("[a]"),
+            true,
+        ),
+        (
+            "cargo test ${{ matrix.x }}",
+            matrix("[a, '--all --locked', '>=3']"),
+            false,
+        ),
+        (
+            "cargo test ${{ matrix.x && '--release' || '' }}",
+            matrix("[a]"),
+            false,
+        ),
+        (
+            "cargo test ${{ env.X }}",
+            env("${{ inputs.a || 'b' }}"),
+            false,
+        ),
+        (
+            "cargo test ${{ env.X }}",
+            "env:\n      Y: '|| true'".to_owned(),
+            false,
+        ),
+        (
+            "cargo test ${{ env.X }}",
+            format!("{}\n      Y: '; true'", env("${{ env.Y }}")),
+            true,
+        ),
         ("cargo test ${{ env.X }}", env("${{ env.X }}"), false),
         ("cargo test $X", env("'|| true'"), false),
-        ("cargo +${{ matrix.toolchain }} test ${{ inputs.args }}", matrix("[a]"), false),
+        (
+            "cargo +${{ matrix.toolchain }} test ${{ inputs.args }}",
+            matrix("[a]"),
+            false,
+        ),
     ] {
         let text = with(script, &more);
-        let expected: &[&str] = if is_gap { &["expression-operator"] } else { &[] };
+        let expected: &[&str] = if is_gap {
+            &["expression-operator"]
+        } else {
+            &[]
+        };
         assert_eq!(told(&text, &[]), expected, "{text}");
     }
 }

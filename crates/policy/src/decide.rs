@@ -37,7 +37,11 @@ pub struct Request<'a> {
 impl Policy {
     /// Decides over evidence. Pure; an error in evidence is a reason against, never a way through.
     pub fn decide(&self, request: &Request<'_>) -> Verdict {
-        let case = Case { policy: self, request, origin: origin(request) };
+        let case = Case {
+            policy: self,
+            request,
+            origin: origin(request),
+        };
         let mut reasons = vec![case.policy_reason()];
         reasons.push(case.origin_reason());
         let required = request.environment.requires.iter().collect::<BTreeSet<_>>();
@@ -47,18 +51,37 @@ impl Policy {
                 .filter(|requirement| **requirement != Requirement::Signature)
                 .map(|requirement| case.requirement(*requirement)),
         );
-        reasons.extend(request.environment.after.as_deref().map(|after| case.after(after)));
-        reasons.extend(request.environment.approvals.iter().map(|rule| case.approvals(rule)));
+        reasons.extend(
+            request
+                .environment
+                .after
+                .as_deref()
+                .map(|after| case.after(after)),
+        );
+        reasons.extend(
+            request
+                .environment
+                .approvals
+                .iter()
+                .map(|rule| case.approvals(rule)),
+        );
         Verdict::of(reasons)
     }
 
     /// Why an approval by this signatory could never count for the environment, or `None` when it may.
     pub fn refuses_approval(&self, request: &Request<'_>, approver: &Signatory) -> Option<String> {
-        let case = Case { policy: self, request, origin: origin(request) };
+        let case = Case {
+            policy: self,
+            request,
+            origin: origin(request),
+        };
         let rules = &request.environment.approvals;
         let mut refusals = rules.iter().map(|rule| case.refusal(rule, approver));
         if rules.is_empty() {
-            return Some(format!("environment `{}` asks for no approval", request.environment.name));
+            return Some(format!(
+                "environment `{}` asks for no approval",
+                request.environment.name
+            ));
         }
         let all: Option<Vec<String>> = refusals.by_ref().collect();
         all.and_then(|refusals| refusals.into_iter().next())
@@ -74,7 +97,10 @@ struct Case<'a> {
 impl<'a> Case<'a> {
     fn policy_reason(&self) -> Reason {
         if self.request.policy_trusted {
-            allow("policy", format!("trusted, {}", self.policy.sha256().short()))
+            allow(
+                "policy",
+                format!("trusted, {}", self.policy.sha256().short()),
+            )
         } else {
             unknown(
                 "policy",
@@ -88,7 +114,10 @@ impl<'a> Case<'a> {
         match self.origin {
             None => unknown(
                 "signature",
-                format!("no configured builder signed where {} comes from", self.request.artifact.short()),
+                format!(
+                    "no configured builder signed where {} comes from",
+                    self.request.artifact.short()
+                ),
                 "build it with `plimsoll attest build` under the key of a [[builder]] of the policy",
             ),
             Some((_, provenance)) if provenance.dirty => unknown(
@@ -101,7 +130,11 @@ impl<'a> Case<'a> {
             ),
             Some((_, provenance)) => allow(
                 "signature",
-                format!("builder `{}` built it from {}", provenance.builder, source_name(&provenance.source)),
+                format!(
+                    "builder `{}` built it from {}",
+                    provenance.builder,
+                    source_name(&provenance.source)
+                ),
             ),
         }
     }
@@ -120,36 +153,61 @@ impl<'a> Case<'a> {
     /// Evidence that a configured builder signed, about the source or the artifact.
     fn believed<T>(&self, read: impl Fn(&'a Body) -> Option<T>) -> Option<(&'a Evidence, T)> {
         let source = self.origin.map(|(_, provenance)| &provenance.source);
-        let artifact = Subject::Artifact { sha256: self.request.artifact };
+        let artifact = Subject::Artifact {
+            sha256: self.request.artifact,
+        };
         latest(self.request.evidence, |evidence| {
             let about = evidence.subject == artifact || Some(&evidence.subject) == source;
             let signed = matches!(evidence.signed_by, Signatory::Builder(_));
-            if about && signed { read(&evidence.body) } else { None }
+            if about && signed {
+                read(&evidence.body)
+            } else {
+                None
+            }
         })
     }
 
     fn tests(&self) -> Reason {
         let about = Requirement::Tests.as_str();
-        let result = self.believed(|body| if let Body::Test(result) = body { Some(result) } else { None });
+        let result = self.believed(|body| {
+            if let Body::Test(result) = body {
+                Some(result)
+            } else {
+                None
+            }
+        });
         let hint = "run them with `plimsoll attest test -- COMMAND` under the builder's key";
         let Some((_, result)) = result else {
-            return unknown(about, "no signed test result for this source".to_owned(), hint);
+            return unknown(
+                about,
+                "no signed test result for this source".to_owned(),
+                hint,
+            );
         };
         let command = result.command.join(" ");
         match (result.exit_code, result.failed, result.passed) {
             (Some(0), Some(0), Some(passed)) if passed > 0 => {
                 allow(about, format!("{passed} passed, 0 failed: `{command}`"))
             }
-            (Some(0), Some(0) | None, Some(0) | None) => {
-                unknown(about, format!("`{command}` ended well but shows no test that ran"), hint)
-            }
-            (Some(0), None, Some(_)) => {
-                unknown(about, format!("`{command}` does not say how many tests failed"), hint)
-            }
+            (Some(0), Some(0) | None, Some(0) | None) => unknown(
+                about,
+                format!("`{command}` ended well but shows no test that ran"),
+                hint,
+            ),
+            (Some(0), None, Some(_)) => unknown(
+                about,
+                format!("`{command}` does not say how many tests failed"),
+                hint,
+            ),
             (code, failed, _) => {
-                let code = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+                let code =
+                    code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
                 let failed = failed.map_or_else(String::new, |failed| format!(", {failed} failed"));
-                deny(about, format!("`{command}` ended with {code}{failed}"), "mend the tests")
+                deny(
+                    about,
+                    format!("`{command}` ended with {code}{failed}"),
+                    "mend the tests",
+                )
             }
         }
     }
@@ -158,11 +216,17 @@ impl<'a> Case<'a> {
         let about = requirement.as_str();
         let hint = "inspect the commit with `plimsoll attest inspection` under the trusted policy";
         let inspected = self.believed(|body| match body {
-            Body::Inspection(inspected) if inspected.inspectors.contains(&inspector) => Some(inspected),
+            Body::Inspection(inspected) if inspected.inspectors.contains(&inspector) => {
+                Some(inspected)
+            }
             _ => None,
         });
         let Some((_, inspected)) = inspected else {
-            return unknown(about, "no signed inspection of this source".to_owned(), hint);
+            return unknown(
+                about,
+                "no signed inspection of this source".to_owned(),
+                hint,
+            );
         };
         let own = self.policy.sha256();
         if inspected.policy_sha256 != own {
@@ -183,10 +247,17 @@ impl<'a> Case<'a> {
         let now = self.request.now;
         let own = |id: &RuleId| id.inspector() == inspector;
         let denied = |made: Disposition| made == Disposition::Denies;
-        let findings = inspected.findings.iter().filter(|finding| own(&finding.rule));
+        let findings = inspected
+            .findings
+            .iter()
+            .filter(|finding| own(&finding.rule));
         let gaps = inspected.gaps.iter().filter(|gap| own(&gap.id));
-        let findings = findings.filter(|finding| denied(self.policy.judge(finding, now))).count();
-        let gaps = gaps.filter(|gap| denied(self.policy.judge_gap(gap, Strictness::EveryGap, now))).count();
+        let findings = findings
+            .filter(|finding| denied(self.policy.judge(finding, now)))
+            .count();
+        let gaps = gaps
+            .filter(|gap| denied(self.policy.judge_gap(gap, Strictness::EveryGap, now)))
+            .count();
         let hint = "mend them, or ask for a [[waiver]] in the trusted policy";
         if findings > 0 {
             return deny(about, format!("{findings} findings deny"), hint);
@@ -200,10 +271,18 @@ impl<'a> Case<'a> {
             return outdated;
         }
         match inspected.outcome {
-            Outcome::Deny => deny(about, "the inspected tree's own stricter policy denied".to_owned(), hint),
-            Outcome::Allow | Outcome::Unknown => {
-                allow(about, format!("nothing at or above `{}`", self.policy.gate.rule(inspector).fail_on))
-            }
+            Outcome::Deny => deny(
+                about,
+                "the inspected tree's own stricter policy denied".to_owned(),
+                hint,
+            ),
+            Outcome::Allow | Outcome::Unknown => allow(
+                about,
+                format!(
+                    "nothing at or above `{}`",
+                    self.policy.gate.rule(inspector).fail_on
+                ),
+            ),
         }
     }
 
@@ -224,8 +303,10 @@ impl<'a> Case<'a> {
             ),
             mend: "import newer advisories and inspect the commit again".to_owned(),
         };
-        let stays =
-            self.policy.judge_gap(&gap, Strictness::EveryGap, self.request.now) == Disposition::Denies;
+        let stays = self
+            .policy
+            .judge_gap(&gap, Strictness::EveryGap, self.request.now)
+            == Disposition::Denies;
         let is_old = age > max_age && stays;
         is_old.then(|| unknown(Requirement::Dependencies.as_str(), gap.message, &gap.mend))
     }
@@ -233,11 +314,19 @@ impl<'a> Case<'a> {
     fn sbom(&self) -> Reason {
         let about = Requirement::Sbom.as_str();
         let hint = "list it with `plimsoll attest sbom` under the builder's key";
-        match self.believed(|body| if let Body::Sbom(sbom) = body { Some(sbom) } else { None }) {
-            None => unknown(about, "no signed list of components".to_owned(), hint),
-            Some((_, sbom)) if sbom.gaps > 0 => {
-                unknown(about, format!("the list of components has {} gaps", sbom.gaps), "mend the gaps")
+        match self.believed(|body| {
+            if let Body::Sbom(sbom) = body {
+                Some(sbom)
+            } else {
+                None
             }
+        }) {
+            None => unknown(about, "no signed list of components".to_owned(), hint),
+            Some((_, sbom)) if sbom.gaps > 0 => unknown(
+                about,
+                format!("the list of components has {} gaps", sbom.gaps),
+                "mend the gaps",
+            ),
             Some((_, sbom)) => allow(about, format!("{} components", sbom.components)),
         }
     }
@@ -247,7 +336,14 @@ impl<'a> Case<'a> {
     fn after(&self, after: &str) -> Reason {
         let hint = format!("promote it to {after} first");
         match self.last_deployment(after) {
-            Some((_, Evidence { signed_by: Signatory::Unknown(key), .. }, _)) => unknown(
+            Some((
+                _,
+                Evidence {
+                    signed_by: Signatory::Unknown(key),
+                    ..
+                },
+                _,
+            )) => unknown(
                 "after",
                 format!(
                     "its last deployment to {after} was recorded by key {}, which is nobody's",
@@ -255,26 +351,40 @@ impl<'a> Case<'a> {
                 ),
                 &format!("promote it to {after} again under a key of the policy"),
             ),
-            Some((_, _, DeploymentOutcome::Healthy)) => allow("after", format!("healthy in {after}")),
+            Some((_, _, DeploymentOutcome::Healthy)) => {
+                allow("after", format!("healthy in {after}"))
+            }
             Some((_, _, DeploymentOutcome::RolledBack)) => {
                 deny("after", format!("it was rolled back in {after}"), &hint)
             }
-            Some((_, _, DeploymentOutcome::Failed)) => {
-                deny("after", format!("its last deployment to {after} did not become healthy"), &hint)
-            }
+            Some((_, _, DeploymentOutcome::Failed)) => deny(
+                "after",
+                format!("its last deployment to {after} did not become healthy"),
+                &hint,
+            ),
             None => unknown("after", format!("it was not deployed to {after}"), &hint),
         }
     }
 
     /// The last deployment of the release to an environment: its place in the evidence, and its end.
-    fn last_deployment(&self, environment: &str) -> Option<(usize, &'a Evidence, DeploymentOutcome)> {
-        let artifact = Subject::Artifact { sha256: self.request.artifact };
+    fn last_deployment(
+        &self,
+        environment: &str,
+    ) -> Option<(usize, &'a Evidence, DeploymentOutcome)> {
+        let artifact = Subject::Artifact {
+            sha256: self.request.artifact,
+        };
         let evidence = self.request.evidence.iter().enumerate().rev();
-        evidence.filter(|(_, evidence)| evidence.subject == artifact).find_map(|(at, evidence)| {
-            let Body::Deployment(record) = &evidence.body else { return None };
-            let ours = record.release == *self.request.release && record.environment == environment;
-            ours.then_some((at, evidence, record.outcome))
-        })
+        evidence
+            .filter(|(_, evidence)| evidence.subject == artifact)
+            .find_map(|(at, evidence)| {
+                let Body::Deployment(record) = &evidence.body else {
+                    return None;
+                };
+                let ours =
+                    record.release == *self.request.release && record.environment == environment;
+                ours.then_some((at, evidence, record.outcome))
+            })
     }
 }
 
@@ -287,7 +397,10 @@ fn origin<'a>(request: &Request<'a>) -> Option<(&'a Evidence, &'a Provenance)> {
 fn provenance<'a>(request: &Request<'_>, evidence: &'a Evidence) -> Option<&'a Provenance> {
     match (&evidence.body, &evidence.signed_by) {
         (Body::Provenance(provenance), Signatory::Builder(builder))
-            if evidence.subject == (Subject::Artifact { sha256: request.artifact })
+            if evidence.subject
+                == (Subject::Artifact {
+                    sha256: request.artifact,
+                })
                 && provenance.builder == *builder =>
         {
             Some(provenance)
@@ -301,7 +414,10 @@ fn latest<'a, T>(
     evidence: &'a [Evidence],
     read: impl Fn(&'a Evidence) -> Option<T>,
 ) -> Option<(&'a Evidence, T)> {
-    evidence.iter().rev().find_map(|evidence| read(evidence).map(|body| (evidence, body)))
+    evidence
+        .iter()
+        .rev()
+        .find_map(|evidence| read(evidence).map(|body| (evidence, body)))
 }
 
 fn source_name(source: &Subject) -> String {
@@ -319,13 +435,28 @@ fn signatory_name(signatory: &Signatory) -> String {
 }
 
 fn allow(about: &str, message: String) -> Reason {
-    Reason { about: about.to_owned(), outcome: Outcome::Allow, message, hint: String::new() }
+    Reason {
+        about: about.to_owned(),
+        outcome: Outcome::Allow,
+        message,
+        hint: String::new(),
+    }
 }
 
 fn deny(about: &str, message: String, hint: &str) -> Reason {
-    Reason { about: about.to_owned(), outcome: Outcome::Deny, message, hint: hint.to_owned() }
+    Reason {
+        about: about.to_owned(),
+        outcome: Outcome::Deny,
+        message,
+        hint: hint.to_owned(),
+    }
 }
 
 fn unknown(about: &str, message: String, hint: &str) -> Reason {
-    Reason { about: about.to_owned(), outcome: Outcome::Unknown, message, hint: hint.to_owned() }
+    Reason {
+        about: about.to_owned(),
+        outcome: Outcome::Unknown,
+        message,
+        hint: hint.to_owned(),
+    }
 }

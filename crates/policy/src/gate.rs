@@ -1,6 +1,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use plimsoll_model::{Finding, Gap, Inspection, Inspector, Location, Outcome, Reason, RuleId, Verdict};
+use plimsoll_model::{
+    Finding, Gap, Inspection, Inspector, Location, Outcome, Reason, RuleId, Verdict,
+};
 
 use crate::{GapRule, Policy, Threshold, Waiver};
 
@@ -39,22 +41,45 @@ pub(crate) enum Strictness {
 
 impl Policy {
     /// Judges what the inspectors saw. Pure: `now` decides which waivers still count.
-    pub fn gate(&self, inspection: &Inspection, inspectors: &[Inspector], now: Timestamp) -> Judgement {
-        let findings: Vec<_> = inspection.findings.iter().map(|finding| self.judge(finding, now)).collect();
-        let gaps: Vec<_> =
-            inspection.gaps.iter().map(|gap| self.judge_gap(gap, Strictness::AsConfigured, now)).collect();
+    pub fn gate(
+        &self,
+        inspection: &Inspection,
+        inspectors: &[Inspector],
+        now: Timestamp,
+    ) -> Judgement {
+        let findings: Vec<_> = inspection
+            .findings
+            .iter()
+            .map(|finding| self.judge(finding, now))
+            .collect();
+        let gaps: Vec<_> = inspection
+            .gaps
+            .iter()
+            .map(|gap| self.judge_gap(gap, Strictness::AsConfigured, now))
+            .collect();
         let reasons = inspectors.iter().map(|inspector| {
             let own = |id: &RuleId| id.inspector() == *inspector;
-            let findings =
-                inspection.findings.iter().zip(&findings).filter(|(finding, _)| own(&finding.rule));
-            let gaps = inspection.gaps.iter().zip(&gaps).filter(|(gap, _)| own(&gap.id));
+            let findings = inspection
+                .findings
+                .iter()
+                .zip(&findings)
+                .filter(|(finding, _)| own(&finding.rule));
+            let gaps = inspection
+                .gaps
+                .iter()
+                .zip(&gaps)
+                .filter(|(gap, _)| own(&gap.id));
             self.reason(
                 *inspector,
                 &findings.map(|(_, made)| made).collect::<Vec<_>>(),
                 &gaps.map(|(_, made)| made).collect::<Vec<_>>(),
             )
         });
-        Judgement { verdict: Verdict::of(reasons.collect()), findings, gaps }
+        Judgement {
+            verdict: Verdict::of(reasons.collect()),
+            findings,
+            gaps,
+        }
     }
 
     /// Judges one finding.
@@ -63,7 +88,8 @@ impl Policy {
         if let Some(waiver) = self.waiver(&finding.rule, finding.locations.first(), now) {
             return Disposition::Waived(waiver.clone());
         }
-        let unfixed = rule.only_fixed && finding.fix.as_ref().is_none_or(|fix| fix.version.is_none());
+        let unfixed =
+            rule.only_fixed && finding.fix.as_ref().is_none_or(|fix| fix.version.is_none());
         if rule.fail_on.denies(finding.severity) && !unfixed {
             Disposition::Denies
         } else {
@@ -72,13 +98,20 @@ impl Policy {
     }
 
     /// Judges one gap.
-    pub(crate) fn judge_gap(&self, gap: &Gap, strictness: Strictness, now: Timestamp) -> Disposition {
+    pub(crate) fn judge_gap(
+        &self,
+        gap: &Gap,
+        strictness: Strictness,
+        now: Timestamp,
+    ) -> Disposition {
         if let Some(waiver) = self.waiver(&gap.id, gap.location.as_ref(), now) {
             return Disposition::Waived(waiver.clone());
         }
         match (strictness, self.gaps.rule(gap.kind)) {
             (Strictness::AsConfigured, GapRule::Warn) => Disposition::Warns,
-            (Strictness::AsConfigured, GapRule::Deny) | (Strictness::EveryGap, _) => Disposition::Denies,
+            (Strictness::AsConfigured, GapRule::Deny) | (Strictness::EveryGap, _) => {
+                Disposition::Denies
+            }
         }
     }
 
@@ -89,13 +122,22 @@ impl Policy {
             (Some(_), None) => false,
             (Some(path), Some(location)) => within(location.path.as_str(), path),
         };
-        self.waivers.iter().find(|waiver| waiver.id == *id && waiver.expires.0 >= today && covers(waiver))
+        self.waivers
+            .iter()
+            .find(|waiver| waiver.id == *id && waiver.expires.0 >= today && covers(waiver))
     }
 
-    fn reason(&self, inspector: Inspector, findings: &[&Disposition], gaps: &[&Disposition]) -> Reason {
+    fn reason(
+        &self,
+        inspector: Inspector,
+        findings: &[&Disposition],
+        gaps: &[&Disposition],
+    ) -> Reason {
         let rule = self.gate.rule(inspector);
         let count = |list: &[&Disposition], wanted: fn(&Disposition) -> bool| {
-            list.iter().filter(|disposition| wanted(disposition)).count()
+            list.iter()
+                .filter(|disposition| wanted(disposition))
+                .count()
         };
         let denying = |disposition: &Disposition| matches!(disposition, Disposition::Denies);
         let warning = |disposition: &Disposition| matches!(disposition, Disposition::Warns);
@@ -112,10 +154,17 @@ impl Policy {
         };
         let mut parts = Vec::new();
         if denied > 0 {
-            parts.push(format!("{} at or above `{}`", plural(denied, "finding"), rule.fail_on));
+            parts.push(format!(
+                "{} at or above `{}`",
+                plural(denied, "finding"),
+                rule.fail_on
+            ));
         }
         if denied_gaps + warned > 0 {
-            parts.push(format!("{} not checked", plural(denied_gaps + warned, "place")));
+            parts.push(format!(
+                "{} not checked",
+                plural(denied_gaps + warned, "place")
+            ));
         }
         if rule.fail_on == Threshold::Off {
             parts.push("the gate is off".to_owned());
@@ -146,11 +195,18 @@ impl Policy {
 
 fn within(path: &str, folder: &str) -> bool {
     let folder = folder.trim_end_matches('/');
-    path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    path == folder
+        || path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
 }
 
 #[cfg(test)]
@@ -164,14 +220,24 @@ mod tests {
 
     fn outcome(policy: &str, inspection: &Inspection) -> Outcome {
         let now: Timestamp = "2026-06-30T23:59:59Z".parse().unwrap();
-        Policy::parse(policy, "p").unwrap().gate(inspection, &Inspector::ALL, now).verdict.outcome
+        Policy::parse(policy, "p")
+            .unwrap()
+            .gate(inspection, &Inspector::ALL, now)
+            .verdict
+            .outcome
     }
 
     fn finding(rule: &str, severity: Severity, fixed: Option<&str>) -> Inspection {
         let location = Location::file(TreePath::new("a/Cargo.lock"));
         let mut finding = Finding::new(rule.parse().unwrap(), severity, "m", location);
-        finding.fix = Some(Fix { message: String::new(), version: fixed.map(str::to_owned) });
-        Inspection { findings: vec![finding], ..Inspection::default() }
+        finding.fix = Some(Fix {
+            message: String::new(),
+            version: fixed.map(str::to_owned),
+        });
+        Inspection {
+            findings: vec![finding],
+            ..Inspection::default()
+        }
     }
 
     fn waiver(expires: &str, path: &str) -> String {
@@ -185,13 +251,21 @@ mod tests {
         let high = finding("dependency/X", Severity::High, None);
         let cases = [
             ("", &high, Outcome::Deny),
-            ("[gate]\ndependencies = \"critical\"\n", &high, Outcome::Allow),
+            (
+                "[gate]\ndependencies = \"critical\"\n",
+                &high,
+                Outcome::Allow,
+            ),
             (
                 "[gate]\ndependencies = \"critical\"\n",
                 &finding("dependency/X", Severity::Unknown, None),
                 Outcome::Deny,
             ),
-            ("[gate]\ndependencies = { fail_on = \"low\", only_fixed = true }\n", &high, Outcome::Allow),
+            (
+                "[gate]\ndependencies = { fail_on = \"low\", only_fixed = true }\n",
+                &high,
+                Outcome::Allow,
+            ),
             (
                 "[gate]\ndependencies = { fail_on = \"low\", only_fixed = true }\n",
                 &finding("dependency/X", Severity::Low, Some("2")),
@@ -199,14 +273,38 @@ mod tests {
             ),
             (&waiver("2026-06-30", ""), &high, Outcome::Allow),
             (&waiver("2026-06-29", ""), &high, Outcome::Deny),
-            (&waiver("2026-12-31", "path = \"a\"\n"), &high, Outcome::Allow),
-            (&waiver("2026-12-31", "path = \"a/Cargo.lock\"\n"), &high, Outcome::Allow),
-            (&waiver("2026-12-31", "path = \"a/C\"\n"), &high, Outcome::Deny),
-            (&waiver("2026-12-31", ""), &finding("dependency/Y", Severity::High, None), Outcome::Deny),
-            (&waiver("2026-12-31", ""), &finding("secret/x", Severity::Low, None), Outcome::Deny),
+            (
+                &waiver("2026-12-31", "path = \"a\"\n"),
+                &high,
+                Outcome::Allow,
+            ),
+            (
+                &waiver("2026-12-31", "path = \"a/Cargo.lock\"\n"),
+                &high,
+                Outcome::Allow,
+            ),
+            (
+                &waiver("2026-12-31", "path = \"a/C\"\n"),
+                &high,
+                Outcome::Deny,
+            ),
+            (
+                &waiver("2026-12-31", ""),
+                &finding("dependency/Y", Severity::High, None),
+                Outcome::Deny,
+            ),
+            (
+                &waiver("2026-12-31", ""),
+                &finding("secret/x", Severity::Low, None),
+                Outcome::Deny,
+            ),
         ];
         for (policy, inspection, expected) in cases {
-            assert_eq!(outcome(policy, inspection), expected, "{policy}\n{inspection:?}");
+            assert_eq!(
+                outcome(policy, inspection),
+                expected,
+                "{policy}\n{inspection:?}"
+            );
         }
     }
 
@@ -225,7 +323,10 @@ mod tests {
                 message: String::new(),
                 mend: String::new(),
             };
-            let inspection = Inspection { gaps: vec![gap], ..Inspection::default() };
+            let inspection = Inspection {
+                gaps: vec![gap],
+                ..Inspection::default()
+            };
             assert_eq!(outcome("", &inspection), expected, "{kind:?}");
         }
     }

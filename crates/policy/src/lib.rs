@@ -16,7 +16,7 @@ pub use decide::Request;
 pub use gate::{Disposition, Judgement};
 pub use parse::PolicyError;
 pub use settings::{
-    Advisories, ApprovalRule, Builder, Deploy, EnvironmentSettings, GapRule, Gaps, Gate, GateRule, Health,
-    Person, Policy, Requirement, Role, Secrets, Waiver,
+    Advisories, ApprovalRule, Builder, Deploy, EnvironmentSettings, GapRule, Gaps, Gate, GateRule,
+    Health, Person, Policy, Requirement, Role, Secrets, Waiver,
 };
 pub use threshold::Threshold;

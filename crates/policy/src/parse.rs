@@ -27,7 +27,8 @@ pub struct PolicyError {
 impl Policy {
     /// Reads `plimsoll.toml`; `origin` names it in errors.
     pub fn parse(text: &str, origin: &str) -> Result<Self, PolicyError> {
-        let policy: Self = toml::from_str(text).map_err(|error| toml_error(&error, text, origin))?;
+        let policy: Self =
+            toml::from_str(text).map_err(|error| toml_error(&error, text, origin))?;
         policy.check().map_err(|(word, message, hint)| {
             let at = text.find(&word).unwrap_or(0);
             located(text, origin, at, message, hint)
@@ -47,7 +48,8 @@ impl Policy {
                     format!(
                         "environment `{name}` comes after `{after}`, which is not an environment above it"
                     ),
-                    "write [[environment]] tables in the order in which releases pass them".to_owned(),
+                    "write [[environment]] tables in the order in which releases pass them"
+                        .to_owned(),
                 ));
             }
             if !names.insert(name.as_str()) {
@@ -57,14 +59,23 @@ impl Policy {
                 self.check_approval(name, rule)?;
             }
         }
-        unique("person", self.people.iter().map(|person| person.id.as_str()))?;
+        unique(
+            "person",
+            self.people.iter().map(|person| person.id.as_str()),
+        )?;
         self.check_emails()?;
-        unique("builder", self.builders.iter().map(|builder| builder.id.as_str()))?;
+        unique(
+            "builder",
+            self.builders.iter().map(|builder| builder.id.as_str()),
+        )?;
         for waiver in &self.waivers {
             if waiver.reason.trim().is_empty() || waiver.owner.trim().is_empty() {
                 return Err((
                     waiver.id.to_string(),
-                    format!("the waiver for `{}` has an empty reason or owner", waiver.id),
+                    format!(
+                        "the waiver for `{}` has an empty reason or owner",
+                        waiver.id
+                    ),
                     "say why the exception is safe and who answers for it".to_owned(),
                 ));
             }
@@ -77,11 +88,16 @@ impl Policy {
         let mut owners = BTreeMap::new();
         for person in &self.people {
             for email in &person.emails {
-                let owner = owners.entry(email.to_ascii_lowercase()).or_insert(&person.id);
+                let owner = owners
+                    .entry(email.to_ascii_lowercase())
+                    .or_insert(&person.id);
                 if *owner != &person.id {
                     return Err((
                         email.clone(),
-                        format!("`{email}` is an address of both `{owner}` and `{}`", person.id),
+                        format!(
+                            "`{email}` is an address of both `{owner}` and `{}`",
+                            person.id
+                        ),
                         "give each address to one [[person]]".to_owned(),
                     ));
                 }
@@ -98,11 +114,18 @@ impl Policy {
         if rule.count == 0 {
             return Err((
                 "count".to_owned(),
-                format!("environment `{environment}` asks for 0 approvals of group `{}`", rule.group),
+                format!(
+                    "environment `{environment}` asks for 0 approvals of group `{}`",
+                    rule.group
+                ),
                 "write count = 1 or more, or remove the [[environment.approval]] table".to_owned(),
             ));
         }
-        let members = self.people.iter().filter(|person| person.groups.contains(&rule.group)).count();
+        let members = self
+            .people
+            .iter()
+            .filter(|person| person.groups.contains(&rule.group))
+            .count();
         if members < rule.count as usize {
             return Err((
                 rule.group.clone(),
@@ -110,14 +133,20 @@ impl Policy {
                     "environment `{environment}` asks for {} approvals of group `{}`, which has {members} people",
                     rule.count, rule.group
                 ),
-                format!("add groups = [\"{}\"] to enough [[person]] tables", rule.group),
+                format!(
+                    "add groups = [\"{}\"] to enough [[person]] tables",
+                    rule.group
+                ),
             ));
         }
         Ok(())
     }
 }
 
-fn unique<'a>(kind: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), (String, String, String)> {
+fn unique<'a>(
+    kind: &str,
+    ids: impl Iterator<Item = &'a str>,
+) -> Result<(), (String, String, String)> {
     let mut seen = BTreeSet::new();
     for id in ids {
         if !seen.insert(id) {
@@ -128,23 +157,48 @@ fn unique<'a>(kind: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), (Str
 }
 
 fn twice(kind: &str, name: &str) -> (String, String, String) {
-    (name.to_owned(), format!("there are two {kind} tables `{name}`"), "give each its own name".to_owned())
+    (
+        name.to_owned(),
+        format!("there are two {kind} tables `{name}`"),
+        "give each its own name".to_owned(),
+    )
 }
 
 fn toml_error(error: &toml::de::Error, text: &str, origin: &str) -> PolicyError {
     let message = error.message().to_owned();
     let hint = hint(&message);
-    located(text, origin, error.span().map_or(0, |span| span.start), message, hint)
+    located(
+        text,
+        origin,
+        error.span().map_or(0, |span| span.start),
+        message,
+        hint,
+    )
 }
 
 fn located(text: &str, origin: &str, offset: usize, message: String, hint: String) -> PolicyError {
     let position = LineIndex::new(text).position(offset);
-    PolicyError { origin: origin.to_owned(), line: position.line, column: position.column, message, hint }
+    PolicyError {
+        origin: origin.to_owned(),
+        line: position.line,
+        column: position.column,
+        message,
+        hint,
+    }
 }
 
 /// Inspectors and targets that other builds may have; naming one that this build lacks must not be
 /// mistaken for a spelling error, and must never be ignored.
-const ABSENT: [&str; 8] = ["code", "config", "licenses", "images", "image", "probe", "kubernetes", "compose"];
+const ABSENT: [&str; 8] = [
+    "code",
+    "config",
+    "licenses",
+    "images",
+    "image",
+    "probe",
+    "kubernetes",
+    "compose",
+];
 
 fn hint(message: &str) -> String {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
@@ -161,7 +215,9 @@ fn hint(message: &str) -> String {
                 || format!("the keys known here are {}", known.join(", ")),
                 |(_, known)| format!("did you mean `{known}`?"),
             ),
-        _ => "see the configuration section of the documentation for the form of this key".to_owned(),
+        _ => {
+            "see the configuration section of the documentation for the form of this key".to_owned()
+        }
     }
 }
 
@@ -182,7 +238,10 @@ impl<'de> Visitor<'de> for GateRuleVisitor {
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<GateRule, E> {
         let fail_on = Threshold::deserialize(de::value::StrDeserializer::new(text))?;
-        Ok(GateRule { fail_on, only_fixed: false })
+        Ok(GateRule {
+            fail_on,
+            only_fixed: false,
+        })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<GateRule, A::Error> {
@@ -194,7 +253,10 @@ impl<'de> Visitor<'de> for GateRuleVisitor {
             only_fixed: bool,
         }
         let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
-        Ok(GateRule { fail_on: table.fail_on, only_fixed: table.only_fixed })
+        Ok(GateRule {
+            fail_on: table.fail_on,
+            only_fixed: table.only_fixed,
+        })
     }
 }
 
@@ -210,9 +272,9 @@ impl<'de> Deserialize<'de> for TomlDate {
             Written::Toml(date) => date.to_string(),
             Written::Text(text) => text,
         };
-        text.parse::<Date>()
-            .map(TomlDate)
-            .map_err(|error| de::Error::custom(format!("`{text}` is not a day; write 2026-12-31 ({error})")))
+        text.parse::<Date>().map(TomlDate).map_err(|error| {
+            de::Error::custom(format!("`{text}` is not a day; write 2026-12-31 ({error})"))
+        })
     }
 }
 
@@ -221,7 +283,9 @@ mod tests {
     use crate::{Policy, Threshold};
 
     fn error(text: &str) -> String {
-        Policy::parse(text, "plimsoll.toml").unwrap_err().to_string()
+        Policy::parse(text, "plimsoll.toml")
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
@@ -233,8 +297,7 @@ mod tests {
 
     #[test]
     fn both_forms_of_a_gate_are_read() {
-        let text =
-            "[gate]\nsecrets = \"low\"\ndependencies = { fail_on = \"critical\", only_fixed = true }\n";
+        let text = "[gate]\nsecrets = \"low\"\ndependencies = { fail_on = \"critical\", only_fixed = true }\n";
         let gate = Policy::parse(text, "plimsoll.toml").unwrap().gate;
         assert_eq!(gate.secrets.fail_on, Threshold::Low);
         assert!(gate.dependencies.only_fixed);
@@ -243,9 +306,21 @@ mod tests {
     #[test]
     fn errors_name_the_place_and_the_mend() {
         let cases = [
-            ("[gate]\nsecrts = \"any\"\n", "plimsoll.toml:2:1: ", "did you mean `secrets`?"),
-            ("[gate]\nconfig = \"high\"\n", "plimsoll.toml:2:1: ", "this build has no `config`"),
-            ("[gate]\nsecrets = \"hihg\"\n", "plimsoll.toml:2:", "did you mean `high`?"),
+            (
+                "[gate]\nsecrts = \"any\"\n",
+                "plimsoll.toml:2:1: ",
+                "did you mean `secrets`?",
+            ),
+            (
+                "[gate]\nconfig = \"high\"\n",
+                "plimsoll.toml:2:1: ",
+                "this build has no `config`",
+            ),
+            (
+                "[gate]\nsecrets = \"hihg\"\n",
+                "plimsoll.toml:2:",
+                "did you mean `high`?",
+            ),
             ("[gaps]\nstale = \"ignore\"\n", "plimsoll.toml:2:", "warn"),
             (
                 "\n[[waiver]]\nid = \"secret/x\"\nreason = \" \"\nowner = \"sre\"\nexpires = 2026-12-31\n",
@@ -283,9 +358,18 @@ mod tests {
             )
         };
         assert!(Policy::parse(&environment("a", ""), "p").is_ok());
-        assert!(error(&environment("a", "after = \"b\"\n")).contains("not an environment above it"));
-        assert!(error(&(environment("a", "") + &environment("a", ""))).contains("two environment tables"));
+        assert!(
+            error(&environment("a", "after = \"b\"\n")).contains("not an environment above it")
+        );
+        assert!(
+            error(&(environment("a", "") + &environment("a", "")))
+                .contains("two environment tables")
+        );
         let kubernetes = environment("a", "").replace("process", "kubernetes");
-        assert!(error(&kubernetes).contains("this build has no `kubernetes`"), "{}", error(&kubernetes));
+        assert!(
+            error(&kubernetes).contains("this build has no `kubernetes`"),
+            "{}",
+            error(&kubernetes)
+        );
     }
 }

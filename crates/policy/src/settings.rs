@@ -47,7 +47,10 @@ pub struct Gate {
 
 impl Default for Gate {
     fn default() -> Self {
-        let rule = |fail_on| GateRule { fail_on, only_fixed: false };
+        let rule = |fail_on| GateRule {
+            fail_on,
+            only_fixed: false,
+        };
         Self {
             secrets: rule(Threshold::Any),
             dependencies: rule(Threshold::High),
@@ -222,7 +225,11 @@ pub struct EnvironmentSettings {
 }
 
 fn default_requirements() -> Vec<Requirement> {
-    vec![Requirement::Tests, Requirement::Secrets, Requirement::Dependencies]
+    vec![
+        Requirement::Tests,
+        Requirement::Secrets,
+        Requirement::Dependencies,
+    ]
 }
 
 /// Something that must be proven about a release before it enters an environment.
@@ -329,7 +336,9 @@ fn default_within_s() -> u32 {
 impl Policy {
     /// The environment with this name.
     pub fn environment(&self, name: &str) -> Option<&EnvironmentSettings> {
-        self.environments.iter().find(|environment| environment.name == name)
+        self.environments
+            .iter()
+            .find(|environment| environment.name == name)
     }
 
     /// The person with this id.
@@ -339,7 +348,12 @@ impl Policy {
 
     /// The person whose commits bear this address, compared without case.
     pub fn person_by_email(&self, email: &str) -> Option<&Person> {
-        self.people.iter().find(|person| person.emails.iter().any(|own| own.eq_ignore_ascii_case(email)))
+        self.people.iter().find(|person| {
+            person
+                .emails
+                .iter()
+                .any(|own| own.eq_ignore_ascii_case(email))
+        })
     }
 
     /// The identity of the policy: equal settings give equal digests, however they are written.

@@ -36,7 +36,11 @@ impl Threshold {
 
     /// The stricter of the two.
     pub fn stricter(self, other: Self) -> Self {
-        if (self as u8) <= (other as u8) { self } else { other }
+        if (self as u8) <= (other as u8) {
+            self
+        } else {
+            other
+        }
     }
 
     /// The word as users write it.

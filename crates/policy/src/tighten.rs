@@ -44,6 +44,10 @@ mod tests {
         assert_eq!(tightened.gate.dependencies.fail_on, Threshold::High);
         assert_eq!(tightened.gaps.stale, crate::GapRule::Deny);
         assert_eq!(tightened.gaps.unresolved, crate::GapRule::Deny);
-        assert!(tightened.waivers.is_empty() && tightened.people.is_empty() && tightened.builders.is_empty());
+        assert!(
+            tightened.waivers.is_empty()
+                && tightened.people.is_empty()
+                && tightened.builders.is_empty()
+        );
     }
 }

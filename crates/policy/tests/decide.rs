@@ -1,13 +1,16 @@
 //! One release with complete evidence is allowed; each single thing taken away or changed is not.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot make its input must stop")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot make its input must stop"
+)]
 
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::CommitId;
 use plimsoll_model::{
-    AdvisorySet, Approval, Body, DeploymentOutcome, DeploymentRecord, Digest, Ecosystem, Evidence, Finding,
-    Gap, GapKind, Inspected, Inspector, Location, Outcome, OwnId, Provenance, Sbom, Severity, Signatory,
-    Subject, TestResult, TreePath, Verdict,
+    AdvisorySet, Approval, Body, DeploymentOutcome, DeploymentRecord, Digest, Ecosystem, Evidence,
+    Finding, Gap, GapKind, Inspected, Inspector, Location, Outcome, OwnId, Provenance, Sbom,
+    Severity, Signatory, Subject, TestResult, TreePath, Verdict,
 };
 use plimsoll_policy::{Policy, Request};
 
@@ -63,11 +66,20 @@ fn artifact() -> Digest {
 }
 
 fn source() -> Subject {
-    Subject::Source { commit: CommitId::new("c0ffee"), tree: CommitId::new("7ree") }
+    Subject::Source {
+        commit: CommitId::new("c0ffee"),
+        tree: CommitId::new("7ree"),
+    }
 }
 
 fn evidence(subject: Subject, signed_by: Signatory, body: Body) -> Evidence {
-    Evidence { id: Digest::of(b"bundle"), subject, signed_by, recorded_at: now(), body }
+    Evidence {
+        id: Digest::of(b"bundle"),
+        subject,
+        signed_by,
+        recorded_at: now(),
+        body,
+    }
 }
 
 fn person(id: &str) -> Signatory {
@@ -126,11 +138,24 @@ fn world_under(policy: &str) -> World {
         evidence(shipped.clone(), ci.clone(), Body::Provenance(provenance)),
         evidence(source(), ci.clone(), Body::Test(tests)),
         evidence(source(), ci.clone(), Body::Inspection(inspected)),
-        evidence(shipped.clone(), ci.clone(), Body::Sbom(Sbom { components: 9, gaps: 0 })),
+        evidence(
+            shipped.clone(),
+            ci.clone(),
+            Body::Sbom(Sbom {
+                components: 9,
+                gaps: 0,
+            }),
+        ),
         evidence(shipped.clone(), person("author"), Body::Deployment(staged)),
         evidence(shipped, person("colleague"), Body::Approval(approval)),
     ];
-    World { policy, evidence, requester: person("author"), trusted: true, now: now() }
+    World {
+        policy,
+        evidence,
+        requester: person("author"),
+        trusted: true,
+        now: now(),
+    }
 }
 
 fn decide(world: &World) -> Verdict {
@@ -178,22 +203,44 @@ macro_rules! body {
 fn complete_evidence_is_allowed() {
     let verdict = decide(&world());
     assert_eq!(verdict.outcome, Outcome::Allow, "{verdict:#?}");
-    let about: Vec<_> = verdict.reasons.iter().map(|reason| reason.about.as_str()).collect();
-    let expected =
-        ["policy", "signature", "tests", "secrets", "dependencies", "path", "sbom", "after", "approval"];
+    let about: Vec<_> = verdict
+        .reasons
+        .iter()
+        .map(|reason| reason.about.as_str())
+        .collect();
+    let expected = [
+        "policy",
+        "signature",
+        "tests",
+        "secrets",
+        "dependencies",
+        "path",
+        "sbom",
+        "after",
+        "approval",
+    ];
     assert_eq!(about, expected);
 }
 
 #[test]
 fn each_missing_piece_of_evidence_is_unknown() {
-    for (at, about) in
-        [(0, "signature"), (1, "tests"), (2, "secrets"), (3, "sbom"), (4, "after"), (5, "approval")]
-    {
+    for (at, about) in [
+        (0, "signature"),
+        (1, "tests"),
+        (2, "secrets"),
+        (3, "sbom"),
+        (4, "after"),
+        (5, "approval"),
+    ] {
         let mut world = world();
         world.evidence.remove(at);
         let verdict = decide(&world);
         assert_eq!(verdict.outcome, Outcome::Unknown, "{at}");
-        let reason = verdict.reasons.iter().find(|reason| reason.about == about).unwrap();
+        let reason = verdict
+            .reasons
+            .iter()
+            .find(|reason| reason.about == about)
+            .unwrap();
         assert_eq!(reason.outcome, Outcome::Unknown, "{reason:?}");
         assert!(!reason.hint.is_empty(), "{reason:?}");
     }
@@ -202,9 +249,11 @@ fn each_missing_piece_of_evidence_is_unknown() {
 #[test]
 fn evidence_signed_by_somebody_else_does_not_count() {
     for at in 0..6 {
-        for stranger in
-            [Signatory::Unknown(Digest::of(b"k")), person("outsider"), Signatory::Builder("other".to_owned())]
-        {
+        for stranger in [
+            Signatory::Unknown(Digest::of(b"k")),
+            person("outsider"),
+            Signatory::Builder("other".to_owned()),
+        ] {
             let mut world = world();
             if at == 4 && !matches!(stranger, Signatory::Unknown(_)) {
                 continue;
@@ -222,7 +271,9 @@ fn evidence_signed_by_somebody_else_does_not_count() {
 fn evidence_about_other_bytes_does_not_count() {
     for at in 0..6 {
         let mut world = world();
-        world.evidence[at].subject = Subject::Artifact { sha256: Digest::of(b"other") };
+        world.evidence[at].subject = Subject::Artifact {
+            sha256: Digest::of(b"other"),
+        };
         assert_ne!(decide(&world).outcome, Outcome::Allow, "{at}");
     }
 }
@@ -231,32 +282,55 @@ fn evidence_about_other_bytes_does_not_count() {
 fn each_single_flaw_is_told() {
     type Change = fn(&mut World);
     let cases: &[(&str, &str, Outcome, Change)] = &[
-        ("policy", "untrusted tree", Outcome::Unknown, |w| w.trusted = false),
-        ("signature", "uncommitted changes", Outcome::Unknown, |w| body!(w, 0, Provenance).dirty = true),
-        ("signature", "no configured builder", Outcome::Unknown, |w| {
-            body!(w, 0, Provenance).builder = "x".to_owned()
+        ("policy", "untrusted tree", Outcome::Unknown, |w| {
+            w.trusted = false
         }),
-        ("tests", "exit code 1", Outcome::Deny, |w| body!(w, 1, Test).exit_code = Some(1)),
-        ("tests", "a signal", Outcome::Deny, |w| body!(w, 1, Test).exit_code = None),
-        ("tests", "1 failed", Outcome::Deny, |w| body!(w, 1, Test).failed = Some(1)),
-        ("tests", "no test that ran", Outcome::Unknown, |w| body!(w, 1, Test).passed = Some(0)),
+        ("signature", "uncommitted changes", Outcome::Unknown, |w| {
+            body!(w, 0, Provenance).dirty = true
+        }),
+        (
+            "signature",
+            "no configured builder",
+            Outcome::Unknown,
+            |w| body!(w, 0, Provenance).builder = "x".to_owned(),
+        ),
+        ("tests", "exit code 1", Outcome::Deny, |w| {
+            body!(w, 1, Test).exit_code = Some(1)
+        }),
+        ("tests", "a signal", Outcome::Deny, |w| {
+            body!(w, 1, Test).exit_code = None
+        }),
+        ("tests", "1 failed", Outcome::Deny, |w| {
+            body!(w, 1, Test).failed = Some(1)
+        }),
+        ("tests", "no test that ran", Outcome::Unknown, |w| {
+            body!(w, 1, Test).passed = Some(0)
+        }),
         ("tests", "no test that ran", Outcome::Unknown, |w| {
             body!(w, 1, Test).passed = None;
             body!(w, 1, Test).failed = None;
         }),
-        ("tests", "does not say", Outcome::Unknown, |w| body!(w, 1, Test).failed = None),
+        ("tests", "does not say", Outcome::Unknown, |w| {
+            body!(w, 1, Test).failed = None
+        }),
         ("path", "1 findings", Outcome::Deny, |w| {
             body!(w, 2, Inspection).findings = vec![finding(Severity::High)]
         }),
-        ("secrets", "not checked", Outcome::Unknown, |w| body!(w, 2, Inspection).gaps = vec![gap()]),
-        ("path", "stricter policy", Outcome::Deny, |w| body!(w, 2, Inspection).outcome = Outcome::Deny),
+        ("secrets", "not checked", Outcome::Unknown, |w| {
+            body!(w, 2, Inspection).gaps = vec![gap()]
+        }),
+        ("path", "stricter policy", Outcome::Deny, |w| {
+            body!(w, 2, Inspection).outcome = Outcome::Deny
+        }),
         ("path", "no signed inspection", Outcome::Unknown, |w| {
             body!(w, 2, Inspection).inspectors = vec![Inspector::Secret, Inspector::Dependency];
         }),
         ("path", "inspected under policy", Outcome::Deny, |w| {
             body!(w, 2, Inspection).policy_sha256 = Digest::of(b"p")
         }),
-        ("sbom", "2 gaps", Outcome::Unknown, |w| body!(w, 3, Sbom).gaps = 2),
+        ("sbom", "2 gaps", Outcome::Unknown, |w| {
+            body!(w, 3, Sbom).gaps = 2
+        }),
         ("after", "was rolled back", Outcome::Deny, |w| {
             body!(w, 4, Deployment).outcome = DeploymentOutcome::RolledBack;
         }),
@@ -266,7 +340,9 @@ fn each_single_flaw_is_told() {
         ("after", "was not deployed", Outcome::Unknown, |w| {
             body!(w, 4, Deployment).release = OwnId::new("other")
         }),
-        ("approval", "expired", Outcome::Unknown, |w| body!(w, 5, Approval).expires_at = w.now),
+        ("approval", "expired", Outcome::Unknown, |w| {
+            body!(w, 5, Approval).expires_at = w.now
+        }),
         ("approval", "another policy", Outcome::Unknown, |w| {
             body!(w, 5, Approval).policy_sha256 = Digest::of(b"p")
         }),
@@ -276,16 +352,27 @@ fn each_single_flaw_is_told() {
         ("approval", "waits for 1", Outcome::Unknown, |w| {
             body!(w, 5, Approval).release = OwnId::new("other")
         }),
-        ("approval", "`author` is the author", Outcome::Unknown, |w| {
-            w.evidence[5].signed_by = person("author")
+        (
+            "approval",
+            "`author` is the author",
+            Outcome::Unknown,
+            |w| w.evidence[5].signed_by = person("author"),
+        ),
+        ("approval", "is not in group", Outcome::Unknown, |w| {
+            w.evidence[5].signed_by = person("outsider")
         }),
-        ("approval", "is not in group", Outcome::Unknown, |w| w.evidence[5].signed_by = person("outsider")),
-        ("approval", "is the requester", Outcome::Unknown, |w| w.requester = person("colleague")),
-        ("approval", "who asked", Outcome::Unknown, |w| w.requester = Signatory::Unknown(Digest::of(b"k"))),
+        ("approval", "is the requester", Outcome::Unknown, |w| {
+            w.requester = person("colleague")
+        }),
+        ("approval", "who asked", Outcome::Unknown, |w| {
+            w.requester = Signatory::Unknown(Digest::of(b"k"))
+        }),
         ("approval", "who wrote", Outcome::Unknown, |w| {
             body!(w, 0, Provenance).authors = vec!["nobody@shop.example".to_owned()];
         }),
-        ("approval", "who wrote", Outcome::Unknown, |w| body!(w, 0, Provenance).authors = Vec::new()),
+        ("approval", "who wrote", Outcome::Unknown, |w| {
+            body!(w, 0, Provenance).authors = Vec::new()
+        }),
         ("approval", "is not a person", Outcome::Unknown, |w| {
             w.evidence[5].signed_by = w.evidence[0].signed_by.clone()
         }),
@@ -294,7 +381,11 @@ fn each_single_flaw_is_told() {
         let mut world = world();
         change(&mut world);
         let verdict = decide(&world);
-        let reason = verdict.reasons.iter().find(|reason| reason.about == *about).unwrap();
+        let reason = verdict
+            .reasons
+            .iter()
+            .find(|reason| reason.about == *about)
+            .unwrap();
         assert!(reason.message.contains(message), "{message}: {verdict:#?}");
         assert_eq!(reason.outcome, *outcome, "{reason:?}");
         assert_ne!(verdict.outcome, Outcome::Allow);
@@ -306,12 +397,23 @@ fn advisories_that_were_fresh_at_the_inspection_grow_old_before_the_release() {
     let later = |policy: &str, seconds: i64| {
         let mut world = world_under(policy);
         body!(world, 2, Inspection).advisories[0].as_of -= SignedDuration::from_secs(seconds);
-        decide(&world).reasons.into_iter().find(|reason| reason.about == "dependencies").unwrap()
+        decide(&world)
+            .reasons
+            .into_iter()
+            .find(|reason| reason.about == "dependencies")
+            .unwrap()
     };
-    assert_eq!(later(POLICY, 0).outcome, Outcome::Allow, "seven days are not too old");
+    assert_eq!(
+        later(POLICY, 0).outcome,
+        Outcome::Allow,
+        "seven days are not too old"
+    );
     assert_eq!(later(POLICY, 1).outcome, Outcome::Unknown);
     let told = later(POLICY, 24 * 3600).message;
-    assert!(told.contains("npm that end 8 days ago; the policy allows 7"), "{told}");
+    assert!(
+        told.contains("npm that end 8 days ago; the policy allows 7"),
+        "{told}"
+    );
     let patient = format!("[advisories]\nmax_age_days = 8\n{POLICY}");
     assert_eq!(later(&patient, 24 * 3600).outcome, Outcome::Allow);
     let waived = format!(
@@ -341,29 +443,55 @@ fn what_the_ledger_took_in_last_counts_whatever_the_clock_said() {
 }
 
 /// A deployment of the release that ended so, recorded last.
-fn deployed(world: &mut World, environment: &str, outcome: DeploymentOutcome, signed_by: Signatory) {
-    let record = DeploymentRecord { release: release(), environment: environment.to_owned(), outcome };
+fn deployed(
+    world: &mut World,
+    environment: &str,
+    outcome: DeploymentOutcome,
+    signed_by: Signatory,
+) {
+    let record = DeploymentRecord {
+        release: release(),
+        environment: environment.to_owned(),
+        outcome,
+    };
     let subject = Subject::Artifact { sha256: artifact() };
-    world.evidence.push(evidence(subject, signed_by, Body::Deployment(record)));
+    world
+        .evidence
+        .push(evidence(subject, signed_by, Body::Deployment(record)));
 }
 
 #[test]
 fn a_failure_that_a_stranger_recorded_hides_no_older_success() {
     let mut world = world();
     let stranger = Signatory::Unknown(Digest::of(b"k"));
-    deployed(&mut world, "staging", DeploymentOutcome::RolledBack, stranger);
+    deployed(
+        &mut world,
+        "staging",
+        DeploymentOutcome::RolledBack,
+        stranger,
+    );
     let verdict = decide(&world);
     assert_eq!(verdict.outcome, Outcome::Unknown, "{verdict:#?}");
 }
 
 #[test]
 fn an_approval_is_used_up_by_the_deployment_it_allowed() {
-    for outcome in [DeploymentOutcome::RolledBack, DeploymentOutcome::Failed, DeploymentOutcome::Healthy] {
+    for outcome in [
+        DeploymentOutcome::RolledBack,
+        DeploymentOutcome::Failed,
+        DeploymentOutcome::Healthy,
+    ] {
         let mut world = world();
         deployed(&mut world, "production", outcome, person("author"));
         let verdict = decide(&world);
         assert_eq!(verdict.outcome, Outcome::Unknown, "{verdict:#?}");
-        assert!(verdict.reasons.iter().any(|reason| reason.message.contains("used up")), "{verdict:#?}");
+        assert!(
+            verdict
+                .reasons
+                .iter()
+                .any(|reason| reason.message.contains("used up")),
+            "{verdict:#?}"
+        );
         let again = world.evidence[5].clone();
         world.evidence.push(again);
         assert_eq!(decide(&world).outcome, Outcome::Allow, "{outcome:?}");

@@ -46,7 +46,10 @@ pub(crate) struct Compiled {
 impl Allowlist {
     /// Whether it has no condition at all.
     pub(crate) fn is_empty(&self) -> bool {
-        self.paths.is_empty() && self.regexes.is_empty() && self.stopwords.is_empty() && !self.commits
+        self.paths.is_empty()
+            && self.regexes.is_empty()
+            && self.stopwords.is_empty()
+            && !self.commits
     }
 
     /// The same allowlist for another rule.
@@ -65,7 +68,8 @@ impl Allowlist {
         match self.condition {
             Condition::Any => path.any(&self.paths),
             Condition::All => {
-                let path_only = self.regexes.is_empty() && self.stopwords.is_empty() && !self.commits;
+                let path_only =
+                    self.regexes.is_empty() && self.stopwords.is_empty() && !self.commits;
                 path_only && path.any(&self.paths)
             }
         }
@@ -74,14 +78,19 @@ impl Allowlist {
     /// Whether one of the expressions matches the target. Expressions that cannot be compiled match
     /// nothing, so they allow nothing.
     pub(crate) fn regexes_match(&self, target: &[u8]) -> bool {
-        !self.regexes.is_empty() && self.compiled().is_some_and(|compiled| compiled.regexes.is_match(target))
+        !self.regexes.is_empty()
+            && self
+                .compiled()
+                .is_some_and(|compiled| compiled.regexes.is_match(target))
     }
 
     /// Whether a match with this secret does not count, given what the expressions say of it.
     pub(crate) fn allows(&self, path: &PathMatches, secret: &[u8], regexes_match: bool) -> bool {
         let stopword = || {
             !self.stopwords.is_empty()
-                && self.compiled().is_some_and(|compiled| compiled.stopwords.is_match(secret))
+                && self
+                    .compiled()
+                    .is_some_and(|compiled| compiled.stopwords.is_match(secret))
         };
         match self.condition {
             Condition::Any => regexes_match || stopword(),
@@ -100,9 +109,17 @@ impl Allowlist {
 
     fn compile(&self) -> Option<Compiled> {
         let regexes = RegexSetBuilder::new(self.regexes.iter().map(Expression::text));
-        let regexes = { regexes }.unicode(false).size_limit(SIZE_LIMIT_BYTES).build();
-        let stopwords = AhoCorasick::builder().ascii_case_insensitive(true).build(&self.stopwords);
-        Some(Compiled { regexes: regexes.ok()?, stopwords: stopwords.ok()? })
+        let regexes = { regexes }
+            .unicode(false)
+            .size_limit(SIZE_LIMIT_BYTES)
+            .build();
+        let stopwords = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(&self.stopwords);
+        Some(Compiled {
+            regexes: regexes.ok()?,
+            stopwords: stopwords.ok()?,
+        })
     }
 }
 

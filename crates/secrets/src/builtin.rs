@@ -53,22 +53,33 @@ pub(crate) fn load() -> RuleSet {
 
 /// Reads one file into `set`. Its examples are for the tests.
 fn read(name: &str, text: &str, set: &mut RuleSet) -> Result<(), RulesError> {
-    let origin = Origin { name, text, embedded: true };
+    let origin = Origin {
+        name,
+        text,
+        embedded: true,
+    };
     let document = origin.parse()?;
     let mut keys = Keys::new(origin, "", 0, &document);
     let mut required = |key: &'static str| -> Result<String, RulesError> {
         let written = keys.text(key)?;
         let missing = || keys.problem(&format!("`{key}` is missing"), "every rule of ours has it");
-        written.map(|written| written.text.trim().to_owned()).ok_or_else(missing)
+        written
+            .map(|written| written.text.trim().to_owned())
+            .ok_or_else(missing)
     };
     let (title, why, mend) = (required("title")?, required("why")?, required("mend")?);
     let severity = required("severity")?;
-    let severity: Severity = severity
-        .parse()
-        .map_err(|_| keys.problem("the severity is not known", "write low, medium, high or critical"))?;
+    let severity: Severity = severity.parse().map_err(|_| {
+        keys.problem(
+            "the severity is not known",
+            "write low, medium, high or critical",
+        )
+    })?;
     keys.texts("match")?;
     keys.texts("no_match")?;
-    let table = keys.table("rule")?.ok_or_else(|| keys.problem("[rule] is missing", "add it"))?;
+    let table = keys
+        .table("rule")?
+        .ok_or_else(|| keys.problem("[rule] is missing", "add it"))?;
     let draft = gitleaks::draft(table, &mut set.paths)?;
     keys.finish("title, severity, why, mend, match, no_match, rule")?;
     let mut rule = draft.finish()?;

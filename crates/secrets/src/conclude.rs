@@ -12,15 +12,21 @@ use crate::rules::Rules;
 pub fn conclude(rules: &Rules, facts: &BTreeMap<TreePath, Facts>) -> Inspection {
     let mut inspection = Inspection::default();
     for (path, facts) in facts {
-        inspection.findings.extend(facts.hits.iter().map(|hit| finding(rules, path, hit)));
-        inspection.gaps.extend(facts.unchecked.iter().map(|part| gap(path, part)));
+        inspection
+            .findings
+            .extend(facts.hits.iter().map(|hit| finding(rules, path, hit)));
+        inspection
+            .gaps
+            .extend(facts.unchecked.iter().map(|part| gap(path, part)));
     }
     inspection
 }
 
 fn finding(rules: &Rules, path: &TreePath, hit: &Hit) -> Finding {
     let rule = rules.rule(&hit.rule);
-    let title = rule.map_or(hit.rule.as_str(), |rule| rule.title.as_str()).trim_end_matches('.');
+    let title = rule
+        .map_or(hit.rule.as_str(), |rule| rule.title.as_str())
+        .trim_end_matches('.');
     let message = if hit.span.start == hit.span.end {
         format!("{title} (the file itself)")
     } else {
@@ -28,9 +34,18 @@ fn finding(rules: &Rules, path: &TreePath, hit: &Hit) -> Finding {
     };
     let id = RuleId::new(Inspector::Secret, &hit.rule);
     let mut finding = Finding::new(id, hit.severity, message, hit.location(path));
-    finding.references = vec![Reference { id: "CWE-798".to_owned(), url: Some(CWE_798.to_owned()) }];
-    let mend = rule.map(|rule| rule.mend.as_str()).filter(|mend| !mend.is_empty()).unwrap_or(MEND);
-    finding.fix = Some(Fix { message: mend.to_owned(), version: None });
+    finding.references = vec![Reference {
+        id: "CWE-798".to_owned(),
+        url: Some(CWE_798.to_owned()),
+    }];
+    let mend = rule
+        .map(|rule| rule.mend.as_str())
+        .filter(|mend| !mend.is_empty())
+        .unwrap_or(MEND);
+    finding.fix = Some(Fix {
+        message: mend.to_owned(),
+        version: None,
+    });
     finding
 }
 

@@ -19,25 +19,40 @@ impl Expression {
     /// An expression that somebody wrote: it is translated at once, so that its error has a place.
     pub(crate) fn read(written: &str) -> Result<Self, Box<regex_syntax::Error>> {
         let translated = OnceLock::from(translate(written)?);
-        Ok(Self { written: written.to_owned(), translated })
+        Ok(Self {
+            written: written.to_owned(),
+            translated,
+        })
     }
 
     /// An expression of ours, which the tests translate: it costs nothing until it is needed.
     pub(crate) fn embedded(written: &str) -> Self {
-        Self { written: written.to_owned(), translated: OnceLock::new() }
+        Self {
+            written: written.to_owned(),
+            translated: OnceLock::new(),
+        }
     }
 
     /// The expression in the syntax of `regex` with Unicode off.
     pub(crate) fn text(&self) -> &str {
-        self.translated.get_or_init(|| translate(&self.written).expect("the embedded rules are tested"))
+        self.translated
+            .get_or_init(|| translate(&self.written).expect("the embedded rules are tested"))
     }
 }
 
 /// The same expression in the syntax of `regex` with Unicode off.
 fn translate(pattern: &str) -> Result<String, Box<regex_syntax::Error>> {
     let pattern = &without_ambiguity(pattern);
-    let ast = Parser::new().parse(pattern).map_err(|error| Box::new(error.into()))?;
-    let edits = match ast::visit(&ast, Edits { pattern, list: Vec::new() }) {
+    let ast = Parser::new()
+        .parse(pattern)
+        .map_err(|error| Box::new(error.into()))?;
+    let edits = match ast::visit(
+        &ast,
+        Edits {
+            pattern,
+            list: Vec::new(),
+        },
+    ) {
         Ok(edits) => edits,
         Err(never) => match never {},
     };
@@ -115,8 +130,13 @@ fn repetition_length(rest: &str) -> Option<usize> {
 
 /// How many groups an expression captures.
 pub(crate) fn groups(expression: &Expression) -> usize {
-    let mut parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
-    parser.parse(expression.text()).map_or(0, |hir| hir.properties().explicit_captures_len())
+    let mut parser = regex_syntax::ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .build();
+    parser
+        .parse(expression.text())
+        .map_or(0, |hir| hir.properties().explicit_captures_len())
 }
 
 /// Replacements of byte ranges of the pattern, in the order in which they were met.
@@ -127,7 +147,8 @@ struct Edits<'a> {
 
 impl Edits<'_> {
     fn wrap_start(&mut self, span: &ast::Span) {
-        self.list.push((span.start.offset..span.start.offset, "(?u:"));
+        self.list
+            .push((span.start.offset..span.start.offset, "(?u:"));
     }
 
     fn wrap_end(&mut self, span: &ast::Span) {
@@ -220,8 +241,13 @@ mod tests {
 
     fn check(pattern: &str, text: &str, matched: Option<&str>) {
         let translated = translate(pattern).unwrap();
-        let regex = regex::bytes::RegexBuilder::new(&translated).unicode(false).build().unwrap();
-        let found = regex.find(text.as_bytes()).map(|found| std::str::from_utf8(found.as_bytes()).unwrap());
+        let regex = regex::bytes::RegexBuilder::new(&translated)
+            .unicode(false)
+            .build()
+            .unwrap();
+        let found = regex
+            .find(text.as_bytes())
+            .map(|found| std::str::from_utf8(found.as_bytes()).unwrap());
         assert_eq!(found, matched, "{pattern} became {translated}");
     }
 

@@ -69,6 +69,10 @@ pub struct Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, line {}", self.origin, self.line)?;
-        if self.table.is_empty() { Ok(()) } else { write!(f, ": {}", self.table) }
+        if self.table.is_empty() {
+            Ok(())
+        } else {
+            write!(f, ": {}", self.table)
+        }
     }
 }

@@ -76,10 +76,15 @@ fn keyword_runs(rules: &Rules, text: &[u8]) -> Vec<Vec<Span>> {
 /// that it holds, and ends before the window does: `$` and `\b` at its end see what follows. Windows
 /// that overlap or touch are joined, so no match crosses the end of one.
 fn windows(outline: &Outline, runs: &[Span], length: usize) -> Vec<Span> {
-    let Some(reach) = outline.reach else { return vec![Span::new(0, length)] };
+    let Some(reach) = outline.reach else {
+        return vec![Span::new(0, length)];
+    };
     let mut windows: Vec<Span> = Vec::with_capacity(runs.len());
     for run in runs {
-        let window = Span::new(run.start.saturating_sub(reach), (run.end + reach).min(length));
+        let window = Span::new(
+            run.start.saturating_sub(reach),
+            (run.end + reach).min(length),
+        );
         match windows.last_mut() {
             Some(last) if window.start <= last.end => last.end = last.end.max(window.end),
             _ => windows.push(window),
@@ -120,7 +125,10 @@ impl<'a> Scan<'a> {
     fn apply(&mut self, index: usize, runs: &[Span]) {
         let rule = &self.rules.all[index];
         let Some(pattern) = &rule.pattern else {
-            self.found.push(Found { rule: index, span: Span::new(0, 0) });
+            self.found.push(Found {
+                rule: index,
+                span: Span::new(0, 0),
+            });
             return;
         };
         if runs.is_empty() && !rule.keywords.is_empty() {
@@ -149,7 +157,9 @@ impl<'a> Scan<'a> {
             && let Some(matched) = regex.find_at(part, at)
         {
             at = matched.end().max(matched.start() + 1);
-            let Some(span) = self.judge(index, regex, part, matched) else { continue };
+            let Some(span) = self.judge(index, regex, part, matched) else {
+                continue;
+            };
             *count += 1;
             if *count > MOST_HITS_OF_A_RULE {
                 self.rest = Some(self.rest.map_or(span.start, |rest| rest.min(span.start)));
@@ -160,7 +170,13 @@ impl<'a> Scan<'a> {
     }
 
     /// The place of the secret, unless the match does not count.
-    fn judge(&mut self, index: usize, regex: &Regex, part: &[u8], matched: Match<'_>) -> Option<Span> {
+    fn judge(
+        &mut self,
+        index: usize,
+        regex: &Regex,
+        part: &[u8],
+        matched: Match<'_>,
+    ) -> Option<Span> {
         let rule = &self.rules.all[index];
         let whole = trimmed(matched);
         let secret = secret(rule, regex, part, matched).unwrap_or(whole);
@@ -177,24 +193,38 @@ impl<'a> Scan<'a> {
             };
             list.allows(path, value, regexes_match)
         };
-        let allowed = rules.allowlists.iter().any(&mut allows) || rule.allowlists.iter().any(&mut allows);
+        let allowed =
+            rules.allowlists.iter().any(&mut allows) || rule.allowlists.iter().any(&mut allows);
         (!allowed).then_some(secret)
     }
 
     fn into_facts(mut self, text: &str) -> Facts {
-        let mut masked: Vec<Span> =
-            self.found.iter().map(|found| found.span).filter(|span| span.start < span.end).collect();
+        let mut masked: Vec<Span> = self
+            .found
+            .iter()
+            .map(|found| found.span)
+            .filter(|span| span.start < span.end)
+            .collect();
         if let Some(rest) = self.rest {
             masked.push(Span::new(rest, text.len()));
-            self.unchecked.push(Unchecked::Rest(positions(text, &[rest])[0]));
+            self.unchecked
+                .push(Unchecked::Rest(positions(text, &[rest])[0]));
         }
         shadow_generic(self.rules, &mut self.found);
         self.found.sort_by_key(|found| (found.span, found.rule));
-        let offsets: Vec<usize> =
-            self.found.iter().flat_map(|found| [found.span.start, found.span.end]).collect();
+        let offsets: Vec<usize> = self
+            .found
+            .iter()
+            .flat_map(|found| [found.span.start, found.span.end])
+            .collect();
         let positions = positions(text, &offsets);
         let places = positions.chunks_exact(2);
-        let hits = self.found.iter().zip(places).map(|(found, place)| self.hit(found, place)).collect();
+        let hits = self
+            .found
+            .iter()
+            .zip(places)
+            .map(|(found, place)| self.hit(found, place))
+            .collect();
         Facts::new(hits, self.unchecked, masked)
     }
 
@@ -221,7 +251,12 @@ fn secret(rule: &Rule, regex: &Regex, part: &[u8], matched: Match<'_>) -> Option
     let span = |group: Match<'_>| Span::new(group.start(), group.end());
     match rule.secret_group {
         Some(group) => groups.get(group).map(span),
-        None => groups.iter().skip(1).flatten().find(|group| !group.is_empty()).map(span),
+        None => groups
+            .iter()
+            .skip(1)
+            .flatten()
+            .find(|group| !group.is_empty())
+            .map(span),
     }
 }
 
@@ -237,11 +272,21 @@ fn trimmed(matched: Match<'_>) -> Span {
 /// Drops what a rule that only guesses found where another rule knows the shape.
 fn shadow_generic(rules: &Rules, found: &mut Vec<Found>) {
     let generic = |found: &Found| rules.all[found.rule].generic;
-    let known = found.iter().filter(|found| !generic(found)).map(|found| found.span).collect();
+    let known = found
+        .iter()
+        .filter(|found| !generic(found))
+        .map(|found| found.span)
+        .collect();
     let known = plimsoll_model::Masks::new(known);
     found.retain(|found| {
-        let at = known.spans().partition_point(|span| span.end <= found.span.start);
-        !generic(found) || known.spans().get(at).is_none_or(|span| !span.overlaps(found.span))
+        let at = known
+            .spans()
+            .partition_point(|span| span.end <= found.span.start);
+        !generic(found)
+            || known
+                .spans()
+                .get(at)
+                .is_none_or(|span| !span.overlaps(found.span))
     });
 }
 
@@ -250,7 +295,9 @@ fn shadow_generic(rules: &Rules, found: &mut Vec<Found>) {
 fn shown(rule: &Rule, value: &[u8]) -> String {
     let begins = |word: &String| {
         word.len() >= PUBLIC_PREFIX_BYTES
-            && value.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
+            && value
+                .get(..word.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
     };
     if rule.keywords.iter().any(begins) {
         masked_form(&String::from_utf8_lossy(value))

@@ -41,7 +41,11 @@ pub enum Unchecked {
 
 impl Facts {
     pub(crate) fn new(hits: Vec<Hit>, unchecked: Vec<Unchecked>, masked: Vec<Span>) -> Self {
-        Self { hits, unchecked, masked: Masks::new(masked).spans().to_vec() }
+        Self {
+            hits,
+            unchecked,
+            masked: Masks::new(masked).spans().to_vec(),
+        }
     }
 
     /// The bytes that nobody else may see: every secret, also one that is reported under another
@@ -54,6 +58,10 @@ impl Facts {
 impl Hit {
     /// Where it is, in the file at `path`.
     pub fn location(&self, path: &TreePath) -> Location {
-        Location { path: path.clone(), start: self.start, end: self.end }
+        Location {
+            path: path.clone(),
+            start: self.start,
+            end: self.end,
+        }
     }
 }

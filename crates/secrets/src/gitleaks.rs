@@ -44,7 +44,11 @@ pub(crate) fn load(
     origin: &str,
     default: impl FnOnce() -> RuleSet,
 ) -> Result<RuleSet, RulesError> {
-    let origin = Origin { name: origin, text, embedded: false };
+    let origin = Origin {
+        name: origin,
+        text,
+        embedded: false,
+    };
     let document = origin.parse()?;
     let mut keys = Keys::new(origin, "", 0, &document);
     refuse_extended(&mut keys)?;
@@ -67,7 +71,10 @@ pub(crate) fn load(
 }
 
 /// Reads one rule and finishes its table.
-pub(crate) fn draft<'a>(mut keys: Keys<'a>, paths: &mut Vec<String>) -> Result<Draft<'a>, RulesError> {
+pub(crate) fn draft<'a>(
+    mut keys: Keys<'a>,
+    paths: &mut Vec<String>,
+) -> Result<Draft<'a>, RulesError> {
     let id = id(&mut keys)?;
     refuse_extended(&mut keys)?;
     keys.refuse(
@@ -76,21 +83,49 @@ pub(crate) fn draft<'a>(mut keys: Keys<'a>, paths: &mut Vec<String>) -> Result<D
         "remove the rule, or write one expression that holds both parts",
     )?;
     let description = keys.text("description")?.map(|written| written.text);
-    let pattern = keys.text("regex")?.filter(|written| !written.text.is_empty());
-    let pattern = pattern.map(|written| keys.expression(&written)).transpose()?;
+    let pattern = keys
+        .text("regex")?
+        .filter(|written| !written.text.is_empty());
+    let pattern = pattern
+        .map(|written| keys.expression(&written))
+        .transpose()?;
     let secret_group = secret_group(&mut keys, pattern.as_ref())?;
     let entropy = keys.number("entropy")?;
-    let keywords = keys.texts("keywords")?.into_iter().map(|word| word.text.to_ascii_lowercase()).collect();
-    let path = keys.text("path")?.filter(|written| !written.text.is_empty());
-    let path =
-        path.map(|written| keys.expression(&written).map(|path| number(paths, path.text()))).transpose()?;
+    let keywords = keys
+        .texts("keywords")?
+        .into_iter()
+        .map(|word| word.text.to_ascii_lowercase())
+        .collect();
+    let path = keys
+        .text("path")?
+        .filter(|written| !written.text.is_empty());
+    let path = path
+        .map(|written| {
+            keys.expression(&written)
+                .map(|path| number(paths, path.text()))
+        })
+        .transpose()?;
     keys.texts("tags")?;
     let skip = keys.flag("skipReport")?;
-    let allowlists = allowlists(&mut keys, paths)?.into_iter().map(|(list, _)| list).collect();
+    let allowlists = allowlists(&mut keys, paths)?
+        .into_iter()
+        .map(|(list, _)| list)
+        .collect();
     keys.finish(
         "id, description, path, regex, secretGroup, entropy, keywords, tags, skipReport, allowlists",
     )?;
-    Ok(Draft { id, description, pattern, secret_group, entropy, keywords, path, allowlists, skip, keys })
+    Ok(Draft {
+        id,
+        description,
+        pattern,
+        secret_group,
+        entropy,
+        keywords,
+        path,
+        allowlists,
+        skip,
+        keys,
+    })
 }
 
 impl Draft<'_> {
@@ -136,9 +171,15 @@ impl Draft<'_> {
 
 /// The rule's id, which from here on names the rule in messages.
 fn id(keys: &mut Keys<'_>) -> Result<String, RulesError> {
-    let id = keys.text("id")?.ok_or_else(|| keys.problem("a rule has no `id`", "give it one"))?;
+    let id = keys
+        .text("id")?
+        .ok_or_else(|| keys.problem("a rule has no `id`", "give it one"))?;
     keys.name(format!("rule `{}`", id.text));
-    if id.text.is_empty() || id.text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
+    if id.text.is_empty()
+        || id
+            .text
+            .contains(|c: char| c.is_whitespace() || c.is_control() || c == '/')
+    {
         return Err(keys.problem_with(
             &id,
             "the `id` has white space or a slash, or is empty",
@@ -162,21 +203,36 @@ fn apply(rules: &mut Vec<Rule>, draft: Draft<'_>, inherited: usize) -> Result<()
 }
 
 fn extended(keys: &mut Keys<'_>, default: impl FnOnce() -> RuleSet) -> Result<RuleSet, RulesError> {
-    let Some(mut extend) = keys.table("extend")? else { return Ok(RuleSet::default()) };
-    extend.refuse("url", "asks for the network", "fetch the file and pin it by digest in the policy")?;
+    let Some(mut extend) = keys.table("extend")? else {
+        return Ok(RuleSet::default());
+    };
+    extend.refuse(
+        "url",
+        "asks for the network",
+        "fetch the file and pin it by digest in the policy",
+    )?;
     extend.refuse(
         "path",
         "names another file, which is not read",
         "write the rules of both into one file",
     )?;
     let disabled = extend.texts("disabledRules")?;
-    let mut set = if extend.flag("useDefault")? { default() } else { RuleSet::default() };
-    set.rules.retain(|rule| !disabled.iter().any(|id| id.text == rule.id));
+    let mut set = if extend.flag("useDefault")? {
+        default()
+    } else {
+        RuleSet::default()
+    };
+    set.rules
+        .retain(|rule| !disabled.iter().any(|id| id.text == rule.id));
     extend.finish("useDefault, disabledRules")?;
     Ok(set)
 }
 
-fn global_allowlists(keys: &mut Keys<'_>, set: &mut RuleSet, extends: bool) -> Result<(), RulesError> {
+fn global_allowlists(
+    keys: &mut Keys<'_>,
+    set: &mut RuleSet,
+    extends: bool,
+) -> Result<(), RulesError> {
     for (list, targets) in allowlists(keys, &mut set.paths)? {
         if targets.is_empty() {
             set.allowlists.push(list);
@@ -187,9 +243,15 @@ fn global_allowlists(keys: &mut Keys<'_>, set: &mut RuleSet, extends: bool) -> R
                 Some(rule) => rule.allowlists.push(list.twin()),
                 None if extends => {}
                 None => {
-                    let problem =
-                        format!("`targetRules` names `{}`, which is no rule of this file", target.text);
-                    return Err(keys.problem_with(&target, &problem, "correct the id or remove it"));
+                    let problem = format!(
+                        "`targetRules` names `{}`, which is no rule of this file",
+                        target.text
+                    );
+                    return Err(keys.problem_with(
+                        &target,
+                        &problem,
+                        "correct the id or remove it",
+                    ));
                 }
             }
         }
@@ -204,14 +266,21 @@ fn allowlists(
     let old = keys.table("allowlist")?;
     let new = keys.tables("allowlists")?;
     if old.is_some() && !new.is_empty() {
-        return Err(
-            keys.problem("both `allowlist` and `allowlists` are there", "move the old one into `allowlists`")
-        );
+        return Err(keys.problem(
+            "both `allowlist` and `allowlists` are there",
+            "move the old one into `allowlists`",
+        ));
     }
-    old.into_iter().chain(new).map(|table| allowlist(table, paths)).collect()
+    old.into_iter()
+        .chain(new)
+        .map(|table| allowlist(table, paths))
+        .collect()
 }
 
-fn allowlist(mut keys: Keys<'_>, paths: &mut Vec<String>) -> Result<(Allowlist, Vec<Written>), RulesError> {
+fn allowlist(
+    mut keys: Keys<'_>,
+    paths: &mut Vec<String>,
+) -> Result<(Allowlist, Vec<Written>), RulesError> {
     keys.text("description")?;
     let condition = condition(&mut keys)?;
     let target = target(&mut keys)?;
@@ -220,32 +289,57 @@ fn allowlist(mut keys: Keys<'_>, paths: &mut Vec<String>) -> Result<(Allowlist, 
         ids.push(number(paths, keys.expression(&written)?.text()));
     }
     let written = keys.texts("regexes")?;
-    let regexes = written.iter().map(|regex| keys.expression(regex)).collect::<Result<_, _>>()?;
-    let stopwords = keys.texts("stopwords")?.into_iter().map(|word| word.text).collect();
+    let regexes = written
+        .iter()
+        .map(|regex| keys.expression(regex))
+        .collect::<Result<_, _>>()?;
+    let stopwords = keys
+        .texts("stopwords")?
+        .into_iter()
+        .map(|word| word.text)
+        .collect();
     let commits = !keys.texts("commits")?.is_empty();
-    let list =
-        Allowlist { condition, target, paths: ids, regexes, stopwords, commits, compiled: OnceLock::new() };
+    let list = Allowlist {
+        condition,
+        target,
+        paths: ids,
+        regexes,
+        stopwords,
+        commits,
+        compiled: OnceLock::new(),
+    };
     if list.is_empty() {
-        return Err(
-            keys.problem("the allowlist has no condition", "give it paths, regexes, stopwords or commits")
-        );
+        return Err(keys.problem(
+            "the allowlist has no condition",
+            "give it paths, regexes, stopwords or commits",
+        ));
     }
     let targets = keys.texts("targetRules")?;
-    keys.finish("description, condition, commits, paths, regexTarget, regexes, stopwords, targetRules")?;
+    keys.finish(
+        "description, condition, commits, paths, regexTarget, regexes, stopwords, targetRules",
+    )?;
     Ok((list, targets))
 }
 
 fn condition(keys: &mut Keys<'_>) -> Result<Condition, RulesError> {
-    let Some(written) = keys.text("condition")? else { return Ok(Condition::Any) };
+    let Some(written) = keys.text("condition")? else {
+        return Ok(Condition::Any);
+    };
     match written.text.to_ascii_uppercase().as_str() {
         "" | "OR" | "||" => Ok(Condition::Any),
         "AND" | "&&" => Ok(Condition::All),
-        _ => Err(keys.problem_with(&written, "the `condition` is not known", "write \"OR\" or \"AND\"")),
+        _ => Err(keys.problem_with(
+            &written,
+            "the `condition` is not known",
+            "write \"OR\" or \"AND\"",
+        )),
     }
 }
 
 fn target(keys: &mut Keys<'_>) -> Result<Target, RulesError> {
-    let Some(written) = keys.text("regexTarget")? else { return Ok(Target::Secret) };
+    let Some(written) = keys.text("regexTarget")? else {
+        return Ok(Target::Secret);
+    };
     match written.text.as_str() {
         "" | "secret" => Ok(Target::Secret),
         "match" => Ok(Target::Match),
@@ -258,8 +352,13 @@ fn target(keys: &mut Keys<'_>) -> Result<Target, RulesError> {
     }
 }
 
-fn secret_group(keys: &mut Keys<'_>, pattern: Option<&Expression>) -> Result<Option<usize>, RulesError> {
-    let Some(group) = keys.count("secretGroup")?.filter(|group| *group > 0) else { return Ok(None) };
+fn secret_group(
+    keys: &mut Keys<'_>,
+    pattern: Option<&Expression>,
+) -> Result<Option<usize>, RulesError> {
+    let Some(group) = keys.count("secretGroup")?.filter(|group| *group > 0) else {
+        return Ok(None);
+    };
     let groups = pattern.map_or(0, crate::dialect::groups);
     if group > groups {
         let problem = format!("`secretGroup` is {group}, but the regex has {groups} groups");
@@ -271,8 +370,14 @@ fn secret_group(keys: &mut Keys<'_>, pattern: Option<&Expression>) -> Result<Opt
 fn refuse_extended(keys: &mut Keys<'_>) -> Result<(), RulesError> {
     let reason = "belongs to the extended dialect, whose expressions this build does not evaluate";
     let mend = "write it as keywords, regex, entropy and allowlists, or remove what holds it";
-    for key in ["betterleaksMinVersion", "prefilter", "filter", "validate", "tokenEfficiency", "specificity"]
-    {
+    for key in [
+        "betterleaksMinVersion",
+        "prefilter",
+        "filter",
+        "validate",
+        "tokenEfficiency",
+        "specificity",
+    ] {
         keys.refuse(key, reason, mend)?;
     }
     Ok(())

@@ -21,17 +21,26 @@ pub(crate) struct Origin<'a> {
 impl<'a> Origin<'a> {
     /// Parses the text as a TOML document.
     pub(crate) fn parse(self) -> Result<DeTable<'a>, RulesError> {
-        DeTable::parse(self.text).map(Spanned::into_inner).map_err(|mut error| {
-            let place = Box::new(self.place(error.span().map_or(0, |span| span.start), ""));
-            error.set_input(None);
-            RulesError::NotToml { place, source: Box::new(error) }
-        })
+        DeTable::parse(self.text)
+            .map(Spanned::into_inner)
+            .map_err(|mut error| {
+                let place = Box::new(self.place(error.span().map_or(0, |span| span.start), ""));
+                error.set_input(None);
+                RulesError::NotToml {
+                    place,
+                    source: Box::new(error),
+                }
+            })
     }
 
     fn place(self, offset: usize, table: &str) -> Place {
         let before = self.text.as_bytes().iter().take(offset);
         let line = 1 + before.filter(|byte| **byte == b'\n').count();
-        Place { origin: self.name.to_owned(), line, table: table.to_owned() }
+        Place {
+            origin: self.name.to_owned(),
+            line,
+            table: table.to_owned(),
+        }
     }
 }
 
@@ -53,12 +62,22 @@ pub(crate) struct Keys<'a> {
 
 impl<'a> Keys<'a> {
     /// All keys of `table`, which starts at byte `start` and which messages call `place`.
-    pub(crate) fn new(origin: Origin<'a>, place: &str, start: usize, table: &'a DeTable<'a>) -> Self {
+    pub(crate) fn new(
+        origin: Origin<'a>,
+        place: &str,
+        start: usize,
+        table: &'a DeTable<'a>,
+    ) -> Self {
         let entry = |(key, value): (&'a Spanned<_>, &'a _)| {
             let key: &'a Spanned<std::borrow::Cow<'a, str>> = key;
             (key.get_ref().as_ref(), key.span().start, value)
         };
-        Self { origin, place: place.to_owned(), start, left: table.iter().map(entry).collect() }
+        Self {
+            origin,
+            place: place.to_owned(),
+            start,
+            left: table.iter().map(entry).collect(),
+        }
     }
 
     /// Changes what messages call the table, once its id is known.
@@ -68,61 +87,100 @@ impl<'a> Keys<'a> {
 
     /// Takes a string.
     pub(crate) fn text(&mut self, key: &'static str) -> Result<Option<Written>, RulesError> {
-        let Some(value) = self.take(key) else { return Ok(None) };
+        let Some(value) = self.take(key) else {
+            return Ok(None);
+        };
         self.written(key, value).map(Some)
     }
 
     /// Takes a list of strings; an absent one is empty.
     pub(crate) fn texts(&mut self, key: &'static str) -> Result<Vec<Written>, RulesError> {
-        let Some(value) = self.take(key) else { return Ok(Vec::new()) };
-        let list =
-            value.get_ref().as_array().ok_or_else(|| self.expected(key, value, "a list of strings"))?;
+        let Some(value) = self.take(key) else {
+            return Ok(Vec::new());
+        };
+        let list = value
+            .get_ref()
+            .as_array()
+            .ok_or_else(|| self.expected(key, value, "a list of strings"))?;
         list.iter().map(|item| self.written(key, item)).collect()
     }
 
     /// Takes a number.
     pub(crate) fn number(&mut self, key: &'static str) -> Result<Option<f64>, RulesError> {
-        let Some(value) = self.take(key) else { return Ok(None) };
+        let Some(value) = self.take(key) else {
+            return Ok(None);
+        };
         let written = match value.get_ref() {
             DeValue::Float(float) => Some(float.as_str()),
             DeValue::Integer(integer) => Some(integer.as_str()),
             _ => None,
         };
-        let number =
-            written.and_then(|digits| digits.parse::<f64>().ok()).filter(|number| number.is_finite());
-        number.map(Some).ok_or_else(|| self.expected(key, value, "a number"))
+        let number = written
+            .and_then(|digits| digits.parse::<f64>().ok())
+            .filter(|number| number.is_finite());
+        number
+            .map(Some)
+            .ok_or_else(|| self.expected(key, value, "a number"))
     }
 
     /// Takes a count from 0.
     pub(crate) fn count(&mut self, key: &'static str) -> Result<Option<usize>, RulesError> {
-        let Some(value) = self.take(key) else { return Ok(None) };
-        let digits = value.get_ref().as_integer().map(toml::de::DeInteger::as_str);
+        let Some(value) = self.take(key) else {
+            return Ok(None);
+        };
+        let digits = value
+            .get_ref()
+            .as_integer()
+            .map(toml::de::DeInteger::as_str);
         let count = digits.and_then(|digits| digits.parse().ok());
-        count.map(Some).ok_or_else(|| self.expected(key, value, "a whole number from 0"))
+        count
+            .map(Some)
+            .ok_or_else(|| self.expected(key, value, "a whole number from 0"))
     }
 
     /// Takes a truth value; an absent one is false.
     pub(crate) fn flag(&mut self, key: &'static str) -> Result<bool, RulesError> {
-        let Some(value) = self.take(key) else { return Ok(false) };
-        value.get_ref().as_bool().ok_or_else(|| self.expected(key, value, "true or false"))
+        let Some(value) = self.take(key) else {
+            return Ok(false);
+        };
+        value
+            .get_ref()
+            .as_bool()
+            .ok_or_else(|| self.expected(key, value, "true or false"))
     }
 
     /// Takes a table.
     pub(crate) fn table(&mut self, key: &'static str) -> Result<Option<Keys<'a>>, RulesError> {
-        let Some(value) = self.take(key) else { return Ok(None) };
+        let Some(value) = self.take(key) else {
+            return Ok(None);
+        };
         self.inner(key, value).map(Some)
     }
 
     /// Takes a list of tables; an absent one is empty.
     pub(crate) fn tables(&mut self, key: &'static str) -> Result<Vec<Keys<'a>>, RulesError> {
-        let Some(value) = self.take(key) else { return Ok(Vec::new()) };
-        let list = value.get_ref().as_array().ok_or_else(|| self.expected(key, value, "a list of tables"))?;
+        let Some(value) = self.take(key) else {
+            return Ok(Vec::new());
+        };
+        let list = value
+            .get_ref()
+            .as_array()
+            .ok_or_else(|| self.expected(key, value, "a list of tables"))?;
         list.iter().map(|item| self.inner(key, item)).collect()
     }
 
     /// Fails when the key is there, because this build does not do what it asks for.
-    pub(crate) fn refuse(&mut self, key: &'static str, reason: &str, mend: &str) -> Result<(), RulesError> {
-        match self.left.iter().find(|(name, ..)| name.eq_ignore_ascii_case(key)) {
+    pub(crate) fn refuse(
+        &mut self,
+        key: &'static str,
+        reason: &str,
+        mend: &str,
+    ) -> Result<(), RulesError> {
+        match self
+            .left
+            .iter()
+            .find(|(name, ..)| name.eq_ignore_ascii_case(key))
+        {
             Some((name, start, _)) => Err(self.unwelcome(name, *start, reason, mend)),
             None => Ok(()),
         }
@@ -162,21 +220,45 @@ impl<'a> Keys<'a> {
     }
 
     fn take(&mut self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
-        let at = self.left.iter().position(|(name, ..)| name.eq_ignore_ascii_case(key))?;
+        let at = self
+            .left
+            .iter()
+            .position(|(name, ..)| name.eq_ignore_ascii_case(key))?;
         Some(self.left.swap_remove(at).2)
     }
 
-    fn written(&self, key: &'static str, value: &Spanned<DeValue<'_>>) -> Result<Written, RulesError> {
-        let text = value.get_ref().as_str().ok_or_else(|| self.expected(key, value, "a string"))?;
+    fn written(
+        &self,
+        key: &'static str,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Result<Written, RulesError> {
+        let text = value
+            .get_ref()
+            .as_str()
+            .ok_or_else(|| self.expected(key, value, "a string"))?;
         let span = Span::new(value.span().start, value.span().end);
-        Ok(Written { text: text.to_owned(), key, span })
+        Ok(Written {
+            text: text.to_owned(),
+            key,
+            span,
+        })
     }
 
     fn inner(&self, key: &str, value: &'a Spanned<DeValue<'a>>) -> Result<Keys<'a>, RulesError> {
-        let table = value.get_ref().as_table().ok_or_else(|| self.expected(key, value, "a table"))?;
-        let place =
-            if self.place.is_empty() { format!("[{key}]") } else { format!("{}, [{key}]", self.place) };
-        let start = table.keys().map(|key| key.span().start).min().unwrap_or(value.span().start);
+        let table = value
+            .get_ref()
+            .as_table()
+            .ok_or_else(|| self.expected(key, value, "a table"))?;
+        let place = if self.place.is_empty() {
+            format!("[{key}]")
+        } else {
+            format!("{}, [{key}]", self.place)
+        };
+        let start = table
+            .keys()
+            .map(|key| key.span().start)
+            .min()
+            .unwrap_or(value.span().start);
         Ok(Keys::new(self.origin, &place, start, table))
     }
 
@@ -187,16 +269,29 @@ impl<'a> Keys<'a> {
 
     fn problem_at(&self, offset: usize, problem: &str, mend: &str) -> RulesError {
         let place = Box::new(self.place_of(offset));
-        RulesError::Value { place, problem: problem.to_owned(), mend: mend.to_owned() }
+        RulesError::Value {
+            place,
+            problem: problem.to_owned(),
+            mend: mend.to_owned(),
+        }
     }
 
     fn unwelcome(&self, key: &str, start: usize, reason: &str, mend: &str) -> RulesError {
         let (key, reason, mend) = (key.to_owned(), reason.to_owned(), mend.to_owned());
-        RulesError::Key { place: Box::new(self.place_of(start)), key, reason, mend }
+        RulesError::Key {
+            place: Box::new(self.place_of(start)),
+            key,
+            reason,
+            mend,
+        }
     }
 
     fn place_of(&self, offset: usize) -> Place {
-        let table = if self.place.is_empty() { "the top level" } else { &self.place };
+        let table = if self.place.is_empty() {
+            "the top level"
+        } else {
+            &self.place
+        };
         self.origin.place(offset, table)
     }
 }

@@ -16,7 +16,10 @@ pub(crate) fn positions(text: &str, offsets: &[usize]) -> Vec<Position> {
         let offset = text.floor_char_boundary(offsets[index]);
         for character in text[at..offset].chars() {
             if character == '\n' {
-                position = Position { line: position.line.saturating_add(1), column: 1 };
+                position = Position {
+                    line: position.line.saturating_add(1),
+                    column: 1,
+                };
             } else {
                 position.column = position.column.saturating_add(1);
             }
@@ -39,7 +42,11 @@ impl<'a> LineVerdicts<'a> {
     /// Whether an expression of `list` matches the lines of `matched`.
     pub(crate) fn verdict(&mut self, text: &[u8], matched: Span, list: &'a Allowlist) -> bool {
         let line = self.around(text, matched);
-        if let Some((_, said)) = self.said.iter().find(|(other, _)| std::ptr::eq(*other, list)) {
+        if let Some((_, said)) = self
+            .said
+            .iter()
+            .find(|(other, _)| std::ptr::eq(*other, list))
+        {
             return *said;
         }
         let says = list.regexes_match(&text[line.start..line.end]);
@@ -55,7 +62,10 @@ impl<'a> LineVerdicts<'a> {
         {
             return line;
         }
-        let start = text[..matched.start].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let start = text[..matched.start]
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
         let end = text[matched.end..]
             .iter()
             .position(|byte| *byte == b'\n')

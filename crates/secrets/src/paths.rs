@@ -17,7 +17,12 @@ pub(crate) type PathId = usize;
 impl PathPatterns {
     /// Compiles patterns as `Expression::text` gives them; `None` when together they are too large.
     pub(crate) fn new(patterns: &[String]) -> Option<Self> {
-        RegexSetBuilder::new(patterns).unicode(false).size_limit(SIZE_LIMIT_BYTES).build().ok().map(Self)
+        RegexSetBuilder::new(patterns)
+            .unicode(false)
+            .size_limit(SIZE_LIMIT_BYTES)
+            .build()
+            .ok()
+            .map(Self)
     }
 
     /// Which of them match `path`.
@@ -34,7 +39,11 @@ impl PathMatches {
 
     /// The path class.
     pub(crate) fn class(&self) -> Digest {
-        let matched: Vec<u8> = self.0.iter().flat_map(|id| (id as u64).to_be_bytes()).collect();
+        let matched: Vec<u8> = self
+            .0
+            .iter()
+            .flat_map(|id| (id as u64).to_be_bytes())
+            .collect();
         Digest::of(&matched)
     }
 }

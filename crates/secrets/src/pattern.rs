@@ -35,20 +35,33 @@ impl Outline {
 impl Pattern {
     /// The pattern of an expression.
     pub(crate) fn new(expression: Expression) -> Self {
-        Self { expression, outline: OnceLock::new(), regex: OnceLock::new() }
+        Self {
+            expression,
+            outline: OnceLock::new(),
+            regex: OnceLock::new(),
+        }
     }
 
     /// What its matches have in common. `keywords` are the rule's, in lower case, and the same at each
     /// call.
     pub(crate) fn outline(&self, keywords: &[String]) -> &Outline {
-        self.outline.get_or_init(|| outline(self.expression.text(), keywords).unwrap_or_default())
+        self.outline
+            .get_or_init(|| outline(self.expression.text(), keywords).unwrap_or_default())
     }
 
     /// The expression, compiled; `None` when it is larger than the matcher may grow, `bytes_max`, which
     /// is the same at each call.
     pub(crate) fn regex(&self, bytes_max: usize) -> Option<&Regex> {
-        let compile = |text| RegexBuilder::new(text).unicode(false).size_limit(bytes_max).build().ok();
-        self.regex.get_or_init(|| compile(self.expression.text())).as_ref()
+        let compile = |text| {
+            RegexBuilder::new(text)
+                .unicode(false)
+                .size_limit(bytes_max)
+                .build()
+                .ok()
+        };
+        self.regex
+            .get_or_init(|| compile(self.expression.text()))
+            .as_ref()
     }
 }
 
@@ -57,11 +70,20 @@ fn outline(text: &str, keywords: &[String]) -> Option<Outline> {
     let ast = ast::parse::Parser::new().parse(text).ok()?;
     let demands = demands(&ast);
     if keywords.is_empty() || !holds_keyword(&ast, keywords) {
-        return Some(Outline { reach: None, demands });
+        return Some(Outline {
+            reach: None,
+            demands,
+        });
     }
-    let mut parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
+    let mut parser = regex_syntax::ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .build();
     let longest = parser.parse(text).ok()?.properties().maximum_len();
-    Some(Outline { reach: longest.filter(|longest| *longest <= LONGEST_REACH_BYTES), demands })
+    Some(Outline {
+        reach: longest.filter(|longest| *longest <= LONGEST_REACH_BYTES),
+        demands,
+    })
 }
 
 /// The bytes that every match of the expression holds, as far as its literals say.
@@ -70,13 +92,16 @@ fn demands(ast: &Ast) -> BTreeSet<u8> {
         Ast::Group(group) => demands(&group.ast),
         Ast::Alternation(any) => {
             let branches = any.asts.iter().map(demands);
-            branches.reduce(|left, right| &left & &right).unwrap_or_default()
+            branches
+                .reduce(|left, right| &left & &right)
+                .unwrap_or_default()
         }
         Ast::Repetition(repetition) if occurs(&repetition.op.kind) => demands(&repetition.ast),
         Ast::Concat(parts) => parts.asts.iter().flat_map(demands).collect(),
         Ast::Literal(literal) => {
-            let byte =
-                u8::try_from(literal.c).ok().filter(|byte| byte.is_ascii() && !byte.is_ascii_alphabetic());
+            let byte = u8::try_from(literal.c)
+                .ok()
+                .filter(|byte| byte.is_ascii() && !byte.is_ascii_alphabetic());
             byte.into_iter().collect()
         }
         Ast::Repetition(_)
@@ -94,12 +119,16 @@ fn demands(ast: &Ast) -> BTreeSet<u8> {
 fn holds_keyword(ast: &Ast, keywords: &[String]) -> bool {
     match ast {
         Ast::Group(group) => holds_keyword(&group.ast, keywords),
-        Ast::Alternation(any) => any.asts.iter().all(|branch| holds_keyword(branch, keywords)),
+        Ast::Alternation(any) => any
+            .asts
+            .iter()
+            .all(|branch| holds_keyword(branch, keywords)),
         Ast::Repetition(repetition) => {
             occurs(&repetition.op.kind) && holds_keyword(&repetition.ast, keywords)
         }
         Ast::Concat(parts) => {
-            parts.asts.iter().any(|part| holds_keyword(part, keywords)) || run_holds(&parts.asts, keywords)
+            parts.asts.iter().any(|part| holds_keyword(part, keywords))
+                || run_holds(&parts.asts, keywords)
         }
         Ast::Literal(_) => run_holds(std::slice::from_ref(ast), keywords),
         Ast::Empty(_)
@@ -121,7 +150,9 @@ fn run_holds(parts: &[Ast], keywords: &[String]) -> bool {
             _ => '\u{0}',
         })
         .collect();
-    keywords.iter().any(|keyword| !keyword.is_empty() && spelled.contains(keyword.as_str()))
+    keywords
+        .iter()
+        .any(|keyword| !keyword.is_empty() && spelled.contains(keyword.as_str()))
 }
 
 fn occurs(kind: &ast::RepetitionKind) -> bool {

@@ -41,7 +41,10 @@ pub struct Explanation<'a> {
 impl Rules {
     /// The rules of Plimsoll itself.
     pub fn builtin() -> Self {
-        let texts: Vec<&[u8]> = builtin::FILES.iter().map(|(_, text)| text.as_bytes()).collect();
+        let texts: Vec<&[u8]> = builtin::FILES
+            .iter()
+            .map(|(_, text)| text.as_bytes())
+            .collect();
         Self::new(builtin::load(), &texts).expect("the embedded rules are tested")
     }
 
@@ -56,7 +59,9 @@ impl Rules {
             texts.extend(builtin::FILES.iter().map(|(_, text)| text.as_bytes()));
             builtin::load()
         })?;
-        Self::new(set, &texts).ok_or_else(|| RulesError::TooLarge { origin: origin.to_owned() })
+        Self::new(set, &texts).ok_or_else(|| RulesError::TooLarge {
+            origin: origin.to_owned(),
+        })
     }
 
     /// The digest of everything that the rules are made of, so that facts are cached by it.
@@ -67,7 +72,10 @@ impl Rules {
     /// Whether the rules say anything about the file at `path`.
     pub fn claims(&self, path: &TreePath) -> bool {
         let matches = self.paths.matches(path);
-        !self.allowlists.iter().any(|list| list.allows_path(&matches))
+        !self
+            .allowlists
+            .iter()
+            .any(|list| list.allows_path(&matches))
     }
 
     /// Everything that the path decides, for a cache key: files of equal text and equal path class
@@ -101,7 +109,9 @@ impl Rules {
 
     /// The public ids of all rules, in order.
     pub fn ids(&self) -> impl Iterator<Item = RuleId> + '_ {
-        self.all.iter().map(|rule| RuleId::new(Inspector::Secret, &rule.id))
+        self.all
+            .iter()
+            .map(|rule| RuleId::new(Inspector::Secret, &rule.id))
     }
 
     /// How large one compiled expression may grow: all of them share what there is, so that no file of
@@ -120,10 +130,15 @@ impl Rules {
         words.sort_unstable();
         words.dedup();
         let wakes = |word: &String| -> Vec<usize> {
-            (0..all.len()).filter(|index| all[*index].keywords.contains(word)).collect()
+            (0..all.len())
+                .filter(|index| all[*index].keywords.contains(word))
+                .collect()
         };
         let woken = words.iter().map(|word| wakes(word)).collect();
-        let keywords = AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()?;
+        let keywords = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(words)
+            .ok()?;
         let mut parts = vec![VERSION];
         parts.extend(texts);
         let paths = PathPatterns::new(&set.paths)?;

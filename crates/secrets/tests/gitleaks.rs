@@ -3,7 +3,11 @@
 //! The program is the one that `PLIMSOLL_GITLEAKS` names, else the one that `.ci/peers` fetched, else
 //! the one on the search path. `PLIMSOLL_GITLEAKS_TREE` names a real tree to compare on besides the
 //! generated one.
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "all of this file is a test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "all of this file is a test"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,12 +26,18 @@ type Findings = BTreeMap<(String, String, String), Vec<(u64, u64)>>;
 
 fn gitleaks() -> Option<PathBuf> {
     let named = std::env::var_os("PLIMSOLL_GITLEAKS").map(PathBuf::from);
-    let fetched = std::env::var_os("PLIMSOLL_PEERS").map(|folder| PathBuf::from(folder).join("bin/gitleaks"));
-    let home =
-        std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache/plimsoll/peers/bin/gitleaks"));
+    let fetched =
+        std::env::var_os("PLIMSOLL_PEERS").map(|folder| PathBuf::from(folder).join("bin/gitleaks"));
+    let home = std::env::var_os("HOME")
+        .map(|home| PathBuf::from(home).join(".cache/plimsoll/peers/bin/gitleaks"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).map(|folder| folder.join("gitleaks"));
-    named.into_iter().chain(fetched).chain(home).chain(on_path).find(|program| program.is_file())
+    named
+        .into_iter()
+        .chain(fetched)
+        .chain(home)
+        .chain(on_path)
+        .find(|program| program.is_file())
 }
 
 fn rule_file() -> PathBuf {
@@ -74,7 +84,13 @@ fn theirs(program: &Path, tree: &Path) -> Findings {
             "0",
             "--ignore-gitleaks-allow",
         ])
-        .args(["--max-decode-depth", "0", "--report-format", "json", "--report-path"])
+        .args([
+            "--max-decode-depth",
+            "0",
+            "--report-format",
+            "json",
+            "--report-path",
+        ])
         .arg(report.path())
         .arg("--config")
         .arg(config)
@@ -87,8 +103,14 @@ fn theirs(program: &Path, tree: &Path) -> Findings {
     for finding in found {
         let text = |key: &str| finding[key].as_str().unwrap().to_owned();
         let secret = text("Secret");
-        let lines = (finding["StartLine"].as_u64().unwrap(), finding["EndLine"].as_u64().unwrap());
-        findings.entry((text("File"), text("RuleID"), secret)).or_default().push(lines);
+        let lines = (
+            finding["StartLine"].as_u64().unwrap(),
+            finding["EndLine"].as_u64().unwrap(),
+        );
+        findings
+            .entry((text("File"), text("RuleID"), secret))
+            .or_default()
+            .push(lines);
     }
     for lines in findings.values_mut() {
         lines.sort_unstable();
@@ -118,29 +140,45 @@ fn add(rules: &Rules, tree: &Path, file: &Path, findings: &mut Findings) {
     let (facts, text) = match Text::decode(std::fs::read(file).unwrap()) {
         _ if !rules.claims(&path) => return,
         Text::Binary => (rules.extract_path(&path), String::new()),
-        Text::Text(text) => {
-            (rules.extract(&File { path: &path, text: &text, masks: &Masks::default() }), text)
-        }
+        Text::Text(text) => (
+            rules.extract(&File {
+                path: &path,
+                text: &text,
+                masks: &Masks::default(),
+            }),
+            text,
+        ),
     };
     for hit in facts.hits {
         let secret = text[hit.span.start..hit.span.end].to_owned();
         let line = u64::from(hit.start.line);
-        findings.entry((path.to_string(), hit.rule, secret)).or_default().push((line, line));
+        findings
+            .entry((path.to_string(), hit.rule, secret))
+            .or_default()
+            .push((line, line));
     }
 }
 
 /// What one side found and the other did not.
 fn differences(one: &Findings, other: &Findings) -> Vec<String> {
     let count = |found| other.get(found).map_or(0, Vec::len);
-    let more = one.iter().filter(|(found, lines)| count(found) < lines.len());
-    more.map(|(found, lines)| format!("{found:?} {lines:?}")).collect()
+    let more = one
+        .iter()
+        .filter(|(found, lines)| count(found) < lines.len());
+    more.map(|(found, lines)| format!("{found:?} {lines:?}"))
+        .collect()
 }
 
 /// Secrets that do not lie on the lines of their match.
 fn misplaced(ours: &Findings, theirs: &Findings) -> Vec<String> {
-    let inside = |(ours, theirs): (&(u64, u64), &(u64, u64))| theirs.0 <= ours.0 && ours.0 <= theirs.1;
-    let wrong = ours.iter().filter(|(found, lines)| !lines.iter().zip(&theirs[*found]).all(inside));
-    wrong.map(|(found, lines)| format!("{found:?} {lines:?}, there {:?}", theirs[found])).collect()
+    let inside =
+        |(ours, theirs): (&(u64, u64), &(u64, u64))| theirs.0 <= ours.0 && ours.0 <= theirs.1;
+    let wrong = ours
+        .iter()
+        .filter(|(found, lines)| !lines.iter().zip(&theirs[*found]).all(inside));
+    wrong
+        .map(|(found, lines)| format!("{found:?} {lines:?}, there {:?}", theirs[found]))
+        .collect()
 }
 
 /// The expression without anchors and word boundaries, which no text generator knows.
@@ -160,10 +198,16 @@ fn without_looks(hir: &Hir) -> Hir {
 }
 
 fn samples(regex: &str, runner: &mut TestRunner) -> Vec<String> {
-    let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(regex).unwrap();
+    let hir = regex_syntax::ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .build()
+        .parse(regex)
+        .unwrap();
     let strategy = proptest::string::bytes_regex_parsed(&without_looks(&hir)).unwrap();
-    let sample =
-        |runner: &mut TestRunner| String::from_utf8(strategy.new_tree(runner).unwrap().current()).ok();
+    let sample = |runner: &mut TestRunner| {
+        String::from_utf8(strategy.new_tree(runner).unwrap().current()).ok()
+    };
     (0..60)
         .filter_map(|_| sample(runner))
         .filter(|text| text.is_ascii() && !text.contains('\0'))
@@ -179,17 +223,32 @@ fn generate(rules: &str, tree: &Path) -> usize {
     let mut all = String::new();
     let mut count = 0;
     for rule in file["rules"].as_array().unwrap() {
-        let Some(regex) = rule.get("regex") else { continue };
+        let Some(regex) = rule.get("regex") else {
+            continue;
+        };
         let samples = samples(regex.as_str().unwrap(), &mut runner);
         count += samples.len();
-        let text =
-            samples.iter().flat_map(|sample| ["-- ", sample, "\n\n", sample, " ;\n"]).collect::<String>();
-        std::fs::write(tree.join(format!("{}.txt", rule["id"].as_str().unwrap())), &text).unwrap();
+        let text = samples
+            .iter()
+            .flat_map(|sample| ["-- ", sample, "\n\n", sample, " ;\n"])
+            .collect::<String>();
+        std::fs::write(
+            tree.join(format!("{}.txt", rule["id"].as_str().unwrap())),
+            &text,
+        )
+        .unwrap();
         if rule.get("path").is_some() {
             all.push_str(&text);
         }
     }
-    for name in ["a.yaml", "a.tf", "a.php", "nuget.config", "a.p12", "package-lock.json"] {
+    for name in [
+        "a.yaml",
+        "a.tf",
+        "a.php",
+        "nuget.config",
+        "a.p12",
+        "package-lock.json",
+    ] {
         std::fs::write(tree.join(name), &all).unwrap();
     }
     count
@@ -197,17 +256,25 @@ fn generate(rules: &str, tree: &Path) -> usize {
 
 #[test]
 fn gitleaks_finds_the_same_in_generated_files() {
-    let Some((program, text)) = peer() else { return };
+    let Some((program, text)) = peer() else {
+        return;
+    };
     let tree = tempfile::tempdir().unwrap();
     let count = generate(&text, tree.path());
     assert!(count > 1_200, "{count} texts");
     let rules = Rules::from_gitleaks(&text, "gitleaks.toml").unwrap();
-    compare(&ours(&rules, tree.path()), &theirs(&program, tree.path()), 200);
+    compare(
+        &ours(&rules, tree.path()),
+        &theirs(&program, tree.path()),
+        200,
+    );
 }
 
 #[test]
 fn gitleaks_finds_the_same_in_a_real_tree() {
-    let Some((program, text)) = peer() else { return };
+    let Some((program, text)) = peer() else {
+        return;
+    };
     let Some(tree) = std::env::var_os("PLIMSOLL_GITLEAKS_TREE").map(PathBuf::from) else {
         std::io::Write::write_fmt(
             &mut std::io::stderr(),
@@ -224,7 +291,12 @@ fn gitleaks_finds_the_same_in_a_real_tree() {
 
 fn compare(ours: &Findings, theirs: &Findings, least_rules: usize) {
     let seen: std::collections::BTreeSet<&String> = ours.keys().map(|(_, rule, _)| rule).collect();
-    eprintln!("{} findings of {} rules here, {} there", ours.len(), seen.len(), theirs.len());
+    eprintln!(
+        "{} findings of {} rules here, {} there",
+        ours.len(),
+        seen.len(),
+        theirs.len()
+    );
     let (extra, missed) = (differences(ours, theirs), differences(theirs, ours));
     assert!(
         extra.is_empty() && missed.is_empty(),
@@ -233,6 +305,14 @@ fn compare(ours: &Findings, theirs: &Findings, least_rules: usize) {
         missed.join("\n")
     );
     let misplaced = misplaced(ours, theirs);
-    assert!(misplaced.is_empty(), "on other lines:\n{}", misplaced.join("\n"));
-    assert!(seen.len() >= least_rules, "only {} rules found something", seen.len());
+    assert!(
+        misplaced.is_empty(),
+        "on other lines:\n{}",
+        misplaced.join("\n")
+    );
+    assert!(
+        seen.len() >= least_rules,
+        "only {} rules found something",
+        seen.len()
+    );
 }

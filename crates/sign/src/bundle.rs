@@ -72,7 +72,10 @@ impl Bundle {
         if bytes.starts_with(PAE_PREFIX) {
             return Err(BundleError::Ambiguous);
         }
-        let content = Content::Blob { digest: Digest::of(bytes), signature: key.sign(bytes)? };
+        let content = Content::Blob {
+            digest: Digest::of(bytes),
+            signature: key.sign(bytes)?,
+        };
         Ok(Self::by_key(key, content))
     }
 
@@ -104,6 +107,11 @@ impl Bundle {
     }
 
     fn by_key(key: &PrivateKey, content: Content) -> Self {
-        Self { key_hint: key.public().hint(), content, log_entries: Vec::new(), timestamps: None }
+        Self {
+            key_hint: key.public().hint(),
+            content,
+            log_entries: Vec::new(),
+            timestamps: None,
+        }
     }
 }

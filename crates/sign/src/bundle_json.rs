@@ -88,7 +88,9 @@ pub(crate) fn read(json: &[u8]) -> Result<Bundle, BundleError> {
     }
     let Kind { media_type } = serde_json::from_slice(json).map_err(BundleError::Json)?;
     if media_type != MEDIA_TYPE {
-        return Err(BundleError::MediaType(media_type.chars().take(100).collect()));
+        return Err(BundleError::MediaType(
+            media_type.chars().take(100).collect(),
+        ));
     }
     let read: BundleJson = serde_json::from_slice(json).map_err(BundleError::Json)?;
     let material = read.verification_material;
@@ -103,7 +105,10 @@ pub(crate) fn read(json: &[u8]) -> Result<Bundle, BundleError> {
         }
     };
     Ok(Bundle {
-        key_hint: material.public_key.ok_or(BundleError::Shape("publicKey"))?.hint,
+        key_hint: material
+            .public_key
+            .ok_or(BundleError::Shape("publicKey"))?
+            .hint,
         content,
         log_entries: material.tlog_entries,
         timestamps: material.timestamp_verification_data,
@@ -119,7 +124,9 @@ pub(crate) fn write(bundle: &Bundle) -> Vec<u8> {
     let json = BundleJson {
         media_type: MEDIA_TYPE.to_owned(),
         verification_material: Material {
-            public_key: Some(KeyHint { hint: bundle.key_hint.clone() }),
+            public_key: Some(KeyHint {
+                hint: bundle.key_hint.clone(),
+            }),
             certificate: None,
             x509_certificate_chain: None,
             tlog_entries: bundle.log_entries.clone(),
@@ -134,16 +141,19 @@ pub(crate) fn write(bundle: &Bundle) -> Vec<u8> {
 fn read_blob(read: MessageSignature) -> Result<Content, BundleError> {
     let digest: Option<[u8; 32]> = read.message_digest.digest.0.try_into().ok();
     match digest {
-        Some(digest) if read.message_digest.algorithm == SHA2_256 => {
-            Ok(Content::Blob { digest: Digest::from_bytes(digest), signature: read.signature.0 })
-        }
+        Some(digest) if read.message_digest.algorithm == SHA2_256 => Ok(Content::Blob {
+            digest: Digest::from_bytes(digest),
+            signature: read.signature.0,
+        }),
         _ => Err(BundleError::Shape("messageDigest of SHA2_256")),
     }
 }
 
 fn read_envelope(read: EnvelopeJson) -> Result<Content, BundleError> {
-    let [signature]: [SignatureJson; 1] =
-        read.signatures.try_into().map_err(|_| BundleError::Shape("signature in its envelope"))?;
+    let [signature]: [SignatureJson; 1] = read
+        .signatures
+        .try_into()
+        .map_err(|_| BundleError::Shape("signature in its envelope"))?;
     Ok(Content::Statement(Envelope {
         payload_type: read.payload_type,
         payload: read.payload.0,
@@ -165,6 +175,9 @@ fn write_envelope(envelope: &Envelope) -> EnvelopeJson {
     EnvelopeJson {
         payload: Base64(envelope.payload.clone()),
         payload_type: envelope.payload_type.clone(),
-        signatures: vec![SignatureJson { sig: Base64(envelope.signature.clone()), keyid: String::new() }],
+        signatures: vec![SignatureJson {
+            sig: Base64(envelope.signature.clone()),
+            keyid: String::new(),
+        }],
     }
 }

@@ -51,7 +51,9 @@ pub enum CheckpointError {
         key: Digest,
     },
     /// A signature in the key's name that is not the key's.
-    #[error("the checkpoint of {origin:?} was changed: its signature by the log's key {key} is wrong")]
+    #[error(
+        "the checkpoint of {origin:?} was changed: its signature by the log's key {key} is wrong"
+    )]
     Signature {
         /// The log.
         origin: String,
@@ -61,9 +63,17 @@ pub enum CheckpointError {
 }
 
 /// Signs the state of the log `origin`: a note of three lines, a blank one, and one signature.
-pub fn sign(key: &LogKey, origin: &str, size: u64, root: &Digest) -> Result<String, CheckpointError> {
+pub fn sign(
+    key: &LogKey,
+    origin: &str,
+    size: u64,
+    root: &Digest,
+) -> Result<String, CheckpointError> {
     check_origin(origin)?;
-    let text = format!("{origin}\n{size}\n{}\n", base64_text::encode(root.as_bytes()));
+    let text = format!(
+        "{origin}\n{size}\n{}\n",
+        base64_text::encode(root.as_bytes())
+    );
     Ok(sign_note(key, origin, &text))
 }
 
@@ -73,17 +83,24 @@ pub fn sign(key: &LogKey, origin: &str, size: u64, root: &Digest) -> Result<Stri
 pub fn verify(note: &str, key: &LogPublicKey, origin: &str) -> Result<Checkpoint, CheckpointError> {
     check_origin(origin)?;
     let (text, signatures) = split(note)?;
-    let found = text.lines().next().ok_or(CheckpointError::Note("it is empty"))?;
+    let found = text
+        .lines()
+        .next()
+        .ok_or(CheckpointError::Note("it is empty"))?;
     if found != origin {
         let found = found.chars().take(100).collect();
-        return Err(CheckpointError::OtherLog { found, expected: origin.to_owned() });
+        return Err(CheckpointError::OtherLog {
+            found,
+            expected: origin.to_owned(),
+        });
     }
     check_signatures(text, signatures, key, origin)?;
     read(text)
 }
 
 fn check_origin(origin: &str) -> Result<(), CheckpointError> {
-    let bad = |character: char| character.is_whitespace() || character.is_control() || character == '+';
+    let bad =
+        |character: char| character.is_whitespace() || character.is_control() || character == '+';
     if origin.is_empty() || origin.len() > 200 || origin.contains(bad) {
         return Err(CheckpointError::Origin(origin.chars().take(100).collect()));
     }
@@ -107,13 +124,20 @@ fn split(note: &str) -> Result<(&str, &str), CheckpointError> {
     if note.len() > MAX_BYTES {
         return Err(CheckpointError::Note("it is larger than 16 KiB"));
     }
-    if note.chars().any(|character| character != '\n' && character.is_control()) {
+    if note
+        .chars()
+        .any(|character| character != '\n' && character.is_control())
+    {
         return Err(CheckpointError::Note("it holds control characters"));
     }
-    let at = note.rfind("\n\n").ok_or(CheckpointError::Note("it has no blank line before signatures"))?;
+    let at = note.rfind("\n\n").ok_or(CheckpointError::Note(
+        "it has no blank line before signatures",
+    ))?;
     let (text, signatures) = (&note[..=at], &note[at + 2..]);
     if signatures.is_empty() || !signatures.ends_with('\n') {
-        return Err(CheckpointError::Note("it does not end with a signature line"));
+        return Err(CheckpointError::Note(
+            "it does not end with a signature line",
+        ));
     }
     if signatures.lines().count() > MAX_SIGNATURES {
         return Err(CheckpointError::Note("it has too many signatures"));
@@ -133,12 +157,22 @@ fn check_signatures(
             signature_line(line).ok_or(CheckpointError::Note("a signature line is malformed"))?;
         if name == origin && hash == key_hash(origin, key) {
             if !key.verifies(text.as_bytes(), &signature) {
-                return Err(CheckpointError::Signature { origin: origin.to_owned(), key: key.id() });
+                return Err(CheckpointError::Signature {
+                    origin: origin.to_owned(),
+                    key: key.id(),
+                });
             }
             proven = true;
         }
     }
-    if proven { Ok(()) } else { Err(CheckpointError::Unsigned { origin: origin.to_owned(), key: key.id() }) }
+    if proven {
+        Ok(())
+    } else {
+        Err(CheckpointError::Unsigned {
+            origin: origin.to_owned(),
+            key: key.id(),
+        })
+    }
 }
 
 fn signature_line(line: &str) -> Option<(&str, [u8; 4], Vec<u8>)> {
@@ -150,10 +184,17 @@ fn signature_line(line: &str) -> Option<(&str, [u8; 4], Vec<u8>)> {
 
 fn read(text: &str) -> Result<Checkpoint, CheckpointError> {
     let mut lines = text.lines().skip(1);
-    let size =
-        lines.next().and_then(decimal).ok_or(CheckpointError::Note("its second line is not a size"))?;
-    let root = lines.next().and_then(base64_text::decode).and_then(|root| root.try_into().ok());
-    let root = root.map(Digest::from_bytes).ok_or(CheckpointError::Note("its third line is not a root"))?;
+    let size = lines
+        .next()
+        .and_then(decimal)
+        .ok_or(CheckpointError::Note("its second line is not a size"))?;
+    let root = lines
+        .next()
+        .and_then(base64_text::decode)
+        .and_then(|root| root.try_into().ok());
+    let root = root
+        .map(Digest::from_bytes)
+        .ok_or(CheckpointError::Note("its third line is not a root"))?;
     if lines.any(str::is_empty) {
         return Err(CheckpointError::Note("it holds an empty line"));
     }
@@ -176,13 +217,17 @@ mod tests {
     #[test]
     fn a_published_note_is_signed_to_the_byte() {
         // The example of the Go package golang.org/x/mod/sumdb/note; Ed25519 signs the same way each time.
-        let seed = crate::base64_text::decode("AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz").unwrap();
+        let seed =
+            crate::base64_text::decode("AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz").unwrap();
         let key = LogKey::from_seed(&seed[1..]);
         let text = "If you think cryptography is the answer to your problem,\n\
                     then you don't know what your problem is.\n";
         let line = "\u{2014} PeterNeumann \
                     x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=";
-        assert_eq!(sign_note(&key, "PeterNeumann", text), format!("{text}\n{line}\n"));
+        assert_eq!(
+            sign_note(&key, "PeterNeumann", text),
+            format!("{text}\n{line}\n")
+        );
     }
 
     #[test]
@@ -193,13 +238,36 @@ mod tests {
         let read = verify(&note, &key.public(), "ledger.example/one").unwrap();
         assert_eq!((read.size, read.root), (12, root));
         let other = verify(&note, &key.public(), "ledger.example/two");
-        assert!(matches!(other, Err(CheckpointError::OtherLog { .. })), "{other:?}");
-        let stranger = verify(&note, &LogKey::generate().unwrap().public(), "ledger.example/one");
-        assert!(matches!(stranger, Err(CheckpointError::Unsigned { .. })), "{stranger:?}");
-        let changed = verify(&note.replace("\n12\n", "\n13\n"), &key.public(), "ledger.example/one");
-        assert!(matches!(changed, Err(CheckpointError::Signature { .. })), "{changed:?}");
+        assert!(
+            matches!(other, Err(CheckpointError::OtherLog { .. })),
+            "{other:?}"
+        );
+        let stranger = verify(
+            &note,
+            &LogKey::generate().unwrap().public(),
+            "ledger.example/one",
+        );
+        assert!(
+            matches!(stranger, Err(CheckpointError::Unsigned { .. })),
+            "{stranger:?}"
+        );
+        let changed = verify(
+            &note.replace("\n12\n", "\n13\n"),
+            &key.public(),
+            "ledger.example/one",
+        );
+        assert!(
+            matches!(changed, Err(CheckpointError::Signature { .. })),
+            "{changed:?}"
+        );
         for origin in ["", "two words", "a+b", "a\nb"] {
-            assert!(matches!(sign(&key, origin, 1, &root), Err(CheckpointError::Origin(_))), "{origin:?}");
+            assert!(
+                matches!(
+                    sign(&key, origin, 1, &root),
+                    Err(CheckpointError::Origin(_))
+                ),
+                "{origin:?}"
+            );
         }
     }
 
@@ -215,7 +283,13 @@ mod tests {
         ];
         for text in texts {
             let note = sign_note(&key, "log", &text);
-            assert!(matches!(verify(&note, &key.public(), "log"), Err(CheckpointError::Note(_))), "{text:?}");
+            assert!(
+                matches!(
+                    verify(&note, &key.public(), "log"),
+                    Err(CheckpointError::Note(_))
+                ),
+                "{text:?}"
+            );
         }
         let extended = sign_note(&key, "log", &format!("log\n1\n{root}\nan extension\n"));
         assert!(verify(&extended, &key.public(), "log").is_ok());

@@ -39,7 +39,9 @@ impl Envelope {
 /// The pre-authentication encoding: what is signed (DSSE 1.0, "Signature Definition").
 pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
     let mut bytes = PAE_PREFIX.to_vec();
-    bytes.extend_from_slice(format!("{} {payload_type} {} ", payload_type.len(), payload.len()).as_bytes());
+    bytes.extend_from_slice(
+        format!("{} {payload_type} {} ", payload_type.len(), payload.len()).as_bytes(),
+    );
     bytes.extend_from_slice(payload);
     bytes
 }
@@ -47,7 +49,11 @@ pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
 /// Signs a payload under its type.
 pub fn sign(key: &PrivateKey, payload_type: &str, payload: &[u8]) -> Result<Envelope, KeyError> {
     let signature = key.sign(&pae(payload_type, payload))?;
-    Ok(Envelope { payload_type: payload_type.to_owned(), payload: payload.to_vec(), signature })
+    Ok(Envelope {
+        payload_type: payload_type.to_owned(),
+        payload: payload.to_vec(),
+        signature,
+    })
 }
 
 #[cfg(test)]

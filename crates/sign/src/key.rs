@@ -2,8 +2,8 @@ use std::fmt;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, ParsedPublicKey,
-    UnparsedPublicKey,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _,
+    ParsedPublicKey, UnparsedPublicKey,
 };
 use plimsoll_model::Digest;
 
@@ -12,8 +12,8 @@ use crate::{Password, base64_text, key_file, pem};
 /// The DER of a P-256 `SubjectPublicKeyInfo` before its uncompressed point (RFC 5480 §2). Only this
 /// form is read, so that one key has one id.
 const P256_PREFIX: [u8; 26] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
-    0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 const P256_POINT_BYTES: usize = 65;
 const P256: &str = "an ECDSA key on the curve P-256";
@@ -77,7 +77,9 @@ pub enum KeyError {
 impl PrivateKey {
     /// A new key from the system's random source.
     pub fn generate() -> Result<Self, KeyError> {
-        EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).map(Self).map_err(|_| KeyError::Random)
+        EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING)
+            .map(Self)
+            .map_err(|_| KeyError::Random)
     }
 
     /// Reads a key file that `cosign generate-key-pair` or [`PrivateKey::to_encrypted_pem`] wrote.
@@ -105,7 +107,9 @@ impl PrivateKey {
         let signature = self.0.sign(&SystemRandom::new(), message);
         signature
             .map(|signature| signature.as_ref().to_vec())
-            .map_err(|_| KeyError::Sign { key: self.public().id() })
+            .map_err(|_| KeyError::Sign {
+                key: self.public().id(),
+            })
     }
 }
 
@@ -125,8 +129,11 @@ impl PublicKey {
     /// Reads a DER `SubjectPublicKeyInfo` with an uncompressed point.
     pub fn from_spki_der(der: &[u8]) -> Result<Self, KeyError> {
         let refuse = || KeyError::Kind { expected: P256 };
-        let point = der.strip_prefix(&P256_PREFIX).filter(|point| point.len() == P256_POINT_BYTES);
-        ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point.ok_or_else(refuse)?).map_err(|_| refuse())?;
+        let point = der
+            .strip_prefix(&P256_PREFIX)
+            .filter(|point| point.len() == P256_POINT_BYTES);
+        ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point.ok_or_else(refuse)?)
+            .map_err(|_| refuse())?;
         Ok(Self(der.to_vec()))
     }
 
@@ -153,7 +160,9 @@ impl PublicKey {
     /// Whether the signature (ASN.1 DER) is this key's over the SHA-256 of the message.
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let point = &self.0[P256_PREFIX.len()..];
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point).verify(message, signature).is_ok()
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point)
+            .verify(message, signature)
+            .is_ok()
     }
 }
 

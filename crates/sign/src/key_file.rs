@@ -67,8 +67,19 @@ pub(crate) fn seal(pkcs8: &[u8], password: &Password) -> Result<String, KeyError
         .encrypt(Nonce::from_slice(&nonce), pkcs8)
         .map_err(|_| KeyError::Seal)?;
     let sealed = Sealed {
-        kdf: Kdf { name: KDF.to_owned(), params: Cost { n: 1 << LOG_COST, r: 8, p: 1 }, salt: Base64(salt) },
-        cipher: Cipher { name: CIPHER.to_owned(), nonce: Base64(nonce) },
+        kdf: Kdf {
+            name: KDF.to_owned(),
+            params: Cost {
+                n: 1 << LOG_COST,
+                r: 8,
+                p: 1,
+            },
+            salt: Base64(salt),
+        },
+        cipher: Cipher {
+            name: CIPHER.to_owned(),
+            nonce: Base64(nonce),
+        },
         ciphertext: Base64(ciphertext),
     };
     let json = serde_json::to_vec(&sealed).expect("strings and numbers are always JSON");
@@ -82,7 +93,10 @@ pub(crate) fn open(text: &str, password: &Password) -> Result<Zeroizing<Vec<u8>>
     let sealed: Sealed = serde_json::from_slice(&json).map_err(KeyError::Json)?;
     let log_cost = check_scheme(&sealed)?;
     secretbox(password, &sealed.kdf.salt.0, log_cost)?
-        .decrypt(Nonce::from_slice(&sealed.cipher.nonce.0), sealed.ciphertext.0.as_slice())
+        .decrypt(
+            Nonce::from_slice(&sealed.cipher.nonce.0),
+            sealed.ciphertext.0.as_slice(),
+        )
         .map(Zeroizing::new)
         .map_err(|_| KeyError::Locked)
 }
@@ -100,13 +114,18 @@ fn check_scheme(sealed: &Sealed) -> Result<u8, KeyError> {
         {
             Ok(log_cost)
         }
-        _ => Err(KeyError::Scheme { n: params.n, r: params.r, p: params.p }),
+        _ => Err(KeyError::Scheme {
+            n: params.n,
+            r: params.r,
+            p: params.p,
+        }),
     }
 }
 
 fn secretbox(password: &Password, salt: &[u8], log_cost: u8) -> Result<XSalsa20Poly1305, KeyError> {
     let mut key = Zeroizing::new([0; 32]);
     let params = scrypt::Params::new(log_cost, 8, 1, key.len()).map_err(|_| KeyError::Seal)?;
-    scrypt::scrypt(password.as_bytes(), salt, &params, key.as_mut_slice()).map_err(|_| KeyError::Seal)?;
+    scrypt::scrypt(password.as_bytes(), salt, &params, key.as_mut_slice())
+        .map_err(|_| KeyError::Seal)?;
     Ok(XSalsa20Poly1305::new(key.as_slice().into()))
 }

@@ -6,7 +6,9 @@ use plimsoll_model::Digest;
 use crate::{KeyError, Password, key_file, pem};
 
 /// The DER of an Ed25519 `SubjectPublicKeyInfo` before its 32 bytes (RFC 8410 §4).
-const PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+const PREFIX: [u8; 12] = [
+    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+];
 const ED25519_KEY: &str = "an Ed25519 key";
 const LABEL: &str = "PUBLIC KEY";
 
@@ -21,7 +23,9 @@ pub struct LogPublicKey([u8; 32]);
 impl LogKey {
     /// A new key from the system's random source.
     pub fn generate() -> Result<Self, KeyError> {
-        Ed25519KeyPair::generate().map(Self).map_err(|_| KeyError::Random)
+        Ed25519KeyPair::generate()
+            .map(Self)
+            .map_err(|_| KeyError::Random)
     }
 
     /// Reads a key file that [`LogKey::to_encrypted_pem`] wrote.
@@ -29,7 +33,9 @@ impl LogKey {
         let pkcs8 = key_file::open(pem, password)?;
         Ed25519KeyPair::from_pkcs8_maybe_unchecked(&pkcs8)
             .map(Self)
-            .map_err(|_| KeyError::Kind { expected: ED25519_KEY })
+            .map_err(|_| KeyError::Kind {
+                expected: ED25519_KEY,
+            })
     }
 
     /// Writes a key file in the same format as [`crate::PrivateKey::to_encrypted_pem`].
@@ -40,7 +46,13 @@ impl LogKey {
 
     /// The public half.
     pub fn public(&self) -> LogPublicKey {
-        LogPublicKey(self.0.public_key().as_ref().try_into().expect("an Ed25519 public key has 32 bytes"))
+        LogPublicKey(
+            self.0
+                .public_key()
+                .as_ref()
+                .try_into()
+                .expect("an Ed25519 public key has 32 bytes"),
+        )
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
@@ -63,8 +75,12 @@ impl LogPublicKey {
     /// Reads a PEM block `PUBLIC KEY`.
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
         let der = pem::decode(pem, LABEL).ok_or(KeyError::Pem { expected: LABEL })?;
-        let raw = der.strip_prefix(&PREFIX).and_then(|raw| raw.try_into().ok());
-        raw.map(Self).ok_or(KeyError::Kind { expected: ED25519_KEY })
+        let raw = der
+            .strip_prefix(&PREFIX)
+            .and_then(|raw| raw.try_into().ok());
+        raw.map(Self).ok_or(KeyError::Kind {
+            expected: ED25519_KEY,
+        })
     }
 
     /// Wraps the 32 raw bytes (RFC 8032 §5.1.5).
@@ -88,7 +104,9 @@ impl LogPublicKey {
     }
 
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        UnparsedPublicKey::new(&ED25519, self.0).verify(message, signature).is_ok()
+        UnparsedPublicKey::new(&ED25519, self.0)
+            .verify(message, signature)
+            .is_ok()
     }
 
     fn spki_der(&self) -> Vec<u8> {

@@ -11,7 +11,9 @@ pub(crate) fn decode(text: &str, label: &str) -> Option<Vec<u8>> {
     if text.len() > MAX_BYTES {
         return None;
     }
-    let body = text.trim().strip_prefix(&format!("-----BEGIN {label}-----"))?;
+    let body = text
+        .trim()
+        .strip_prefix(&format!("-----BEGIN {label}-----"))?;
     let body = body.strip_suffix(&format!("-----END {label}-----"))?;
     let body: String = body.lines().map(str::trim).collect();
     base64_text::decode(&body)

@@ -51,32 +51,52 @@ pub enum VerifyError {
 
 /// Proves that this key signed exactly these bytes.
 pub fn verify_blob(bundle: &Bundle, bytes: &[u8], key: &PublicKey) -> Result<(), VerifyError> {
-    let Content::Blob { digest, signature } = bundle.content() else { return Err(VerifyError::NotABlob) };
+    let Content::Blob { digest, signature } = bundle.content() else {
+        return Err(VerifyError::NotABlob);
+    };
     if bytes.starts_with(PAE_PREFIX) {
         return Err(VerifyError::Ambiguous);
     }
     let found = Digest::of(bytes);
     if found != *digest {
-        return Err(VerifyError::OtherFile { found, signed: *digest });
+        return Err(VerifyError::OtherFile {
+            found,
+            signed: *digest,
+        });
     }
-    if key.verifies(bytes, signature) { Ok(()) } else { Err(unsigned(bundle, 1)) }
+    if key.verifies(bytes, signature) {
+        Ok(())
+    } else {
+        Err(unsigned(bundle, 1))
+    }
 }
 
 /// Proves that one of these keys signed the bundle's in-toto statement. No keys prove nothing.
 ///
 /// The hint in the bundle is not relied upon: whoever made the bundle chose it.
-pub fn verify_statement(bundle: &Bundle, keys: &[PublicKey]) -> Result<VerifiedStatement, VerifyError> {
-    let Content::Statement(envelope) = bundle.content() else { return Err(VerifyError::NotAStatement) };
+pub fn verify_statement(
+    bundle: &Bundle,
+    keys: &[PublicKey],
+) -> Result<VerifiedStatement, VerifyError> {
+    let Content::Statement(envelope) = bundle.content() else {
+        return Err(VerifyError::NotAStatement);
+    };
     if envelope.payload_type() != IN_TOTO {
         return Err(VerifyError::PayloadType(shortened(envelope.payload_type())));
     }
     let key = keys.iter().find(|key| envelope.is_signed_by(key));
     let key = key.ok_or_else(|| unsigned(bundle, keys.len()))?;
-    Ok(VerifiedStatement { payload: envelope.payload().to_vec(), key: key.id() })
+    Ok(VerifiedStatement {
+        payload: envelope.payload().to_vec(),
+        key: key.id(),
+    })
 }
 
 fn unsigned(bundle: &Bundle, tried: usize) -> VerifyError {
-    VerifyError::Signature { tried, hint: shortened(bundle.key_hint()) }
+    VerifyError::Signature {
+        tried,
+        hint: shortened(bundle.key_hint()),
+    }
 }
 
 fn shortened(text: &str) -> String {

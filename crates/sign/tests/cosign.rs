@@ -18,24 +18,40 @@ struct Bench {
 
 #[test]
 fn each_side_reads_the_other_sides_keys() {
-    let Some(bench) = Bench::with_cosign_key() else { return };
+    let Some(bench) = Bench::with_cosign_key() else {
+        return;
+    };
     let theirs = bench.their_key();
     assert_eq!(theirs.public(), bench.their_public());
     assert!(PrivateKey::from_encrypted_pem(&bench.read("cosign.key"), &password("wrong")).is_err());
 
     let ours = PrivateKey::generate().unwrap();
-    bench.write("ours.key", ours.to_encrypted_pem(&password(PASSWORD)).unwrap().as_bytes());
-    let public = bench.run(&["public-key", "--key", "ours.key"]).expect("cosign reads the key file");
+    bench.write(
+        "ours.key",
+        ours.to_encrypted_pem(&password(PASSWORD))
+            .unwrap()
+            .as_bytes(),
+    );
+    let public = bench
+        .run(&["public-key", "--key", "ours.key"])
+        .expect("cosign reads the key file");
     assert_eq!(PublicKey::from_pem(&public).unwrap(), ours.public());
     assert_eq!(public, ours.public().to_pem());
 }
 
 #[test]
 fn cosign_accepts_our_blob_bundle_and_refuses_a_changed_byte() {
-    let Some(bench) = Bench::with_cosign_key() else { return };
+    let Some(bench) = Bench::with_cosign_key() else {
+        return;
+    };
     let key = bench.write_our_public();
     bench.write("blob", b"the bytes that ship\n");
-    bench.write("bundle.json", &Bundle::blob(&key, b"the bytes that ship\n").unwrap().to_json());
+    bench.write(
+        "bundle.json",
+        &Bundle::blob(&key, b"the bytes that ship\n")
+            .unwrap()
+            .to_json(),
+    );
     let verify = [
         "verify-blob",
         "--key",
@@ -48,60 +64,128 @@ fn cosign_accepts_our_blob_bundle_and_refuses_a_changed_byte() {
     bench.run(&verify).expect("cosign accepts the bundle");
 
     bench.write("blob", b"the bytes that shiP\n");
-    assert!(bench.run(&verify).is_err(), "cosign accepted a changed file");
+    assert!(
+        bench.run(&verify).is_err(),
+        "cosign accepted a changed file"
+    );
     bench.write("blob", b"the bytes that ship\n");
-    bench.write("ours.pub", PrivateKey::generate().unwrap().public().to_pem().as_bytes());
+    bench.write(
+        "ours.pub",
+        PrivateKey::generate().unwrap().public().to_pem().as_bytes(),
+    );
     assert!(bench.run(&verify).is_err(), "cosign accepted another key");
 }
 
 #[test]
 fn we_accept_cosigns_blob_bundle_and_refuse_a_changed_byte() {
-    let Some(bench) = Bench::with_cosign_key() else { return };
+    let Some(bench) = Bench::with_cosign_key() else {
+        return;
+    };
     bench.write("blob", b"the bytes that ship\n");
-    let sign =
-        ["sign-blob", "--key", "cosign.key", "--signing-config", "offline.json", "--bundle", "bundle.json"];
-    bench.run(&[&sign[..], &["--yes", "blob"]].concat()).expect("cosign signs");
+    let sign = [
+        "sign-blob",
+        "--key",
+        "cosign.key",
+        "--signing-config",
+        "offline.json",
+        "--bundle",
+        "bundle.json",
+    ];
+    bench
+        .run(&[&sign[..], &["--yes", "blob"]].concat())
+        .expect("cosign signs");
     let bundle = Bundle::from_json(bench.read("bundle.json").as_bytes()).unwrap();
     let public = bench.their_public();
     assert_eq!(bundle.key_hint(), public.hint());
-    assert_eq!(verify_blob(&bundle, b"the bytes that ship\n", &public), Ok(()));
+    assert_eq!(
+        verify_blob(&bundle, b"the bytes that ship\n", &public),
+        Ok(())
+    );
     assert!(verify_blob(&bundle, b"the bytes that shiP\n", &public).is_err());
     assert!(
-        verify_blob(&bundle, b"the bytes that ship\n", &PrivateKey::generate().unwrap().public()).is_err()
+        verify_blob(
+            &bundle,
+            b"the bytes that ship\n",
+            &PrivateKey::generate().unwrap().public()
+        )
+        .is_err()
     );
 }
 
 #[test]
 fn cosign_accepts_our_statement_and_refuses_a_changed_byte() {
-    let Some(bench) = Bench::with_cosign_key() else { return };
+    let Some(bench) = Bench::with_cosign_key() else {
+        return;
+    };
     let key = bench.write_our_public();
     bench.write("blob", b"the bytes that ship\n");
     let statement = statement_about(b"the bytes that ship\n");
-    let bundle = Bundle::statement(&key, statement.as_bytes()).unwrap().to_json();
+    let bundle = Bundle::statement(&key, statement.as_bytes())
+        .unwrap()
+        .to_json();
     bench.write("bundle.json", &bundle);
-    let verify = ["verify-blob-attestation", "--key", "ours.pub", "--bundle", "bundle.json"];
-    let verify = [&verify[..], &["--insecure-ignore-tlog=true", "--type", PREDICATE_TYPE, "blob"]].concat();
+    let verify = [
+        "verify-blob-attestation",
+        "--key",
+        "ours.pub",
+        "--bundle",
+        "bundle.json",
+    ];
+    let verify = [
+        &verify[..],
+        &[
+            "--insecure-ignore-tlog=true",
+            "--type",
+            PREDICATE_TYPE,
+            "blob",
+        ],
+    ]
+    .concat();
     bench.run(&verify).expect("cosign accepts the statement");
 
     let changed = with_payload(&bundle, &statement.replace("passed", "failed"));
     bench.write("bundle.json", &changed);
-    assert!(bench.run(&verify).is_err(), "cosign accepted a changed statement");
+    assert!(
+        bench.run(&verify).is_err(),
+        "cosign accepted a changed statement"
+    );
     let changed = Bundle::from_json(&changed).unwrap();
     assert!(verify_statement(&changed, &[key.public()]).is_err());
 }
 
 #[test]
 fn we_accept_cosigns_statement_and_refuse_a_changed_byte() {
-    let Some(bench) = Bench::with_cosign_key() else { return };
+    let Some(bench) = Bench::with_cosign_key() else {
+        return;
+    };
     bench.write("blob", b"the bytes that ship\n");
     bench.write("predicate.json", b"{\"result\":\"passed\"}");
-    let attest =
-        ["attest-blob", "--key", "cosign.key", "--signing-config", "offline.json", "--yes", "--bundle"];
-    let what = ["bundle.json", "--predicate", "predicate.json", "--type", PREDICATE_TYPE, "blob"];
-    bench.run(&[&attest[..], &what[..]].concat()).expect("cosign attests");
+    let attest = [
+        "attest-blob",
+        "--key",
+        "cosign.key",
+        "--signing-config",
+        "offline.json",
+        "--yes",
+        "--bundle",
+    ];
+    let what = [
+        "bundle.json",
+        "--predicate",
+        "predicate.json",
+        "--type",
+        PREDICATE_TYPE,
+        "blob",
+    ];
+    bench
+        .run(&[&attest[..], &what[..]].concat())
+        .expect("cosign attests");
     let json = bench.read("bundle.json");
     let bundle = Bundle::from_json(json.as_bytes()).unwrap();
-    let keys = [PrivateKey::generate().unwrap().public(), bench.their_public()];
+    let keys = [
+        PrivateKey::generate().unwrap().public(),
+        bench.their_public(),
+    ];
     let verified = verify_statement(&bundle, &keys).unwrap();
     assert_eq!(verified.key, bench.their_public().id());
     let payload = String::from_utf8(verified.payload).unwrap();
@@ -125,8 +209,13 @@ impl Bench {
             .unwrap();
             return None;
         };
-        let bench = Self { cosign, folder: tempfile::tempdir().unwrap() };
-        bench.run(&["generate-key-pair"]).expect("cosign makes a key pair");
+        let bench = Self {
+            cosign,
+            folder: tempfile::tempdir().unwrap(),
+        };
+        bench
+            .run(&["generate-key-pair"])
+            .expect("cosign makes a key pair");
         bench
             .run(&["signing-config", "create", "--out", "offline.json"])
             .expect("cosign writes a signing config");
@@ -143,7 +232,11 @@ impl Bench {
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        if output.status.success() { Ok(String::from_utf8(output.stdout).unwrap()) } else { Err(said) }
+        if output.status.success() {
+            Ok(String::from_utf8(output.stdout).unwrap())
+        } else {
+            Err(said)
+        }
     }
 
     fn write(&self, name: &str, bytes: &[u8]) {
@@ -186,7 +279,11 @@ fn with_payload(bundle: &[u8], payload: &str) -> Vec<u8> {
     use base64::Engine as _;
     let mut json: serde_json::Value = serde_json::from_slice(bundle).unwrap();
     let encoded = base64::engine::general_purpose::STANDARD.encode(payload);
-    assert_ne!(json["dsseEnvelope"]["payload"], encoded.as_str(), "nothing was changed");
+    assert_ne!(
+        json["dsseEnvelope"]["payload"],
+        encoded.as_str(),
+        "nothing was changed"
+    );
     json["dsseEnvelope"]["payload"] = encoded.into();
     serde_json::to_vec(&json).unwrap()
 }
@@ -197,8 +294,16 @@ fn find_cosign() -> Option<PathBuf> {
         return Some(PathBuf::from(named));
     }
     let peers = std::env::var_os("PLIMSOLL_PEERS").map(PathBuf::from);
-    let peers = peers.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cache/plimsoll/peers")));
+    let peers =
+        peers.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cache/plimsoll/peers")));
     let mut places: Vec<PathBuf> = peers.into_iter().map(|peers| peers.join("bin")).collect();
-    places.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
-    places.into_iter().map(|place| place.join("cosign")).find(|path| path.is_file())
+    places.extend(
+        std::env::var_os("PATH")
+            .iter()
+            .flat_map(std::env::split_paths),
+    );
+    places
+        .into_iter()
+        .map(|place| place.join("cosign"))
+        .find(|path| path.is_file())
 }

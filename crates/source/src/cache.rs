@@ -54,17 +54,32 @@ impl Cache {
 
     fn with_limit(path: &Path, version: &str, max_bytes: u64) -> Self {
         let version = Digest::of(version.as_bytes());
-        let stored =
-            read(path, max_bytes).filter(|bytes| count(bytes, version).is_some()).unwrap_or_default();
-        let states = (0..count(&stored, version).unwrap_or(0)).map(|_| AtomicU8::new(UNUSED)).collect();
-        Self { path: path.to_owned(), version, max_bytes, stored, states, fresh: Mutex::default() }
+        let stored = read(path, max_bytes)
+            .filter(|bytes| count(bytes, version).is_some())
+            .unwrap_or_default();
+        let states = (0..count(&stored, version).unwrap_or(0))
+            .map(|_| AtomicU8::new(UNUSED))
+            .collect();
+        Self {
+            path: path.to_owned(),
+            version,
+            max_bytes,
+            stored,
+            states,
+            fresh: Mutex::default(),
+        }
     }
 
     /// What was put under this key, in an earlier run or in this one.
     pub fn get(&self, key: &Digest) -> Option<Cow<'_, [u8]>> {
-        let Some(index) = self.find(key) else { return self.fresh().get(key).cloned().map(Cow::Owned) };
+        let Some(index) = self.find(key) else {
+            return self.fresh().get(key).cloned().map(Cow::Owned);
+        };
         let row = self.row(index);
-        if let Some(value) = row.value(&self.stored).filter(|value| row.checksum == checksum(key, value)) {
+        if let Some(value) = row
+            .value(&self.stored)
+            .filter(|value| row.checksum == checksum(key, value))
+        {
             self.states[index].store(USED, Ordering::Relaxed);
             return Some(Cow::Borrowed(value));
         }
@@ -80,24 +95,39 @@ impl Cache {
     /// Writes the cache file anew (mode 0600, whole or not at all) if there is anything new in it.
     pub fn save(&self) -> Result<(), CacheError> {
         let fresh = self.fresh();
-        let damaged = self.states.iter().any(|state| state.load(Ordering::Relaxed) == DAMAGED);
+        let damaged = self
+            .states
+            .iter()
+            .any(|state| state.load(Ordering::Relaxed) == DAMAGED);
         if fresh.is_empty() && !damaged {
             return Ok(());
         }
         let records = self.kept(&fresh);
-        self.write(&records).map_err(|source| CacheError { path: self.path.clone(), source })
+        self.write(&records).map_err(|source| CacheError {
+            path: self.path.clone(),
+            source,
+        })
     }
 
     /// The records to keep, by key: this run's first, then as many others as there is room for.
-    fn kept<'a>(&'a self, fresh: &'a BTreeMap<Digest, Vec<u8>>) -> BTreeMap<Digest, (Check, &'a [u8])> {
+    fn kept<'a>(
+        &'a self,
+        fresh: &'a BTreeMap<Digest, Vec<u8>>,
+    ) -> BTreeMap<Digest, (Check, &'a [u8])> {
         let stored = |wanted: u8| {
-            let is_wanted = move |index: &usize| self.states[*index].load(Ordering::Relaxed) == wanted;
-            (0..self.states.len()).filter(is_wanted).filter_map(|index| {
-                let row = self.row(index);
-                row.value(&self.stored).map(|value| (row.key, (row.checksum, value)))
-            })
+            let is_wanted =
+                move |index: &usize| self.states[*index].load(Ordering::Relaxed) == wanted;
+            (0..self.states.len())
+                .filter(is_wanted)
+                .filter_map(|index| {
+                    let row = self.row(index);
+                    row.value(&self.stored)
+                        .map(|value| (row.key, (row.checksum, value)))
+                })
         };
-        let fresh = fresh.iter().map(|(key, value)| (*key, (checksum(key, value), value.as_slice())));
+        let fresh = fresh
+            .iter()
+            .map(|(key, value)| (*key, (checksum(key, value), value.as_slice())));
         let mut room = self.max_bytes.saturating_sub(HEADER as u64);
         let mut kept = BTreeMap::new();
         for (key, record) in fresh.chain(stored(USED)).chain(stored(UNUSED)) {
@@ -218,7 +248,12 @@ fn write_records(
     version: Digest,
     records: &BTreeMap<Digest, (Check, &[u8])>,
 ) -> std::io::Result<()> {
-    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
     let mut out = BufWriter::with_capacity(1 << 20, file);
     out.write_all(MAGIC)?;
     out.write_all(version.as_bytes())?;
@@ -271,7 +306,13 @@ mod tests {
     }
 
     fn hits(cache: &Cache, numbers: std::ops::Range<u32>) -> usize {
-        numbers.filter(|number| cache.get(&key(*number)).is_some_and(|got| *got == *value(*number))).count()
+        numbers
+            .filter(|number| {
+                cache
+                    .get(&key(*number))
+                    .is_some_and(|got| *got == *value(*number))
+            })
+            .count()
     }
 
     #[test]
@@ -284,7 +325,11 @@ mod tests {
         filled(&path, 0..1000);
         filled(&path, 900..1100);
         assert_eq!(hits(&Cache::open(&path, "1"), 0..2000), 1100);
-        assert_eq!(hits(&Cache::open(&path, "2"), 0..2000), 0, "another version");
+        assert_eq!(
+            hits(&Cache::open(&path, "2"), 0..2000),
+            0,
+            "another version"
+        );
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         let names: Vec<_> = path.parent().unwrap().read_dir().unwrap().collect();
         assert_eq!(names.len(), 1, "no temporary file stays: {names:?}");
@@ -310,9 +355,17 @@ mod tests {
             }
             std::fs::write(&path, &whole[..at]).unwrap();
             let cache = Cache::open(&path, "1");
-            assert!((0..5).all(|number| cache.get(&key(number)).is_none_or(|got| *got == *value(number))));
+            assert!((0..5).all(|number| {
+                cache
+                    .get(&key(number))
+                    .is_none_or(|got| *got == *value(number))
+            }));
         }
-        assert!(lost >= whole.len() - 20, "every byte matters: {lost} of {}", whole.len());
+        assert!(
+            lost >= whole.len() - 20,
+            "every byte matters: {lost} of {}",
+            whole.len()
+        );
     }
 
     #[test]
@@ -324,7 +377,9 @@ mod tests {
         *bytes.last_mut().unwrap() ^= 1;
         std::fs::write(&path, &bytes).unwrap();
         let cache = Cache::open(&path, "1");
-        let damaged = (0..2).find(|number| cache.get(&key(*number)).is_none()).unwrap();
+        let damaged = (0..2)
+            .find(|number| cache.get(&key(*number)).is_none())
+            .unwrap();
         cache.put(key(damaged), value(damaged));
         assert_eq!(hits(&cache, 0..2), 2, "the new value counts at once");
         cache.save().unwrap();
@@ -346,7 +401,11 @@ mod tests {
         assert_eq!(hits(&cache, 0..50), 50, "used");
         assert_eq!(hits(&cache, 100..130), 30, "new");
         assert!(hits(&cache, 50..100) < 50, "unused");
-        assert_eq!(hits(&Cache::with_limit(&path, "1", 100), 0..130), 0, "a file over the limit is not read");
+        assert_eq!(
+            hits(&Cache::with_limit(&path, "1", 100), 0..130),
+            0,
+            "a file over the limit is not read"
+        );
     }
 
     #[test]

@@ -57,12 +57,18 @@ pub enum DirError {
 impl Dir {
     /// The folder at `root`, which must exist, with everything in it.
     pub fn open(root: &Path) -> Result<Self, DirError> {
-        let open = |source| DirError::Open { path: root.to_owned(), source };
+        let open = |source| DirError::Open {
+            path: root.to_owned(),
+            source,
+        };
         let root = root.canonicalize().map_err(open)?;
         if !root.is_dir() {
             return Err(DirError::NotAFolder { path: root });
         }
-        Ok(Self { root, versioned: None })
+        Ok(Self {
+            root,
+            versioned: None,
+        })
     }
 
     /// The folder's absolute path.
@@ -73,7 +79,10 @@ impl Dir {
     /// The same folder under a version control.
     #[must_use]
     pub fn with_versions(self, versioned: Versioned) -> Self {
-        Self { versioned: Some(versioned), ..self }
+        Self {
+            versioned: Some(versioned),
+            ..self
+        }
     }
 
     fn relative<'a>(&self, path: &'a Path) -> &'a Path {
@@ -88,23 +97,49 @@ impl Tree for Dir {
         claims: &(dyn Fn(&TreePath) -> bool + Sync),
         sink: &(dyn Fn(TreePath, Content) + Sync),
     ) {
-        let open =
-            || io::Result::Ok((File::open(&self.root)?, walker(&self.root, self.versioned.is_some())?));
+        let open = || {
+            io::Result::Ok((
+                File::open(&self.root)?,
+                walker(&self.root, self.versioned.is_some())?,
+            ))
+        };
         let (root, (walker, barred)) = match open() {
             Ok(opened) => opened,
             Err(error) => return sink(tree_path(Path::new("")), unreadable(error)),
         };
-        let tracked = self.versioned.iter().flat_map(|versioned| &versioned.tracked);
-        let tracked = tracked.map(|path| (path.as_path(), AtomicBool::new(false))).collect();
-        let pass = Pass { dir: self, root, tracked, max_bytes, claims, sink };
-        walker.build_parallel().run(|| Box::new(|entry| pass.visit(entry)));
+        let tracked = self
+            .versioned
+            .iter()
+            .flat_map(|versioned| &versioned.tracked);
+        let tracked = tracked
+            .map(|path| (path.as_path(), AtomicBool::new(false)))
+            .collect();
+        let pass = Pass {
+            dir: self,
+            root,
+            tracked,
+            max_bytes,
+            claims,
+            sink,
+        };
+        walker
+            .build_parallel()
+            .run(|| Box::new(|entry| pass.visit(entry)));
         for (folder, error) in barred.take() {
             sink(tree_path(self.relative(&folder)), unreadable(error));
         }
-        for (path, reason) in self.versioned.iter().flat_map(|versioned| &versioned.absent) {
+        for (path, reason) in self
+            .versioned
+            .iter()
+            .flat_map(|versioned| &versioned.absent)
+        {
             sink(tree_path(path), unreadable(reason));
         }
-        in_parallel(&pass.excluded(), || (), |(), path| pass.push(path, pass.special(path)));
+        in_parallel(
+            &pass.excluded(),
+            || (),
+            |(), path| pass.push(path, pass.special(path)),
+        );
     }
 }
 
@@ -143,7 +178,14 @@ impl<'a> Pass<'a> {
                 visited.store(true, Ordering::Relaxed);
             }
             let replaced = || unreadable("it was replaced or removed during the walk");
-            self.push(path, Some(if kind.is_file() { replaced() } else { Content::NotRegular }));
+            self.push(
+                path,
+                Some(if kind.is_file() {
+                    replaced()
+                } else {
+                    Content::NotRegular
+                }),
+            );
         }
         WalkState::Continue
     }
@@ -151,13 +193,19 @@ impl<'a> Pass<'a> {
     /// The tracked paths that were not visited.
     fn excluded(&self) -> Vec<&'a Path> {
         let is_new = |visited: &AtomicBool| !visited.load(Ordering::Relaxed);
-        self.tracked.iter().filter(|(_, visited)| is_new(visited)).map(|(path, _)| *path).collect()
+        self.tracked
+            .iter()
+            .filter(|(_, visited)| is_new(visited))
+            .map(|(path, _)| *path)
+            .collect()
     }
 
     /// What is to be said of a link, a pipe, a socket or a device at a path.
     fn special(&self, path: &Path) -> Option<Content> {
         let found = self.dir.root.join(path).symlink_metadata();
-        found.is_ok_and(|found| !found.is_file() && !found.is_dir()).then_some(Content::NotRegular)
+        found
+            .is_ok_and(|found| !found.is_file() && !found.is_dir())
+            .then_some(Content::NotRegular)
     }
 
     /// Pushes the file at a path; or what is to be said when no regular file stands there.
@@ -185,7 +233,11 @@ impl<'a> Pass<'a> {
 /// A path below the root, as people read it.
 fn tree_path(relative: &Path) -> TreePath {
     let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
-    TreePath::new(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
+    TreePath::new(if parts.is_empty() {
+        ".".to_owned()
+    } else {
+        parts.join("/")
+    })
 }
 
 fn read(file: File, max_bytes: u64) -> Content {
@@ -198,7 +250,9 @@ fn read(file: File, max_bytes: u64) -> Content {
     }
     let mut bytes = Vec::with_capacity(usize::try_from(size_bytes).unwrap_or(0) + 1);
     match file.take(max_bytes + 1).read_to_end(&mut bytes) {
-        Ok(_) if bytes.len() as u64 > max_bytes => Content::TooLarge { size_bytes: bytes.len() as u64 },
+        Ok(_) if bytes.len() as u64 > max_bytes => Content::TooLarge {
+            size_bytes: bytes.len() as u64,
+        },
         Ok(_) => Content::Bytes(bytes),
         Err(error) => unreadable(error),
     }
@@ -207,17 +261,23 @@ fn read(file: File, max_bytes: u64) -> Content {
 fn error_path(error: &ignore::Error) -> PathBuf {
     match error {
         ignore::Error::WithPath { path, .. } => path.clone(),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => error_path(err),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            error_path(err)
+        }
         _ => PathBuf::new(),
     }
 }
 
 fn unreadable_walk(error: &ignore::Error) -> Content {
-    error.io_error().map_or_else(|| unreadable(error), unreadable)
+    error
+        .io_error()
+        .map_or_else(|| unreadable(error), unreadable)
 }
 
 fn unreadable(reason: impl Display) -> Content {
-    Content::Unreadable { reason: reason.to_string() }
+    Content::Unreadable {
+        reason: reason.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -266,18 +326,26 @@ mod tests {
         symlink("/etc/passwd", root.join("link")).unwrap();
         let seen = walk(root);
         let paths: Vec<_> = seen.keys().map(String::as_str).collect();
-        assert_eq!(paths, [".gitignore", ".ignore", "a/.hidden", "large", "link"]);
+        assert_eq!(
+            paths,
+            [".gitignore", ".ignore", "a/.hidden", "large", "link"]
+        );
         assert_eq!(seen["large"], Content::TooLarge { size_bytes: 11 });
         assert_eq!(seen["a/.hidden"], Content::Bytes(b"1".to_vec()));
         assert_eq!(seen["link"], Content::NotRegular);
         let all = listed(&Dir::open(root).unwrap());
         let hidden = ("out/x".to_owned(), Content::Bytes(b"1".to_vec()));
-        assert!(all.len() == 6 && all.contains(&hidden), "without a version control: {all:?}");
+        assert!(
+            all.len() == 6 && all.contains(&hidden),
+            "without a version control: {all:?}"
+        );
     }
 
     fn listed(dir: &Dir) -> Vec<(String, Content)> {
         let seen = Mutex::new(Vec::new());
-        dir.walk(10, &|_| true, &|path, content| seen.lock().unwrap().push((path.to_string(), content)));
+        dir.walk(10, &|_| true, &|path, content| {
+            seen.lock().unwrap().push((path.to_string(), content))
+        });
         let mut seen = seen.into_inner().unwrap();
         seen.sort_by(|a, b| a.0.cmp(&b.0));
         seen
@@ -286,7 +354,9 @@ mod tests {
     fn reason(content: &Content) -> &str {
         match content {
             Content::Unreadable { reason } => reason,
-            Content::Bytes(_) | Content::TooLarge { .. } | Content::NotRegular => panic!("{content:?}"),
+            Content::Bytes(_) | Content::TooLarge { .. } | Content::NotRegular => {
+                panic!("{content:?}")
+            }
         }
     }
 
@@ -307,8 +377,13 @@ mod tests {
         let seen = listed(&Dir::open(root).unwrap());
         let paths: Vec<_> = seen.iter().map(|(path, _)| path.as_str()).collect();
         assert_eq!(paths, ["a\u{FFFD}", "a\u{FFFD}", "a\u{FFFD}", "b\u{FFFD}"]);
-        let read = seen.iter().filter(|(_, content)| *content == Content::Bytes(b"1".to_vec())).count();
-        let refused = seen.iter().filter(|(_, content)| *content == super::unreadable(super::NOT_UTF8));
+        let read = seen
+            .iter()
+            .filter(|(_, content)| *content == Content::Bytes(b"1".to_vec()))
+            .count();
+        let refused = seen
+            .iter()
+            .filter(|(_, content)| *content == super::unreadable(super::NOT_UTF8));
         assert_eq!((read, refused.count()), (1, 3));
     }
 
@@ -322,15 +397,31 @@ mod tests {
         std::fs::write(root.join("untracked"), "1").unwrap();
         symlink("folder", root.join("link")).unwrap();
         make_pipe(&root.join("pipe"));
-        let paths = [".gitignore", "folder/.env", "link/.env", "link", "pipe", "absent", "../outside"];
+        let paths = [
+            ".gitignore",
+            "folder/.env",
+            "link/.env",
+            "link",
+            "pipe",
+            "absent",
+            "../outside",
+        ];
         let tracked = paths.map(Into::into).into();
-        let seen =
-            listed(&Dir::open(root).unwrap().with_versions(Versioned { tracked, ..Versioned::default() }));
+        let seen = listed(&Dir::open(root).unwrap().with_versions(Versioned {
+            tracked,
+            ..Versioned::default()
+        }));
         let paths: Vec<_> = seen.iter().map(|(path, _)| path.as_str()).collect();
-        assert_eq!(paths, ["../outside", ".gitignore", "folder/.env", "link", "pipe"]);
+        assert_eq!(
+            paths,
+            ["../outside", ".gitignore", "folder/.env", "link", "pipe"]
+        );
         assert!(!reason(&seen[0].1).is_empty());
         assert_eq!(seen[2].1, Content::Bytes(b"1".to_vec()));
-        assert_eq!((&seen[3].1, &seen[4].1), (&Content::NotRegular, &Content::NotRegular));
+        assert_eq!(
+            (&seen[3].1, &seen[4].1),
+            (&Content::NotRegular, &Content::NotRegular)
+        );
     }
 
     #[test]
@@ -344,7 +435,9 @@ mod tests {
             make_pipe(&path);
             true
         };
-        Dir::open(folder.path()).unwrap().walk(10, &swap, &|_, content| seen.lock().unwrap().push(content));
+        Dir::open(folder.path())
+            .unwrap()
+            .walk(10, &swap, &|_, content| seen.lock().unwrap().push(content));
         let seen = seen.into_inner().unwrap();
         assert_eq!(seen.len(), 1);
         assert!(reason(&seen[0]).contains("replaced"));
@@ -357,7 +450,12 @@ mod tests {
             make_pipe,
             |path| symlink("/dev/zero", path).unwrap(),
             |path| std::fs::create_dir(path).unwrap(),
-            |path| std::fs::File::create(path).unwrap().set_len(1 << 30).unwrap(),
+            |path| {
+                std::fs::File::create(path)
+                    .unwrap()
+                    .set_len(1 << 30)
+                    .unwrap()
+            },
         ];
         for make in makes {
             let folder = tempfile::tempdir().unwrap();

@@ -41,7 +41,10 @@ impl Text {
         let head = &bytes[..bytes.len().min(HEAD_BYTES)];
         match wide(&bytes, head) {
             Some((text, read)) => {
-                let units: Vec<u16> = text.chunks_exact(2).map(|pair| read([pair[0], pair[1]])).collect();
+                let units: Vec<u16> = text
+                    .chunks_exact(2)
+                    .map(|pair| read([pair[0], pair[1]]))
+                    .collect();
                 return Self::Text(String::from_utf16_lossy(&units));
             }
             None if head.contains(&0) && !is_nearly_text(head) => return Self::Binary,
@@ -96,12 +99,30 @@ mod tests {
         assert_eq!(text(b"a\xFFb"), Text::Text("a\u{FFFD}b".to_owned()));
         assert_eq!(text(b"\xFF\xFEk\0=\0"), Text::Text("k=".to_owned()));
         assert_eq!(text(b"\xFE\xFF\0k"), Text::Text("k".to_owned()));
-        assert_eq!(text(b"\xFF\xFEkey=1\n"), Text::Text("\u{FFFD}\u{FFFD}key=1\n".to_owned()), "no UTF-16");
-        assert_eq!(text(b"k\0=\x001\0"), Text::Text("k=1".to_owned()), "no byte order mark");
-        assert_eq!(text(b"\0k\0=\0\xE9"), Text::Text("k=é".to_owned()), "no byte order mark");
-        assert_eq!(text(b"key=value\0other=value\0"), Text::Text("key=value\0other=value\0".to_owned()));
+        assert_eq!(
+            text(b"\xFF\xFEkey=1\n"),
+            Text::Text("\u{FFFD}\u{FFFD}key=1\n".to_owned()),
+            "no UTF-16"
+        );
+        assert_eq!(
+            text(b"k\0=\x001\0"),
+            Text::Text("k=1".to_owned()),
+            "no byte order mark"
+        );
+        assert_eq!(
+            text(b"\0k\0=\0\xE9"),
+            Text::Text("k=é".to_owned()),
+            "no byte order mark"
+        );
+        assert_eq!(
+            text(b"key=value\0other=value\0"),
+            Text::Text("key=value\0other=value\0".to_owned())
+        );
         assert_eq!(text(b"\x7FELF\0"), Text::Binary);
-        assert_eq!(text(b"\x89PNG\r\n\x1A\n and some text behind it\0"), Text::Binary);
+        assert_eq!(
+            text(b"\x89PNG\r\n\x1A\n and some text behind it\0"),
+            Text::Binary
+        );
         assert_eq!(text(&[0; 9000]), Text::Binary);
     }
 }

@@ -35,9 +35,13 @@ impl Repository {
     /// Opens the repository whose work tree holds `path`: the nearest folder upwards with a `.git`
     /// in it. A bare repository is none.
     pub fn discover(path: &Path) -> Result<Self, GitError> {
-        let absent = || GitError::NotARepository { path: path.to_owned() };
-        let start =
-            path.canonicalize().map_err(|source| GitError::WorkTree { path: path.to_owned(), source })?;
+        let absent = || GitError::NotARepository {
+            path: path.to_owned(),
+        };
+        let start = path.canonicalize().map_err(|source| GitError::WorkTree {
+            path: path.to_owned(),
+            source,
+        })?;
         let root = start
             .ancestors()
             .find(|folder| folder.join(".git").symlink_metadata().is_ok())
@@ -48,7 +52,10 @@ impl Repository {
             .with(gix::sec::Trust::Reduced)
             .config_overrides(["core.useReplaceRefs=false"])
             .open(&root)
-            .map_err(|source| GitError::Open { path: root.clone(), source })?;
+            .map_err(|source| GitError::Open {
+                path: root.clone(),
+                source,
+            })?;
         Ok(Self { root, git })
     }
 
@@ -64,9 +71,14 @@ impl Repository {
     pub fn resolve(&self, revision: &str) -> Result<CommitId, GitError> {
         let git = self.git.to_thread_local();
         unambiguous(&git, revision)?;
-        let failed = |source| GitError::Revision { revision: revision.to_owned(), source };
-        let commit =
-            git.rev_parse_single(revision).and_then(|id| id.object()?.peel_to_commit()).map_err(failed)?;
+        let failed = |source| GitError::Revision {
+            revision: revision.to_owned(),
+            source,
+        };
+        let commit = git
+            .rev_parse_single(revision)
+            .and_then(|id| id.object()?.peel_to_commit())
+            .map_err(failed)?;
         commit_bytes(&git, commit.id)?;
         Ok(CommitId::new(commit.id.to_string()))
     }
@@ -74,7 +86,9 @@ impl Repository {
     /// The id of the commit's tree.
     pub fn tree_of(&self, commit: &CommitId) -> Result<CommitId, GitError> {
         let git = self.git.to_thread_local();
-        Ok(CommitId::new(tree_id(&git, object_id(commit)?)?.to_string()))
+        Ok(CommitId::new(
+            tree_id(&git, object_id(commit)?)?.to_string(),
+        ))
     }
 
     /// The files of a commit, to be walked.
@@ -136,8 +150,10 @@ impl Repository {
     fn email(&self, commit: &CommitId, field: &'static str) -> Result<String, GitError> {
         let git = self.git.to_thread_local();
         let bytes = commit_bytes(&git, object_id(commit)?)?;
-        signature_email(&bytes, field)
-            .ok_or_else(|| GitError::Identity { commit: commit.clone(), field: field.trim_end() })
+        signature_email(&bytes, field).ok_or_else(|| GitError::Identity {
+            commit: commit.clone(),
+            field: field.trim_end(),
+        })
     }
 }
 
@@ -156,7 +172,10 @@ fn signature_email(commit: &[u8], field: &str) -> Option<String> {
 
 /// Looks a revision's name up in all the places that gitrevisions(7) searches in turn.
 fn unambiguous(git: &gix::Repository, revision: &str) -> Result<(), GitError> {
-    let name = revision.split(['~', '^', '@', ':']).next().unwrap_or(revision);
+    let name = revision
+        .split(['~', '^', '@', ':'])
+        .next()
+        .unwrap_or(revision);
     if name.is_empty() || name == "HEAD" {
         return Ok(());
     }
@@ -172,7 +191,10 @@ fn unambiguous(git: &gix::Repository, revision: &str) -> Result<(), GitError> {
         }
     }
     match found.as_slice() {
-        [_, _, ..] => Err(GitError::Ambiguous { revision: revision.to_owned(), found: found.join(" and ") }),
+        [_, _, ..] => Err(GitError::Ambiguous {
+            revision: revision.to_owned(),
+            found: found.join(" and "),
+        }),
         [] | [_] => Ok(()),
     }
 }
@@ -185,7 +207,10 @@ fn tree_id(git: &gix::Repository, commit: ObjectId) -> Result<ObjectId, GitError
     let bytes = commit_bytes(git, commit)?;
     gix::objs::CommitRefIter::from_bytes(&bytes, commit.kind())
         .tree_id()
-        .map_err(|source| GitError::Object { id: commit.to_string(), source })
+        .map_err(|source| GitError::Object {
+            id: commit.to_string(),
+            source,
+        })
 }
 
 fn commit_bytes(git: &gix::Repository, commit: ObjectId) -> Result<Vec<u8>, GitError> {
@@ -194,14 +219,28 @@ fn commit_bytes(git: &gix::Repository, commit: ObjectId) -> Result<Vec<u8>, GitE
 
 /// The bytes of an object, of the expected kind, not larger than `max_bytes`, and hashed against its
 /// id: neither Git nor its libraries do the last, so a stranger's repository could say anything.
-fn object(git: &gix::Repository, id: ObjectId, kind: Kind, max_bytes: u64) -> Result<Vec<u8>, GitError> {
-    let failed = |source| GitError::Object { id: id.to_string(), source };
+fn object(
+    git: &gix::Repository,
+    id: ObjectId,
+    kind: Kind,
+    max_bytes: u64,
+) -> Result<Vec<u8>, GitError> {
+    let failed = |source| GitError::Object {
+        id: id.to_string(),
+        source,
+    };
     let header = git.find_header(id).map_err(failed)?;
     if header.kind() != kind {
-        return Err(GitError::Kind { id: id.to_string(), expected: kind.to_string() });
+        return Err(GitError::Kind {
+            id: id.to_string(),
+            expected: kind.to_string(),
+        });
     }
     if header.size() > max_bytes {
-        return Err(GitError::TooLarge { id: id.to_string(), size_bytes: header.size() });
+        return Err(GitError::TooLarge {
+            id: id.to_string(),
+            size_bytes: header.size(),
+        });
     }
     let mut object = git.find_object(id).map_err(failed)?;
     let actual = gix::objs::compute_hash(id.kind(), object.kind, &object.data).map_err(failed)?;
@@ -218,8 +257,14 @@ mod tests {
     #[test]
     fn the_address_is_taken_from_the_header_alone() {
         let commit = b"tree 0\nauthor A <B> <a@b.example> 1 +0000\ncommitter C < c@d.example > 1 +0000\n\nauthor X <x@y.example> 1 +0000\n";
-        assert_eq!(signature_email(commit, "author ").as_deref(), Some("a@b.example"));
-        assert_eq!(signature_email(commit, "committer ").as_deref(), Some("c@d.example"));
+        assert_eq!(
+            signature_email(commit, "author ").as_deref(),
+            Some("a@b.example")
+        );
+        assert_eq!(
+            signature_email(commit, "committer ").as_deref(),
+            Some("c@d.example")
+        );
         for none in [
             &b"author A <> 1 +0000\n"[..],
             b"author A 1 +0000\n",

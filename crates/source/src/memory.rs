@@ -11,7 +11,12 @@ pub struct Memory(BTreeMap<TreePath, Content>);
 impl Memory {
     /// A tree of these files.
     pub fn new<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        Self(files.into_iter().map(|(path, text)| (TreePath::new(path), bytes(text))).collect())
+        Self(
+            files
+                .into_iter()
+                .map(|(path, text)| (TreePath::new(path), bytes(text)))
+                .collect(),
+        )
     }
 
     /// Adds one entry, also one that cannot be read.
@@ -33,9 +38,9 @@ impl Tree for Memory {
     ) {
         for (path, content) in self.0.iter().filter(|(path, _)| claims(path)) {
             let content = match content {
-                Content::Bytes(bytes) if bytes.len() as u64 > max_bytes => {
-                    Content::TooLarge { size_bytes: bytes.len() as u64 }
-                }
+                Content::Bytes(bytes) if bytes.len() as u64 > max_bytes => Content::TooLarge {
+                    size_bytes: bytes.len() as u64,
+                },
                 other => other.clone(),
             };
             sink(path.clone(), content);

@@ -15,9 +15,14 @@ pub(crate) fn open(folder: &File, path: &Path) -> io::Result<Option<File>> {
         Ok(file) => Ok(file.metadata()?.is_file().then_some(file)),
         // What open(2) says of nothing, of a link, of a folder that is none, and of sockets and
         // devices without a driver.
-        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NXIO | Errno::NODEV | Errno::OPNOTSUPP) => {
-            Ok(None)
-        }
+        Err(
+            Errno::NOENT
+            | Errno::NOTDIR
+            | Errno::LOOP
+            | Errno::NXIO
+            | Errno::NODEV
+            | Errno::OPNOTSUPP,
+        ) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -26,8 +31,14 @@ fn open_parts(folder: &File, path: &Path) -> Result<File, Errno> {
     let mut opened: Option<OwnedFd> = None;
     let mut parts = path.components().peekable();
     while let Some(part) = parts.next() {
-        let Component::Normal(name) = part else { return Err(Errno::INVAL) };
-        let kind = if parts.peek().is_some() { OFlags::DIRECTORY } else { OFlags::NONBLOCK | OFlags::NOCTTY };
+        let Component::Normal(name) = part else {
+            return Err(Errno::INVAL);
+        };
+        let kind = if parts.peek().is_some() {
+            OFlags::DIRECTORY
+        } else {
+            OFlags::NONBLOCK | OFlags::NOCTTY
+        };
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | kind;
         opened = Some(match &opened {
             Some(parent) => openat(parent, name, flags, Mode::empty())?,
@@ -61,9 +72,22 @@ mod tests {
         symlink("/dev/zero", root.join("device")).unwrap();
         let opened = File::open(root).unwrap();
         let mut text = String::new();
-        open(&opened, Path::new("a/b/file")).unwrap().unwrap().read_to_string(&mut text).unwrap();
+        open(&opened, Path::new("a/b/file"))
+            .unwrap()
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
         assert_eq!(text, "text");
-        for none in ["absent", "a", "a/b/file/x", "pipe", "socket", "link", "folder-link/b/file", "device"] {
+        for none in [
+            "absent",
+            "a",
+            "a/b/file/x",
+            "pipe",
+            "socket",
+            "link",
+            "folder-link/b/file",
+            "device",
+        ] {
             assert!(open(&opened, Path::new(none)).unwrap().is_none(), "{none}");
         }
         for refused in ["..", "a/../a/b/file", "/dev/null", ""] {

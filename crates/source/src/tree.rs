@@ -41,7 +41,9 @@ pub(crate) fn in_parallel<T: Sync, C>(
     context: impl Fn() -> C + Sync,
     each: impl Fn(&C, &T) + Sync,
 ) {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
+    let threads = std::thread::available_parallelism()
+        .map_or(1, NonZero::get)
+        .min(items.len());
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..threads {

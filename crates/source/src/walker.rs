@@ -19,7 +19,10 @@ impl Barred {
     }
 
     fn push(&self, folder: &Path, error: io::Error) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((folder.to_owned(), error));
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((folder.to_owned(), error));
     }
 }
 
@@ -30,7 +33,13 @@ impl Barred {
 /// A folder whose `.gitignore` is no regular file of a bearable size is left out and told in
 /// [`Barred`], the first folder as an error: reading a pipe would never end, and a link leads out.
 pub(crate) fn walker(root: &Path, is_versioned: bool) -> io::Result<(WalkBuilder, Barred)> {
-    let check = move |folder: &Path| if is_versioned { check_gitignore(folder) } else { Ok(()) };
+    let check = move |folder: &Path| {
+        if is_versioned {
+            check_gitignore(folder)
+        } else {
+            Ok(())
+        }
+    };
     check(root)?;
     let barred = Barred::default();
     let told = barred.clone();
@@ -47,7 +56,9 @@ pub(crate) fn walker(root: &Path, is_versioned: bool) -> io::Result<(WalkBuilder
             if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
                 return true;
             }
-            check(entry.path()).map_err(|error| told.push(entry.path(), error)).is_ok()
+            check(entry.path())
+                .map_err(|error| told.push(entry.path(), error))
+                .is_ok()
         });
     Ok((builder, barred))
 }

@@ -13,14 +13,28 @@ use tempfile::TempDir;
 fn git(root: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
         .current_dir(root)
-        .args(["-c", "protocol.file.allow=always", "-c", "commit.gpgsign=false"])
-        .args(["-c", "user.name=author", "-c", "user.email=author@shop.example"])
+        .args([
+            "-c",
+            "protocol.file.allow=always",
+            "-c",
+            "commit.gpgsign=false",
+        ])
+        .args([
+            "-c",
+            "user.name=author",
+            "-c",
+            "user.email=author@shop.example",
+        ])
         .args(arguments)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_SYSTEM", "/dev/null")
         .output()
         .expect("git runs");
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "git {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -30,8 +44,14 @@ fn write(root: &Path, path: &str) {
     std::fs::write(path, "text\n").unwrap();
 }
 
-const TRACKED: &[&str] =
-    &["README.md", ".env", "out/kept", "app/.env", "app/out/deep/kept", "app/src/main.rs"];
+const TRACKED: &[&str] = &[
+    "README.md",
+    ".env",
+    "out/kept",
+    "app/.env",
+    "app/out/deep/kept",
+    "app/src/main.rs",
+];
 const UNTRACKED: &[&str] = &["new", "out/x", "app/new", "app/out/y", "app/src/.env"];
 
 /// A repository whose files are in part ignored, in part tracked, in part both.
@@ -54,21 +74,43 @@ fn repository() -> TempDir {
 
 fn walk(root: &Path) -> BTreeSet<String> {
     let seen = Mutex::new(BTreeSet::new());
-    Dir::open_tracked(root).unwrap().walk(1 << 20, &|_| true, &|path, _| {
-        assert!(seen.lock().unwrap().insert(path.to_string()), "{path} was pushed twice");
-    });
+    Dir::open_tracked(root)
+        .unwrap()
+        .walk(1 << 20, &|_| true, &|path, _| {
+            assert!(
+                seen.lock().unwrap().insert(path.to_string()),
+                "{path} was pushed twice"
+            );
+        });
     seen.into_inner().unwrap()
 }
 
 /// What Git tracks or does not ignore below a folder, as far as it is there.
 fn by_git(root: &Path) -> BTreeSet<String> {
     let listings = [
-        git(root, &["ls-files", "-z", "--cached", "--recurse-submodules"]),
-        git(root, &["ls-files", "-z", "--others", "--exclude-per-directory=.gitignore"]),
+        git(
+            root,
+            &["ls-files", "-z", "--cached", "--recurse-submodules"],
+        ),
+        git(
+            root,
+            &[
+                "ls-files",
+                "-z",
+                "--others",
+                "--exclude-per-directory=.gitignore",
+            ],
+        ),
     ];
-    let paths = listings.iter().flat_map(|listing| listing.split_terminator('\0'));
+    let paths = listings
+        .iter()
+        .flat_map(|listing| listing.split_terminator('\0'));
     paths
-        .filter(|path| root.join(path).symlink_metadata().is_ok_and(|metadata| metadata.is_file()))
+        .filter(|path| {
+            root.join(path)
+                .symlink_metadata()
+                .is_ok_and(|metadata| metadata.is_file())
+        })
         .map(str::to_owned)
         .collect()
 }
@@ -101,15 +143,28 @@ fn a_folder_that_a_sparse_index_names_as_a_whole_is_listed() {
     let folder = repository();
     let root = folder.path();
     git(root, &["clean", "-q", "-f", "-d", "-x"]);
-    git(root, &["sparse-checkout", "set", "--cone", "--sparse-index", "out"]);
+    git(
+        root,
+        &["sparse-checkout", "set", "--cone", "--sparse-index", "out"],
+    );
     let sparse = git(root, &["ls-files", "--sparse"]);
     assert!(sparse.lines().any(|line| line == "app/"), "{sparse}");
     write(root, "app/.env");
     let before = std::fs::read(root.join(".git/index")).unwrap();
     let seen = [walk(root), walk(&root.join("app"))];
-    assert_eq!(std::fs::read(root.join(".git/index")).unwrap(), before, "nothing is written");
-    assert!(seen[0].contains("app/.env") && seen[1].contains(".env"), "{seen:?}");
-    assert!(seen[0].contains("app"), "what is left out is told: {seen:?}");
+    assert_eq!(
+        std::fs::read(root.join(".git/index")).unwrap(),
+        before,
+        "nothing is written"
+    );
+    assert!(
+        seen[0].contains("app/.env") && seen[1].contains(".env"),
+        "{seen:?}"
+    );
+    assert!(
+        seen[0].contains("app"),
+        "what is left out is told: {seen:?}"
+    );
     git(root, &["sparse-checkout", "disable"]);
     check("everything", root, "app/.env");
 }
@@ -118,26 +173,46 @@ fn a_folder_that_a_sparse_index_names_as_a_whole_is_listed() {
 fn what_is_not_checked_out_is_told() {
     let told = |root: &Path| {
         let told = Mutex::new(Vec::new());
-        Dir::open_tracked(root).unwrap().walk(1 << 20, &|_| true, &|path, content| {
-            if let Content::Unreadable { reason } = content {
-                told.lock().unwrap().push(format!("{path}: {reason}"));
-            }
-        });
+        Dir::open_tracked(root)
+            .unwrap()
+            .walk(1 << 20, &|_| true, &|path, content| {
+                if let Content::Unreadable { reason } = content {
+                    told.lock().unwrap().push(format!("{path}: {reason}"));
+                }
+            });
         told.into_inner().unwrap().join("\n")
     };
     let (module, folder) = (repository(), repository());
     let root = folder.path();
     assert_eq!(told(root), "");
-    git(root, &["submodule", "add", "-q", "--force", module.path().to_str().unwrap(), "module"]);
+    git(
+        root,
+        &[
+            "submodule",
+            "add",
+            "-q",
+            "--force",
+            module.path().to_str().unwrap(),
+            "module",
+        ],
+    );
     git(root, &["commit", "-q", "-m", "module"]);
     git(root, &["submodule", "deinit", "-q", "--force", "module"]);
-    assert!(told(root).starts_with("module: the submodule is not checked out"), "{}", told(root));
+    assert!(
+        told(root).starts_with("module: the submodule is not checked out"),
+        "{}",
+        told(root)
+    );
     git(root, &["rm", "-q", "--cached", "module"]);
     git(root, &["clean", "-q", "-f", "-d", "-x"]);
     std::fs::remove_file(root.join("README.md")).unwrap();
     assert_eq!(told(root), "", "a file that was removed on purpose is none");
     git(root, &["sparse-checkout", "set", "--no-cone", "out"]);
-    assert!(told(root).contains("app/src: a sparse checkout"), "{}", told(root));
+    assert!(
+        told(root).contains("app/src: a sparse checkout"),
+        "{}",
+        told(root)
+    );
 }
 
 #[test]
@@ -145,7 +220,17 @@ fn a_submodules_tracked_files_count_also_in_an_ignored_folder() {
     let module = repository();
     let folder = repository();
     let root = folder.path();
-    git(root, &["submodule", "add", "-q", "--force", module.path().to_str().unwrap(), "out/module"]);
+    git(
+        root,
+        &[
+            "submodule",
+            "add",
+            "-q",
+            "--force",
+            module.path().to_str().unwrap(),
+            "out/module",
+        ],
+    );
     git(root, &["commit", "-q", "-m", "module"]);
     check("a submodule", root, "out/module/app/.env");
     check("inside it", &root.join("out/module"), "app/.env");
@@ -159,7 +244,10 @@ fn without_git_or_before_the_first_commit_nothing_is_tracked() {
     let everything = BTreeSet::from([".gitignore".to_owned(), "out".to_owned()]);
     assert_eq!(walk(folder.path()), everything, "nobody tells what ships");
     git(folder.path(), &["init", "-q"]);
-    assert_eq!(walk(folder.path()), BTreeSet::from([".gitignore".to_owned()]));
+    assert_eq!(
+        walk(folder.path()),
+        BTreeSet::from([".gitignore".to_owned()])
+    );
     git(folder.path(), &["add", "--force", "out"]);
     check("staged before the first commit", folder.path(), "out");
 }
@@ -172,17 +260,42 @@ fn an_index_that_cannot_be_read_is_an_error() {
     let whole = std::fs::read(&index).unwrap();
     let mut flipped = whole.clone();
     flipped[whole.len() / 2] ^= 0x41;
-    for bytes in [&b""[..], b"DIRC", &whole[..whole.len() - 1], &whole[..whole.len() / 2], &flipped] {
+    for bytes in [
+        &b""[..],
+        b"DIRC",
+        &whole[..whole.len() - 1],
+        &whole[..whole.len() / 2],
+        &flipped,
+    ] {
         std::fs::write(&index, bytes).unwrap();
         let error = Dir::open_tracked(root).unwrap_err();
-        assert!(matches!(error, GitError::Index { .. }), "{} bytes: {error:?}", bytes.len());
+        assert!(
+            matches!(error, GitError::Index { .. }),
+            "{} bytes: {error:?}",
+            bytes.len()
+        );
     }
     std::fs::remove_file(&index).unwrap();
-    assert!(matches!(Dir::open_tracked(root), Err(GitError::NoIndex { .. })), "absent");
+    assert!(
+        matches!(Dir::open_tracked(root), Err(GitError::NoIndex { .. })),
+        "absent"
+    );
     rustix::fs::mkfifoat(rustix::fs::CWD, &index, rustix::fs::Mode::RWXU).unwrap();
-    assert!(matches!(Dir::open_tracked(root), Err(GitError::NoIndex { .. })), "a pipe");
+    assert!(
+        matches!(Dir::open_tracked(root), Err(GitError::NoIndex { .. })),
+        "a pipe"
+    );
     std::fs::remove_dir_all(root.join(".git")).unwrap();
     std::fs::write(root.join(".git"), "gitdir: /absent\n").unwrap();
-    assert!(matches!(Dir::open_tracked(root), Err(GitError::Open { .. })), "a broken repository");
-    assert!(matches!(Dir::open_tracked(&root.join("absent")), Err(GitError::Dir(_))), "no folder");
+    assert!(
+        matches!(Dir::open_tracked(root), Err(GitError::Open { .. })),
+        "a broken repository"
+    );
+    assert!(
+        matches!(
+            Dir::open_tracked(&root.join("absent")),
+            Err(GitError::Dir(_))
+        ),
+        "no folder"
+    );
 }

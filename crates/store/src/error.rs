@@ -44,7 +44,9 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// Larger than [`MAX_BLOB_BYTES`].
-    #[error("a body of {bytes} bytes is too large for the ledger; at most {MAX_BLOB_BYTES} are taken")]
+    #[error(
+        "a body of {bytes} bytes is too large for the ledger; at most {MAX_BLOB_BYTES} are taken"
+    )]
     TooLarge {
         /// Its size.
         bytes: usize,
@@ -128,7 +130,9 @@ pub enum StoreError {
         named: Digest,
     },
     /// One deployment at a time goes into an environment.
-    #[error("the deployment {deployment} is still open in `{environment}`; finish or resume it first")]
+    #[error(
+        "the deployment {deployment} is still open in `{environment}`; finish or resume it first"
+    )]
     DeploymentOpen {
         /// The environment.
         environment: String,

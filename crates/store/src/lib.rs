@@ -17,7 +17,9 @@ mod store;
 
 pub use error::StoreError;
 pub use event::{Event, EventFilter, EventKind, EventKindError, NewEvent};
-pub use fact::{DeploymentFinished, DeploymentStarted, DeploymentStep, Fact, ReleaseCreated, StepState};
+pub use fact::{
+    DeploymentFinished, DeploymentStarted, DeploymentStep, Fact, ReleaseCreated, StepState,
+};
 pub use projection::{Current, OpenDeployment, Release, Running};
 pub use report::{Deleted, Fault, Report};
 pub use store::{Head, MAX_BLOB_BYTES, SavedCheckpoint, Store};

@@ -37,8 +37,11 @@ pub fn root(leaves: &[Digest]) -> Digest {
         [] => Digest::of(&[]),
         [leaf] => *leaf,
         _ => {
-            let (left, right) =
-                leaves.split_at(split(leaves.len() as u64).try_into().expect("below the length"));
+            let (left, right) = leaves.split_at(
+                split(leaves.len() as u64)
+                    .try_into()
+                    .expect("below the length"),
+            );
             node_hash(&root(left), &root(right))
         }
     }
@@ -125,10 +128,21 @@ pub fn verify_inclusion(
     if ranges.len() != proof.len() {
         return Err(ProofError::Length);
     }
-    let found = ranges.iter().zip(proof).fold(*leaf, |hash, (range, sibling)| {
-        if range.start > index { node_hash(&hash, sibling) } else { node_hash(sibling, &hash) }
-    });
-    if found == *root { Ok(()) } else { Err(ProofError::Root) }
+    let found = ranges
+        .iter()
+        .zip(proof)
+        .fold(*leaf, |hash, (range, sibling)| {
+            if range.start > index {
+                node_hash(&hash, sibling)
+            } else {
+                node_hash(sibling, &hash)
+            }
+        });
+    if found == *root {
+        Ok(())
+    } else {
+        Err(ProofError::Root)
+    }
 }
 
 /// Proves that the log of `size2` under `root2` begins with the log of `size1` under `root1`
@@ -156,7 +170,11 @@ pub fn verify_consistency(
             new = node_hash(&new, sibling);
         }
     }
-    if old == *root1 && new == *root2 { Ok(()) } else { Err(ProofError::Root) }
+    if old == *root1 && new == *root2 {
+        Ok(())
+    } else {
+        Err(ProofError::Root)
+    }
 }
 
 /// The largest power of two below `length`, which is at least two.
@@ -172,8 +190,8 @@ mod tests {
     use plimsoll_model::Digest;
 
     use super::{
-        ProofError, consistency_ranges, inclusion_ranges, leaf_hash, range_hash, root, verify_consistency,
-        verify_inclusion,
+        ProofError, consistency_ranges, inclusion_ranges, leaf_hash, range_hash, root,
+        verify_consistency, verify_inclusion,
     };
 
     /// Every proof of every small log holds, and only for its own entry and size.
@@ -194,23 +212,35 @@ mod tests {
             let head = root(part(0..size));
             assert_eq!(hash(0..size), head);
             for index in 0..size {
-                let proof: Vec<Digest> =
-                    inclusion_ranges(index, size).unwrap().into_iter().map(hash).collect();
+                let proof: Vec<Digest> = inclusion_ranges(index, size)
+                    .unwrap()
+                    .into_iter()
+                    .map(hash)
+                    .collect();
                 let leaf = root(part(index..index + 1));
                 assert_eq!(verify_inclusion(&leaf, index, size, &proof, &head), Ok(()));
                 let other = (index + 1) % (size + 1);
-                assert!(verify_inclusion(&leaf, other, size, &proof, &head).is_err(), "{index} of {size}");
+                assert!(
+                    verify_inclusion(&leaf, other, size, &proof, &head).is_err(),
+                    "{index} of {size}"
+                );
             }
             for old in 1..=size {
-                let proof: Vec<Digest> =
-                    consistency_ranges(old, size).unwrap().into_iter().map(hash).collect();
+                let proof: Vec<Digest> = consistency_ranges(old, size)
+                    .unwrap()
+                    .into_iter()
+                    .map(hash)
+                    .collect();
                 assert_eq!(
                     verify_consistency(old, &root(part(0..old)), size, &head, &proof),
                     Ok(()),
                     "{old} to {size}"
                 );
                 let other = leaf_hash(b"another history");
-                assert_eq!(verify_consistency(old, &other, size, &head, &proof), Err(ProofError::Root));
+                assert_eq!(
+                    verify_consistency(old, &other, size, &head, &proof),
+                    Err(ProofError::Root)
+                );
             }
         }
     }

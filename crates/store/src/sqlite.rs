@@ -32,7 +32,10 @@ pub(crate) struct Sqlite(Mutex<Connection>);
 
 impl Sqlite {
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        let failed = |source| StoreError::Open { path: path.to_owned(), source };
+        let failed = |source| StoreError::Open {
+            path: path.to_owned(),
+            source,
+        };
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_CREATE).map_err(failed)?;
         if is_empty(&connection).map_err(failed)? {
             create(&mut connection).map_err(failed)?;
@@ -42,12 +45,21 @@ impl Sqlite {
 
     pub(crate) fn open_existing(path: &Path) -> Result<Self, StoreError> {
         let connection = connect(path, OpenFlags::empty());
-        Self::over(connection.map_err(|source| StoreError::Open { path: path.to_owned(), source })?, path)
+        Self::over(
+            connection.map_err(|source| StoreError::Open {
+                path: path.to_owned(),
+                source,
+            })?,
+            path,
+        )
     }
 
     fn over(connection: Connection, path: &Path) -> Result<Self, StoreError> {
         check_layout(&connection, path)?;
-        configure(&connection).map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+        configure(&connection).map_err(|source| StoreError::Open {
+            path: path.to_owned(),
+            source,
+        })?;
         Ok(Self(Mutex::new(connection)))
     }
 
@@ -85,7 +97,12 @@ impl Sqlite {
         log::node(&self.connection(), 0, seq)
     }
 
-    pub(crate) fn save_checkpoint(&self, size: u64, root: &Digest, note: &str) -> Result<(), StoreError> {
+    pub(crate) fn save_checkpoint(
+        &self,
+        size: u64,
+        root: &Digest,
+        note: &str,
+    ) -> Result<(), StoreError> {
         self.write(|transaction| log::save_checkpoint(transaction, size, root, note))
     }
 
@@ -97,8 +114,18 @@ impl Sqlite {
         self.read(|transaction| log::prove(transaction, size, merkle::inclusion_ranges(seq, size)?))
     }
 
-    pub(crate) fn consistency_proof(&self, size1: u64, size2: u64) -> Result<Vec<Digest>, StoreError> {
-        self.read(|transaction| log::prove(transaction, size2, merkle::consistency_ranges(size1, size2)?))
+    pub(crate) fn consistency_proof(
+        &self,
+        size1: u64,
+        size2: u64,
+    ) -> Result<Vec<Digest>, StoreError> {
+        self.read(|transaction| {
+            log::prove(
+                transaction,
+                size2,
+                merkle::consistency_ranges(size1, size2)?,
+            )
+        })
     }
 
     pub(crate) fn release(&self, id: &OwnId) -> Result<Option<Release>, StoreError> {
@@ -149,7 +176,10 @@ impl Sqlite {
     }
 
     /// Runs `work` on one state of the ledger, whatever others append meanwhile.
-    fn read<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn read<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let mut connection = self.connection();
         let transaction = connection.transaction().map_err(failed("begin to read"))?;
         work(&transaction)
@@ -186,13 +216,22 @@ fn create(connection: &mut Connection) -> Result<(), rusqlite::Error> {
 
 fn check_layout(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let failed = |source| StoreError::Open { path: path.to_owned(), source };
+    let failed = |source| StoreError::Open {
+        path: path.to_owned(),
+        source,
+    };
     if pragma("application_id").map_err(failed)? != APPLICATION_ID {
-        return Err(StoreError::NotALedger { path: path.to_owned() });
+        return Err(StoreError::NotALedger {
+            path: path.to_owned(),
+        });
     }
     let found = pragma("user_version").map_err(failed)?;
     if found != LAYOUT {
-        return Err(StoreError::Layout { path: path.to_owned(), found, known: LAYOUT });
+        return Err(StoreError::Layout {
+            path: path.to_owned(),
+            found,
+            known: LAYOUT,
+        });
     }
     Ok(())
 }

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::sqlite::Sqlite;
 use crate::{
-    Current, Event, EventFilter, EventKind, Fact, NewEvent, OpenDeployment, Release, Report, StoreError,
+    Current, Event, EventFilter, EventKind, Fact, NewEvent, OpenDeployment, Release, Report,
+    StoreError,
 };
 
 /// The largest body or document that is taken: 256 MiB.
@@ -45,13 +46,17 @@ pub struct SavedCheckpoint {
 impl Store {
     /// Opens the ledger in this file, and makes it when the file is absent or empty.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { backend: Backend::Sqlite(Sqlite::open(path)?) })
+        Ok(Self {
+            backend: Backend::Sqlite(Sqlite::open(path)?),
+        })
     }
 
     /// Opens the ledger that must be in this file. A file that was emptied is no ledger, so that it
     /// never passes for a new and sound one.
     pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { backend: Backend::Sqlite(Sqlite::open_existing(path)?) })
+        Ok(Self {
+            backend: Backend::Sqlite(Sqlite::open_existing(path)?),
+        })
     }
 
     /// Keeps bytes under their digest. Errors when they were deleted before.
@@ -93,7 +98,12 @@ impl Store {
         body: &T,
     ) -> Result<Event, StoreError> {
         let body = serde_json::to_vec(body).map_err(|source| StoreError::Body { kind, source })?;
-        let event = NewEvent { kind, subject: subject.clone(), occurred_at, body };
+        let event = NewEvent {
+            kind,
+            subject: subject.clone(),
+            occurred_at,
+            body,
+        };
         let appended = self.append(&[event])?;
         Ok(appended.into_iter().next().expect("one event was appended"))
     }
@@ -107,7 +117,10 @@ impl Store {
 
     /// The body of an event. Errors when it was deleted: then it proves nothing any more.
     pub fn body(&self, event: &Event) -> Result<Vec<u8>, StoreError> {
-        self.blob(&event.body_sha256)?.ok_or(StoreError::BlobDeleted { digest: event.body_sha256 })
+        self.blob(&event.body_sha256)?
+            .ok_or(StoreError::BlobDeleted {
+                digest: event.body_sha256,
+            })
     }
 
     /// The body of an event, read as far as the ledger itself reads it.

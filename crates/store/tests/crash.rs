@@ -39,7 +39,10 @@ fn a_killed_writer_leaves_whole_events() {
         assert_eq!(store.verify().faults, []);
         let size = store.head().unwrap().size;
         assert_eq!(size % BATCH, 0, "half a batch stayed");
-        assert!(size >= promised && size > kept, "{promised} events were promised, {size} are here");
+        assert!(
+            size >= promised && size > kept,
+            "{promised} events were promised, {size} are here"
+        );
         kept = size;
     }
 }
@@ -48,10 +51,14 @@ fn a_killed_writer_leaves_whole_events() {
 #[test]
 #[ignore = "run by a_killed_writer_leaves_whole_events"]
 fn appends_until_it_is_killed() {
-    let Some(path) = std::env::var_os(LEDGER) else { return };
+    let Some(path) = std::env::var_os(LEDGER) else {
+        return;
+    };
     let path = Path::new(&path);
     let store = Store::open(path).unwrap();
-    let subject = Subject::Artifact { sha256: Digest::of(b"artifact") };
+    let subject = Subject::Artifact {
+        sha256: Digest::of(b"artifact"),
+    };
     let mut batches = told(path);
     loop {
         let event = |number: u64| NewEvent {
@@ -61,7 +68,9 @@ fn appends_until_it_is_killed() {
             body: format!("{} {number}", "x".repeat(2000)).into_bytes(),
         };
         let size = store.head().unwrap().size;
-        store.append(&[event(size), event(size + 1), event(size + 2)]).unwrap();
+        store
+            .append(&[event(size), event(size + 1), event(size + 2)])
+            .unwrap();
         batches += 1;
         std::fs::write(path.with_extension("next"), batches.to_string()).unwrap();
         std::fs::rename(path.with_extension("next"), path.with_extension("told")).unwrap();

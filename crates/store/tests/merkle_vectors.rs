@@ -26,9 +26,18 @@ fn every_vector_is_judged_as_published() {
     let (mut proven, mut refused) = (0, 0);
     for file in files {
         let case: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-        let verdict = if case["leafHash"].is_null() { consistency(&case) } else { inclusion(&case) };
+        let verdict = if case["leafHash"].is_null() {
+            consistency(&case)
+        } else {
+            inclusion(&case)
+        };
         let verdict = verdict.is_some();
-        assert_eq!(verdict, !case["wantErr"].as_bool().unwrap(), "{}", file.display());
+        assert_eq!(
+            verdict,
+            !case["wantErr"].as_bool().unwrap(),
+            "{}",
+            file.display()
+        );
         if verdict { proven += 1 } else { refused += 1 }
     }
     assert_eq!((proven, refused), (12, 184));
@@ -47,7 +56,9 @@ fn consistency(case: &Value) -> Option<()> {
 }
 
 fn proof(case: &Value) -> Option<Vec<Digest>> {
-    case["proof"].as_array().map_or(Some(Vec::new()), |proof| proof.iter().map(digest).collect())
+    case["proof"]
+        .as_array()
+        .map_or(Some(Vec::new()), |proof| proof.iter().map(digest).collect())
 }
 
 /// An empty hash is none. Some vectors have hashes of yet another length, which only need to be equal

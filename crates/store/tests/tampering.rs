@@ -11,13 +11,24 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use sample::{event, ledger};
 
-const TABLES: [&str; 7] = ["event", "blob", "node", "checkpoint", "release", "current", "open_deployment"];
+const TABLES: [&str; 7] = [
+    "event",
+    "blob",
+    "node",
+    "checkpoint",
+    "release",
+    "current",
+    "open_deployment",
+];
 
 #[test]
 fn every_changed_cell_is_found() {
     let bench = Bench::new();
     let before = bench.report(&bench.original);
-    assert_eq!((before.faults.as_slice(), before.deleted.len()), ([].as_slice(), 1));
+    assert_eq!(
+        (before.faults.as_slice(), before.deleted.len()),
+        ([].as_slice(), 1)
+    );
     let mut found = 0;
     for table in TABLES {
         let (columns, rows) = rows(&bench.original, table);
@@ -30,9 +41,13 @@ fn every_changed_cell_is_found() {
                         continue;
                     }
                     let report = bench.report(&copy);
-                    let deleted = (table, column.as_str(), &value) == ("blob", "bytes", &Value::Null);
+                    let deleted =
+                        (table, column.as_str(), &value) == ("blob", "bytes", &Value::Null);
                     let seen = !report.is_sound() || deleted && report.deleted.len() == 2;
-                    assert!(seen, "{table}.{column} of {row:?} became {value:?}, and nobody saw it");
+                    assert!(
+                        seen,
+                        "{table}.{column} of {row:?} became {value:?}, and nobody saw it"
+                    );
                     found += 1;
                 }
             }
@@ -46,7 +61,9 @@ fn every_missing_row_is_found() {
     let bench = Bench::new();
     let unseen = |table: &str| {
         let (columns, rows) = rows(&bench.original, table);
-        rows.iter().filter(|row| bench.is_sound_without(table, &columns, row)).count()
+        rows.iter()
+            .filter(|row| bench.is_sound_without(table, &columns, row))
+            .count()
     };
     for table in ["event", "node", "release", "current", "open_deployment"] {
         assert_eq!(unseen(table), 0, "{table}");
@@ -74,7 +91,11 @@ fn a_clean_cut_is_found_by_the_checkpoint_alone() {
     };
     let faults = cut("").faults;
     assert_eq!(faults.len(), 1, "{faults:?}");
-    assert!(faults[0].to_string().contains("the end was cut off"), "{}", faults[0]);
+    assert!(
+        faults[0].to_string().contains("the end was cut off"),
+        "{}",
+        faults[0]
+    );
     assert_eq!(cut("DELETE FROM checkpoint WHERE size > 9").faults, []);
 }
 
@@ -84,11 +105,14 @@ fn a_history_written_anew_is_found_by_the_checkpoint_alone() {
     let rewritten = bench.folder.path().join("rewritten.db");
     let store = Store::open(&rewritten).unwrap();
     for number in 0..11_u8 {
-        store.append(&[event(EventKind::PolicyDecided, &[number])]).unwrap();
+        store
+            .append(&[event(EventKind::PolicyDecided, &[number])])
+            .unwrap();
     }
     assert_eq!(store.verify().faults, []);
     let raw = Connection::open(&rewritten).unwrap();
-    raw.execute("ATTACH ?1 AS original", [bench.original.to_str().unwrap()]).unwrap();
+    raw.execute("ATTACH ?1 AS original", [bench.original.to_str().unwrap()])
+        .unwrap();
     raw.execute_batch(
         "INSERT INTO checkpoint SELECT * FROM original.checkpoint;
          INSERT INTO blob SELECT * FROM original.blob WHERE sha256 IN (SELECT note_sha256 FROM original.checkpoint);",
@@ -96,17 +120,26 @@ fn a_history_written_anew_is_found_by_the_checkpoint_alone() {
     .unwrap();
     let faults = store.verify().faults;
     assert_eq!(faults.len(), 2, "{faults:?}");
-    assert!(faults.iter().all(|fault| fault.what.contains("no longer lead to the root")), "{faults:?}");
+    assert!(
+        faults
+            .iter()
+            .all(|fault| fault.what.contains("no longer lead to the root")),
+        "{faults:?}"
+    );
 }
 
 #[test]
 fn a_missing_trigger_is_found() {
     let bench = Bench::new();
     let raw = Connection::open(&bench.original).unwrap();
-    let refused = raw.execute("UPDATE event SET subject = 'x'", []).unwrap_err().to_string();
+    let refused = raw
+        .execute("UPDATE event SET subject = 'x'", [])
+        .unwrap_err()
+        .to_string();
     assert!(refused.contains("append-only"), "{refused}");
     assert!(raw.execute("DELETE FROM blob", []).is_err());
-    raw.execute_batch("DROP TRIGGER event_is_not_updated").unwrap();
+    raw.execute_batch("DROP TRIGGER event_is_not_updated")
+        .unwrap();
     assert!(!bench.report(&bench.original).is_sound());
 }
 
@@ -114,17 +147,35 @@ fn a_missing_trigger_is_found() {
 fn a_changed_event_is_refused_when_it_is_read() {
     let bench = Bench::new();
     without_triggers(&bench.original, |raw| {
-        raw.execute("UPDATE event SET occurred_at = '2026-11-22T09:30:01Z' WHERE seq = 3", []).unwrap();
-        raw.execute("UPDATE blob SET bytes = x'00' WHERE bytes = CAST('{\"bundle\": 1}' AS BLOB)", [])
-            .unwrap();
+        raw.execute(
+            "UPDATE event SET occurred_at = '2026-11-22T09:30:01Z' WHERE seq = 3",
+            [],
+        )
+        .unwrap();
+        raw.execute(
+            "UPDATE blob SET bytes = x'00' WHERE bytes = CAST('{\"bundle\": 1}' AS BLOB)",
+            [],
+        )
+        .unwrap();
     });
     let store = Store::open(&bench.original).unwrap();
     let read = store.events(&EventFilter::default());
-    assert!(matches!(read, Err(StoreError::EventChanged { seq: 3, .. })), "{read:?}");
+    assert!(
+        matches!(read, Err(StoreError::EventChanged { seq: 3, .. })),
+        "{read:?}"
+    );
     let first = plimsoll_model::Digest::of(b"{\"bundle\": 1}");
     let read = store.blob(&first);
-    assert!(matches!(read, Err(StoreError::BlobChanged { digest, .. }) if digest == first), "{read:?}");
-    let seqs: Vec<_> = store.verify().faults.iter().filter_map(|fault| fault.seq).collect();
+    assert!(
+        matches!(read, Err(StoreError::BlobChanged { digest, .. }) if digest == first),
+        "{read:?}"
+    );
+    let seqs: Vec<_> = store
+        .verify()
+        .faults
+        .iter()
+        .filter_map(|fault| fault.seq)
+        .collect();
     assert!(seqs.contains(&3) && seqs.contains(&0), "{seqs:?}");
 }
 
@@ -139,7 +190,11 @@ fn no_changed_byte_of_the_file_changes_what_is_read() {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        let at = if turn < 100 { turn } else { usize::try_from(state >> 8).unwrap() % bytes.len() };
+        let at = if turn < 100 {
+            turn
+        } else {
+            usize::try_from(state >> 8).unwrap() % bytes.len()
+        };
         let mut changed = bytes.clone();
         changed[at] ^= 1 << (state & 7);
         let copy = bench.copy();
@@ -152,7 +207,12 @@ fn no_changed_byte_of_the_file_changes_what_is_read() {
             found += 1;
             continue;
         }
-        assert_eq!(told(&store).unwrap(), before, "byte {at} became {} unseen", changed[at]);
+        assert_eq!(
+            told(&store).unwrap(),
+            before,
+            "byte {at} became {} unseen",
+            changed[at]
+        );
         same += 1;
     }
     assert!(
@@ -164,10 +224,20 @@ fn no_changed_byte_of_the_file_changes_what_is_read() {
 /// Everything that the ledger tells, in one text.
 fn told(store: &Store) -> Result<String, StoreError> {
     let events = store.events(&EventFilter::default())?;
-    let bodies: Vec<_> =
-        events.iter().map(|event| store.blob(&event.body_sha256)).collect::<Result<_, _>>()?;
-    let rows = (store.releases()?, store.currents()?, store.open_deployments()?);
-    Ok(format!("{events:?} {bodies:?} {rows:?} {:?} {:?}", store.checkpoints()?, store.head()?))
+    let bodies: Vec<_> = events
+        .iter()
+        .map(|event| store.blob(&event.body_sha256))
+        .collect::<Result<_, _>>()?;
+    let rows = (
+        store.releases()?,
+        store.currents()?,
+        store.open_deployments()?,
+    );
+    Ok(format!(
+        "{events:?} {bodies:?} {rows:?} {:?} {:?}",
+        store.checkpoints()?,
+        store.head()?
+    ))
 }
 
 struct Bench {
@@ -204,7 +274,11 @@ impl Bench {
         let copy = self.copy();
         without_triggers(&copy, |raw| {
             let delete = format!("DELETE FROM {table} WHERE {}", is_row(columns));
-            assert_eq!(raw.execute(&delete, rusqlite::params_from_iter(row)).unwrap(), 1);
+            assert_eq!(
+                raw.execute(&delete, rusqlite::params_from_iter(row))
+                    .unwrap(),
+                1
+            );
         });
         self.report(&copy).is_sound()
     }
@@ -213,7 +287,11 @@ impl Bench {
 fn rows(path: &Path, table: &str) -> (Vec<String>, Vec<Vec<Value>>) {
     let raw = Connection::open(path).unwrap();
     let mut statement = raw.prepare(&format!("SELECT * FROM {table}")).unwrap();
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement
+        .column_names()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
     let rows = statement.query_map([], |row| (0..columns.len()).map(|at| row.get(at)).collect());
     let rows = rows.unwrap().collect::<Result<_, _>>().unwrap();
     (columns, rows)
@@ -228,26 +306,46 @@ fn others(value: &Value) -> Vec<Value> {
             bytes[at] ^= 1;
             bytes
         };
-        places.into_iter().filter(|at| *at < bytes.len()).map(flip).collect()
+        places
+            .into_iter()
+            .filter(|at| *at < bytes.len())
+            .map(flip)
+            .collect()
     };
     match value {
         Value::Null => vec![Value::Text("x".to_owned()), Value::Blob(vec![7; 32])],
         Value::Integer(number) => vec![Value::Integer(number + 1), Value::Integer(number ^ 0x4000)],
         Value::Real(number) => vec![Value::Real(number + 1.0)],
         Value::Text(text) => {
-            let texts = flipped(text.as_bytes()).into_iter().map(|bytes| String::from_utf8(bytes).unwrap());
+            let texts = flipped(text.as_bytes())
+                .into_iter()
+                .map(|bytes| String::from_utf8(bytes).unwrap());
             texts.map(Value::Text).chain([Value::Null]).collect()
         }
-        Value::Blob(bytes) => flipped(bytes).into_iter().map(Value::Blob).chain([Value::Null]).collect(),
+        Value::Blob(bytes) => flipped(bytes)
+            .into_iter()
+            .map(Value::Blob)
+            .chain([Value::Null])
+            .collect(),
     }
 }
 
 /// Changes one cell; false when the table's own rules forbid that value.
-fn set(path: &Path, table: &str, columns: &[String], row: &[Value], column: &str, value: &Value) -> bool {
+fn set(
+    path: &Path,
+    table: &str,
+    columns: &[String],
+    row: &[Value],
+    column: &str,
+    value: &Value,
+) -> bool {
     let mut changed = false;
     without_triggers(path, |raw| {
         let place = columns.len() + 1;
-        let update = format!("UPDATE {table} SET {column} = ?{place} WHERE {}", is_row(columns));
+        let update = format!(
+            "UPDATE {table} SET {column} = ?{place} WHERE {}",
+            is_row(columns)
+        );
         let values = row.iter().chain([value]);
         changed = raw.execute(&update, rusqlite::params_from_iter(values)) == Ok(1);
     });
@@ -255,7 +353,10 @@ fn set(path: &Path, table: &str, columns: &[String], row: &[Value], column: &str
 }
 
 fn is_row(columns: &[String]) -> String {
-    let each = columns.iter().enumerate().map(|(at, column)| format!("{column} IS ?{}", at + 1));
+    let each = columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| format!("{column} IS ?{}", at + 1));
     each.collect::<Vec<_>>().join(" AND ")
 }
 
@@ -263,8 +364,12 @@ fn is_row(columns: &[String]) -> String {
 fn without_triggers(path: &Path, work: impl FnOnce(&Connection)) {
     let raw = Connection::open(path).unwrap();
     raw.pragma_update(None, "synchronous", "OFF").unwrap();
-    let mut statement = raw.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").unwrap();
-    let triggers = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let mut statement = raw
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+        .unwrap();
+    let triggers = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
     let triggers: Vec<(String, String)> = triggers.collect::<Result<_, _>>().unwrap();
     drop(statement);
     for (name, _) in &triggers {

@@ -34,14 +34,20 @@ impl Node {
 
     /// The key itself and the value under it.
     pub fn entry(&self, key: &str) -> Option<&(Self, Self)> {
-        self.entries().iter().find(|(name, _)| name.as_str() == Some(key))
+        self.entries()
+            .iter()
+            .find(|(name, _)| name.as_str() == Some(key))
     }
 
     /// The keys and values of a mapping; none for anything else.
     pub fn entries(&self) -> &[(Self, Self)] {
         match &self.value {
             Value::Mapping(entries) => entries,
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Sequence(_) => &[],
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Sequence(_) => &[],
         }
     }
 
@@ -49,7 +55,11 @@ impl Node {
     pub fn items(&self) -> &[Self] {
         match &self.value {
             Value::Sequence(items) => items,
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Mapping(_) => &[],
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Mapping(_) => &[],
         }
     }
 
@@ -57,7 +67,11 @@ impl Node {
     pub fn as_str(&self) -> Option<&str> {
         match &self.value {
             Value::String(text) => Some(text),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Sequence(_) | Value::Mapping(_) => None,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Sequence(_)
+            | Value::Mapping(_) => None,
         }
     }
 
@@ -65,9 +79,11 @@ impl Node {
     pub fn as_bool(&self) -> Option<bool> {
         match &self.value {
             Value::Bool(value) => Some(*value),
-            Value::Null | Value::Number(_) | Value::String(_) | Value::Sequence(_) | Value::Mapping(_) => {
-                None
-            }
+            Value::Null
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Sequence(_)
+            | Value::Mapping(_) => None,
         }
     }
 

@@ -20,7 +20,10 @@ pub fn parse(text: &str) -> Result<Vec<Node>, SyntaxError> {
     let mut builder = Builder::new(offsets);
     for event in Parser::new_from_str(body) {
         let (event, span) = event.map_err(|error| {
-            SyntaxError::new(builder.offsets.byte(error.marker()), error.info().to_owned())
+            SyntaxError::new(
+                builder.offsets.byte(error.marker()),
+                error.info().to_owned(),
+            )
         })?;
         let span = builder.offsets.span(span);
         builder.take(event, span)?;
@@ -54,7 +57,10 @@ fn in_block(raw: &str, value: &str, offset: usize) -> Option<usize> {
         start += raw.get(start..)?.find('\n')? + 1;
     }
     let written = raw.get(start..)?.split('\n').next()?.trim_end_matches('\r');
-    let indentation = written.len().checked_sub(line.len()).filter(|_| written.ends_with(line))?;
+    let indentation = written
+        .len()
+        .checked_sub(line.len())
+        .filter(|_| written.ends_with(line))?;
     Some(start + indentation + column)
 }
 
@@ -73,7 +79,10 @@ impl<'a> Offsets<'a> {
 
     fn byte(&self, marker: &Marker) -> usize {
         let byte = match &self.starts {
-            Some(starts) => starts.get(marker.index()).copied().unwrap_or(self.text.len()),
+            Some(starts) => starts
+                .get(marker.index())
+                .copied()
+                .unwrap_or(self.text.len()),
             None => marker.index().min(self.text.len()),
         };
         self.base + byte
@@ -115,7 +124,10 @@ struct Open {
 
 enum Kind {
     Sequence(Vec<Node>),
-    Mapping { entries: Vec<(Node, Node)>, key: Option<Node> },
+    Mapping {
+        entries: Vec<(Node, Node)>,
+        key: Option<Node>,
+    },
 }
 
 struct Builder<'a> {
@@ -129,12 +141,20 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn new(offsets: Offsets<'a>) -> Self {
-        Self { offsets, documents: Vec::new(), open: Vec::new(), anchors: BTreeMap::new(), nodes: 0 }
+        Self {
+            offsets,
+            documents: Vec::new(),
+            open: Vec::new(),
+            anchors: BTreeMap::new(),
+            nodes: 0,
+        }
     }
 
     fn take(&mut self, event: Event, span: Span) -> Result<(), SyntaxError> {
         match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) => Ok(()),
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) => {
+                Ok(())
+            }
             Event::DocumentEnd => {
                 self.anchors.clear();
                 Ok(())
@@ -146,23 +166,38 @@ impl<'a> Builder<'a> {
                 self.close(Node { span, value }, anchor, 1)
             }
             Event::SequenceStart(anchor, _) => self.begin(anchor, span, Kind::Sequence(Vec::new())),
-            Event::MappingStart(anchor, _) => {
-                self.begin(anchor, span, Kind::Mapping { entries: Vec::new(), key: None })
-            }
+            Event::MappingStart(anchor, _) => self.begin(
+                anchor,
+                span,
+                Kind::Mapping {
+                    entries: Vec::new(),
+                    key: None,
+                },
+            ),
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
         }
     }
 
     fn begin(&mut self, anchor: usize, span: Span, kind: Kind) -> Result<(), SyntaxError> {
         if self.open.len() >= MAX_DEPTH {
-            return Err(SyntaxError::new(span.start, format!("nested deeper than {MAX_DEPTH} levels")));
+            return Err(SyntaxError::new(
+                span.start,
+                format!("nested deeper than {MAX_DEPTH} levels"),
+            ));
         }
-        self.open.push(Open { anchor, start: span.start, kind });
+        self.open.push(Open {
+            anchor,
+            start: span.start,
+            kind,
+        });
         Ok(())
     }
 
     fn end(&mut self, span: Span) -> Result<(), SyntaxError> {
-        let open = self.open.pop().expect("the parser closes only what it opened");
+        let open = self
+            .open
+            .pop()
+            .expect("the parser closes only what it opened");
         let (value, last) = match open.kind {
             Kind::Sequence(items) => {
                 let last = items.last().map(|item| item.span.end);
@@ -175,8 +210,15 @@ impl<'a> Builder<'a> {
         };
         // A block collection ends, for the parser, where the next token begins.
         let flow = span.end > span.start;
-        let end = if flow { span.end } else { last.unwrap_or(span.end) };
-        let node = Node { span: Span::new(open.start, end), value };
+        let end = if flow {
+            span.end
+        } else {
+            last.unwrap_or(span.end)
+        };
+        let node = Node {
+            span: Span::new(open.start, end),
+            value,
+        };
         let size = if open.anchor == 0 { 1 } else { count(&node) };
         self.close(node, open.anchor, size)
     }
@@ -187,12 +229,24 @@ impl<'a> Builder<'a> {
             .get(&anchor)
             .ok_or_else(|| SyntaxError::new(span.start, "an alias stands inside its own anchor"))?;
         if self.nodes + size > MAX_NODES {
-            return Err(SyntaxError::new(span.start, format!("aliases grow past {MAX_NODES} nodes")));
+            return Err(SyntaxError::new(
+                span.start,
+                format!("aliases grow past {MAX_NODES} nodes"),
+            ));
         }
         if self.open.len() + depth(node) > MAX_DEPTH {
-            return Err(SyntaxError::new(span.start, format!("nested deeper than {MAX_DEPTH} levels")));
+            return Err(SyntaxError::new(
+                span.start,
+                format!("nested deeper than {MAX_DEPTH} levels"),
+            ));
         }
-        let (node, size) = (Node { span, value: node.value.clone() }, *size);
+        let (node, size) = (
+            Node {
+                span,
+                value: node.value.clone(),
+            },
+            *size,
+        );
         self.close(node, 0, size)
     }
 
@@ -200,7 +254,10 @@ impl<'a> Builder<'a> {
     fn close(&mut self, node: Node, anchor: usize, size: usize) -> Result<(), SyntaxError> {
         self.nodes += size;
         if self.nodes > MAX_NODES {
-            return Err(SyntaxError::new(node.span.start, format!("more than {MAX_NODES} nodes")));
+            return Err(SyntaxError::new(
+                node.span.start,
+                format!("more than {MAX_NODES} nodes"),
+            ));
         }
         if anchor != 0 {
             self.anchors.insert(anchor, (node.clone(), size));
@@ -217,7 +274,13 @@ impl<'a> Builder<'a> {
     }
 
     fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
-        let is_key = matches!(self.open.last(), Some(Open { kind: Kind::Mapping { key: None, .. }, .. }));
+        let is_key = matches!(
+            self.open.last(),
+            Some(Open {
+                kind: Kind::Mapping { key: None, .. },
+                ..
+            })
+        );
         let is_text = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
         if is_key || is_text || style != ScalarStyle::Plain {
             return Value::String(text.to_owned());
@@ -232,21 +295,36 @@ fn unique(entries: &[(Node, Node)], key: Node) -> Result<Node, SyntaxError> {
     let Some(name) = key.as_str() else {
         return Err(SyntaxError::new(key.span.start, "a key is not a text"));
     };
-    if entries.iter().any(|(other, _)| other.as_str() == Some(name)) {
+    if entries
+        .iter()
+        .any(|(other, _)| other.as_str() == Some(name))
+    {
         let shown: String = name.chars().take(60).collect();
-        return Err(SyntaxError::new(key.span.start, format!("the key `{shown}` stands twice")));
+        return Err(SyntaxError::new(
+            key.span.start,
+            format!("the key `{shown}` stands twice"),
+        ));
     }
     Ok(key)
 }
 
 fn depth(node: &Node) -> usize {
-    let deepest = node.items().iter().chain(node.entries().iter().map(|(_, value)| value)).map(depth).max();
+    let deepest = node
+        .items()
+        .iter()
+        .chain(node.entries().iter().map(|(_, value)| value))
+        .map(depth)
+        .max();
     deepest.map_or(0, |inner| inner + 1)
 }
 
 fn count(node: &Node) -> usize {
     let items: usize = node.items().iter().map(count).sum();
-    let entries: usize = node.entries().iter().map(|(_, value)| 1 + count(value)).sum();
+    let entries: usize = node
+        .entries()
+        .iter()
+        .map(|(_, value)| 1 + count(value))
+        .sum();
     1 + items + entries
 }
 
@@ -288,12 +366,30 @@ mod tests {
     #[test]
     fn keys_keep_their_spelling_and_values_their_type() {
         let node = one("on: push\n1: 0x1f\nnull: ~\ntrue: yes\n'a': !!str 12\nb: 2024-01-01\n");
-        let keys: Vec<_> = node.entries().iter().map(|(key, _)| key.as_str().unwrap()).collect();
+        let keys: Vec<_> = node
+            .entries()
+            .iter()
+            .map(|(key, _)| key.as_str().unwrap())
+            .collect();
         assert_eq!(keys, ["on", "1", "null", "true", "a", "b"]);
-        let values: Vec<_> = node.entries().iter().map(|(_, value)| value.value.clone()).collect();
+        let values: Vec<_> = node
+            .entries()
+            .iter()
+            .map(|(_, value)| value.value.clone())
+            .collect();
         let text = |text: &str| Value::String(text.to_owned());
         let number = Value::Number("0x1f".to_owned());
-        assert_eq!(values, [text("push"), number, Value::Null, text("yes"), text("12"), text("2024-01-01")]);
+        assert_eq!(
+            values,
+            [
+                text("push"),
+                number,
+                Value::Null,
+                text("yes"),
+                text("12"),
+                text("2024-01-01")
+            ]
+        );
     }
 
     #[test]
@@ -319,7 +415,13 @@ mod tests {
             let at = written_at(text, node, node.as_str().unwrap().find(word).unwrap());
             text[at..].starts_with(word)
         };
-        for (key, word) in [("run", "one"), ("run", "two"), ("run", "three"), ("b", "y"), ("c", "ain")] {
+        for (key, word) in [
+            ("run", "one"),
+            ("run", "two"),
+            ("run", "three"),
+            ("b", "y"),
+            ("c", "ain"),
+        ] {
             assert!(find(key, word), "{word}");
         }
         let folded = a.get("f").unwrap();
@@ -354,6 +456,14 @@ mod tests {
         assert_eq!(parse("").unwrap(), []);
         assert_eq!(parse("# only words\n").unwrap(), []);
         assert_eq!(parse("a: 1\n---\nb: 2\n").unwrap().len(), 2);
-        assert_eq!(one("a: &x {k: v}\nb: *x\n").get("b").unwrap().get("k").unwrap().as_str(), Some("v"));
+        assert_eq!(
+            one("a: &x {k: v}\nb: *x\n")
+                .get("b")
+                .unwrap()
+                .get("k")
+                .unwrap()
+                .as_str(),
+            Some("v")
+        );
     }
 }

@@ -40,7 +40,14 @@ pub fn serial(digest: &Digest) -> String {
     bytes[6] = (bytes[6] & 0x0F) | 0x80;
     bytes[8] = (bytes[8] & 0x3F) | 0x80;
     let hex = Digest::from_bytes(bytes).hex();
-    format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
+    format!(
+        "urn:uuid:{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..32]
+    )
 }
 
 /// The CycloneDX 1.6 document. Parts are in order of their package URL.
@@ -71,7 +78,10 @@ type Parts<'a> = BTreeMap<String, Vec<&'a Component>>;
 fn parts(components: &[Component]) -> Parts<'_> {
     let mut parts = Parts::new();
     for component in components {
-        parts.entry(reference(component)).or_default().push(component);
+        parts
+            .entry(reference(component))
+            .or_default()
+            .push(component);
     }
     for entries in parts.values_mut() {
         entries.sort();
@@ -81,7 +91,12 @@ fn parts(components: &[Component]) -> Parts<'_> {
 
 fn reference(component: &Component) -> String {
     component.purl().map_or_else(
-        || format!("{}/{}@{}", component.ecosystem, component.name, component.version),
+        || {
+            format!(
+                "{}/{}@{}",
+                component.ecosystem, component.name, component.version
+            )
+        },
         |purl| purl.to_string(),
     )
 }
@@ -109,7 +124,12 @@ fn root(bom: &Bom<'_>) -> Value {
         Some(Subject::Source { commit, .. }) => {
             root["properties"] = json!([{ "name": COMMIT_PROPERTY, "value": commit }]);
         }
-        Some(Subject::Artifact { sha256 } | Subject::Image { manifest_sha256: sha256 }) => {
+        Some(
+            Subject::Artifact { sha256 }
+            | Subject::Image {
+                manifest_sha256: sha256,
+            },
+        ) => {
             root["hashes"] = json!([{ "alg": "SHA-256", "content": sha256.hex() }]);
         }
     }
@@ -119,7 +139,11 @@ fn root(bom: &Bom<'_>) -> Value {
 fn properties(gaps: &[Gap]) -> Value {
     let count = json!({ "name": GAPS_PROPERTY, "value": gaps.len().to_string() });
     let each = gaps.iter().map(|gap| {
-        let place = gap.location.as_ref().map(|location| format!(" {location}:")).unwrap_or_default();
+        let place = gap
+            .location
+            .as_ref()
+            .map(|location| format!(" {location}:"))
+            .unwrap_or_default();
         json!({ "name": GAP_PROPERTY, "value": format!("{}:{place} {}", gap.id, gap.message) })
     });
     std::iter::once(count).chain(each).collect()
@@ -146,12 +170,18 @@ fn component(key: &str, entries: &[&Component]) -> Value {
     if let Some(purl) = first.purl() {
         part.insert("purl".to_owned(), json!(purl));
     }
-    part.insert("evidence".to_owned(), json!({ "occurrences": occurrences(entries) }));
+    part.insert(
+        "evidence".to_owned(),
+        json!({ "occurrences": occurrences(entries) }),
+    );
     part.into()
 }
 
 fn hashes(entries: &[&Component]) -> Vec<Value> {
-    let checksums: BTreeSet<&str> = entries.iter().filter_map(|entry| entry.checksum.as_deref()).collect();
+    let checksums: BTreeSet<&str> = entries
+        .iter()
+        .filter_map(|entry| entry.checksum.as_deref())
+        .collect();
     let written = checksums.into_iter().filter_map(|checksum| {
         let (algorithm, content) = checksum.split_once(':')?;
         let (name, digits) = match algorithm {
@@ -176,10 +206,16 @@ fn occurrences(entries: &[&Component]) -> Vec<Value> {
 /// The graph. The subject is said to depend on every part that no other part needs, so that each part
 /// can be reached; the lockfiles read here do not all say which ones a project asks for itself.
 fn dependencies(parts: &Parts<'_>) -> Vec<Value> {
-    let edges: BTreeMap<&str, BTreeSet<&str>> =
-        parts.iter().map(|(key, entries)| (key.as_str(), needs(parts, key, entries))).collect();
+    let edges: BTreeMap<&str, BTreeSet<&str>> = parts
+        .iter()
+        .map(|(key, entries)| (key.as_str(), needs(parts, key, entries)))
+        .collect();
     let needed: BTreeSet<&str> = edges.values().flatten().copied().collect();
-    let roots = edges.keys().copied().filter(|key| !needed.contains(key)).collect();
+    let roots = edges
+        .keys()
+        .copied()
+        .filter(|key| !needed.contains(key))
+        .collect();
     std::iter::once((ROOT, roots))
         .chain(edges)
         .map(|(key, needs)| json!({ "ref": key, "dependsOn": needs }))

@@ -68,7 +68,9 @@ pub enum ReadError {
     #[error("the statement is about {0} subjects; exactly one is read")]
     Subjects(usize),
     /// Its subject's digests are not those of a commit, an artifact or an image.
-    #[error("the digests of subject `{name}` name neither a commit with its tree nor a SHA-256: {detail}")]
+    #[error(
+        "the digests of subject `{name}` name neither a commit with its tree nor a SHA-256: {detail}"
+    )]
     SubjectDigest {
         /// The subject's name.
         name: String,
@@ -112,11 +114,17 @@ pub enum WriteError {
 /// Fails for [`Body::Sbom`] alone: use [`write_sbom`].
 pub fn write(subject: &Subject, name: &str, body: &Body) -> Result<Vec<u8>, WriteError> {
     Ok(match body {
-        Body::Inspection(body) => statement(subject, name, INSPECTION, &InspectionPredicate::from(body)),
+        Body::Inspection(body) => {
+            statement(subject, name, INSPECTION, &InspectionPredicate::from(body))
+        }
         Body::Test(body) => statement(subject, name, TEST_RESULT, &TestResultPredicate::from(body)),
-        Body::Provenance(body) => statement(subject, name, PROVENANCE, &ProvenancePredicate::from(body)),
+        Body::Provenance(body) => {
+            statement(subject, name, PROVENANCE, &ProvenancePredicate::from(body))
+        }
         Body::Approval(body) => statement(subject, name, APPROVAL, &ApprovalPredicate::from(body)),
-        Body::Deployment(body) => statement(subject, name, DEPLOYMENT, &DeploymentPredicate::from(body)),
+        Body::Deployment(body) => {
+            statement(subject, name, DEPLOYMENT, &DeploymentPredicate::from(body))
+        }
         Body::Sbom(_) => return Err(WriteError::SbomWithoutDocument),
     })
 }
@@ -135,7 +143,9 @@ pub fn write_sbom(
 /// Reads a statement, v1 or v0.1 (which cosign 3 still writes).
 pub fn read(bytes: &[u8]) -> Result<Statement, ReadError> {
     if bytes.len() > MAX_BYTES {
-        return Err(ReadError::TooLarge { size_bytes: bytes.len() });
+        return Err(ReadError::TooLarge {
+            size_bytes: bytes.len(),
+        });
     }
     let envelope: ReadEnvelope<'_> = serde_json::from_slice(bytes).map_err(ReadError::Shape)?;
     if ![STATEMENT_V1, STATEMENT_V0_1].contains(&envelope.statement_type.as_str()) {
@@ -156,10 +166,14 @@ fn read_body(predicate_type: &str, predicate: &RawValue) -> Result<Body, ReadErr
     Ok(match predicate_type {
         INSPECTION => Body::Inspection(shape::<InspectionPredicate>(INSPECTION, predicate)?.into()),
         TEST_RESULT => Body::Test(
-            shape::<TestResultPredicate>(TEST_RESULT, predicate)?.read().map_err(refuse(TEST_RESULT))?,
+            shape::<TestResultPredicate>(TEST_RESULT, predicate)?
+                .read()
+                .map_err(refuse(TEST_RESULT))?,
         ),
         PROVENANCE => Body::Provenance(
-            shape::<ProvenancePredicate>(PROVENANCE, predicate)?.read().map_err(refuse(PROVENANCE))?,
+            shape::<ProvenancePredicate>(PROVENANCE, predicate)?
+                .read()
+                .map_err(refuse(PROVENANCE))?,
         ),
         SBOM => Body::Sbom(sbom::read(&shape(SBOM, predicate)?).map_err(refuse(SBOM))?),
         APPROVAL => Body::Approval(shape::<ApprovalPredicate>(APPROVAL, predicate)?.into()),
@@ -168,15 +182,29 @@ fn read_body(predicate_type: &str, predicate: &RawValue) -> Result<Body, ReadErr
     })
 }
 
-fn shape<T: DeserializeOwned>(predicate_type: &'static str, predicate: &RawValue) -> Result<T, ReadError> {
-    serde_json::from_str(predicate.get()).map_err(|source| ReadError::Predicate { predicate_type, source })
+fn shape<T: DeserializeOwned>(
+    predicate_type: &'static str,
+    predicate: &RawValue,
+) -> Result<T, ReadError> {
+    serde_json::from_str(predicate.get()).map_err(|source| ReadError::Predicate {
+        predicate_type,
+        source,
+    })
 }
 
 fn refuse(predicate_type: &'static str) -> impl Fn(String) -> ReadError {
-    move |detail| ReadError::Content { predicate_type, detail }
+    move |detail| ReadError::Content {
+        predicate_type,
+        detail,
+    }
 }
 
-fn statement(subject: &Subject, name: &str, predicate_type: &str, predicate: &impl Serialize) -> Vec<u8> {
+fn statement(
+    subject: &Subject,
+    name: &str,
+    predicate_type: &str,
+    predicate: &impl Serialize,
+) -> Vec<u8> {
     let statement = WriteEnvelope {
         statement_type: STATEMENT_V1,
         subject: [SubjectShape::new(subject, name)],

@@ -45,9 +45,16 @@ struct SubjectShape<'a> {
 #[derive(Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 enum DigestShape<'a> {
-    Source { git_commit: &'a CommitId, git_tree: &'a CommitId },
-    Artifact { sha256: Digest },
-    Image { image_manifest_sha256: Digest },
+    Source {
+        git_commit: &'a CommitId,
+        git_tree: &'a CommitId,
+    },
+    Artifact {
+        sha256: Digest,
+    },
+    Image {
+        image_manifest_sha256: Digest,
+    },
 }
 
 /// `exitCode` is that of the command that made the report.
@@ -100,30 +107,54 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn shape(report: &Report) -> ReportShape<'_> {
     let mut by_ecosystem = BTreeMap::new();
     for component in &report.inspection.components {
-        *by_ecosystem.entry(component.ecosystem.as_str()).or_insert(0) += 1;
+        *by_ecosystem
+            .entry(component.ecosystem.as_str())
+            .or_insert(0) += 1;
     }
     ReportShape {
         schema_version: SCHEMA_VERSION,
-        tool: ToolShape { name: "plimsoll", version: env!("CARGO_PKG_VERSION") },
-        subject: SubjectShape { name: &report.subject_name, digest: report.subject.as_ref().map(digest) },
+        tool: ToolShape {
+            name: "plimsoll",
+            version: env!("CARGO_PKG_VERSION"),
+        },
+        subject: SubjectShape {
+            name: &report.subject_name,
+            digest: report.subject.as_ref().map(digest),
+        },
         verdict: VerdictShape {
             outcome: word(report.verdict.outcome),
             exit_code: report.verdict.outcome.exit_code(),
             reasons: report.verdict.reasons.iter().map(reason).collect(),
         },
-        policy: PolicyShape { digest: report.policy.sha256, trusted: report.policy.trusted },
+        policy: PolicyShape {
+            digest: report.policy.sha256,
+            trusted: report.policy.trusted,
+        },
         databases: report.databases.iter().map(database).collect(),
-        findings: report.inspection.findings.iter().map(FindingShape::from).collect(),
+        findings: report
+            .inspection
+            .findings
+            .iter()
+            .map(FindingShape::from)
+            .collect(),
         gaps: report.inspection.gaps.iter().map(GapShape::from).collect(),
-        components: ComponentsShape { total: report.inspection.components.len(), by_ecosystem },
+        components: ComponentsShape {
+            total: report.inspection.components.len(),
+            by_ecosystem,
+        },
     }
 }
 
 fn digest(subject: &Subject) -> DigestShape<'_> {
     match subject {
-        Subject::Source { commit, tree } => DigestShape::Source { git_commit: commit, git_tree: tree },
+        Subject::Source { commit, tree } => DigestShape::Source {
+            git_commit: commit,
+            git_tree: tree,
+        },
         Subject::Artifact { sha256 } => DigestShape::Artifact { sha256: *sha256 },
-        Subject::Image { manifest_sha256 } => DigestShape::Image { image_manifest_sha256: *manifest_sha256 },
+        Subject::Image { manifest_sha256 } => DigestShape::Image {
+            image_manifest_sha256: *manifest_sha256,
+        },
     }
 }
 

@@ -24,8 +24,17 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn verdict(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let outcome = report.verdict.outcome;
     writeln!(out, "## {} Plimsoll: {}\n", sign(outcome), outcome.as_str())?;
-    writeln!(out, "| | Asked for | Seen | What to do |\n|---|---|---|---|")?;
-    for Reason { about, outcome, message, hint } in &report.verdict.reasons {
+    writeln!(
+        out,
+        "| | Asked for | Seen | What to do |\n|---|---|---|---|"
+    )?;
+    for Reason {
+        about,
+        outcome,
+        message,
+        hint,
+    } in &report.verdict.reasons
+    {
         let (about, message, hint) = (escape(about), escape(message), escape(hint));
         writeln!(out, "| {} | {about} | {message} | {hint} |", sign(*outcome))?;
     }
@@ -37,9 +46,15 @@ fn findings(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "\n### Findings ({})\n", findings.len())?;
-    writeln!(out, "| Severity | Rule | Where | What | Fix |\n|---|---|---|---|---|")?;
+    writeln!(
+        out,
+        "| Severity | Rule | Where | What | Fix |\n|---|---|---|---|---|"
+    )?;
     for finding in findings.iter().take(MOST_SHOWN) {
-        let fix = finding.fix.as_ref().map_or_else(String::new, |fix| escape(&fix.message));
+        let fix = finding
+            .fix
+            .as_ref()
+            .map_or_else(String::new, |fix| escape(&fix.message));
         writeln!(
             out,
             "| {} | {} | {} | {} | {fix} |",
@@ -57,7 +72,10 @@ fn gaps(gaps: &[Gap], out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "\n### Not checked ({})\n", gaps.len())?;
-    writeln!(out, "| Gap | Kind | Where | What | Mend |\n|---|---|---|---|---|")?;
+    writeln!(
+        out,
+        "| Gap | Kind | Where | What | Mend |\n|---|---|---|---|---|"
+    )?;
     for gap in gaps.iter().take(MOST_SHOWN) {
         writeln!(
             out,
@@ -82,19 +100,40 @@ fn rest(total: usize, out: &mut dyn Write) -> io::Result<()> {
 /// What the verdict rests on.
 fn basis(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let policy = &report.policy;
-    let trust = if policy.trusted { "from a trusted base" } else { "**untrusted tree**" };
+    let trust = if policy.trusted {
+        "from a trusted base"
+    } else {
+        "**untrusted tree**"
+    };
     writeln!(out, "\n<details><summary>What this rests on</summary>\n")?;
-    writeln!(out, "- Subject: {}{}", escape(&report.subject_name), subject(report.subject.as_ref()))?;
-    writeln!(out, "- Policy: {}, {trust}", code(&policy.sha256.to_string()))?;
+    writeln!(
+        out,
+        "- Subject: {}{}",
+        escape(&report.subject_name),
+        subject(report.subject.as_ref())
+    )?;
+    writeln!(
+        out,
+        "- Policy: {}, {trust}",
+        code(&policy.sha256.to_string())
+    )?;
     writeln!(out, "- Components: {}", report.inspection.components.len())?;
     if report.databases.is_empty() {
         writeln!(out, "- Advisories: none used")?;
     }
     for database in &report.databases {
-        let days = if database.age_days == 1 { "day" } else { "days" };
+        let days = if database.age_days == 1 {
+            "day"
+        } else {
+            "days"
+        };
         let ecosystem = escape(database.ecosystem.as_str());
         let digest = code(&database.sha256.to_string());
-        writeln!(out, "- Advisories: {ecosystem}, {} {days} old, {digest}", database.age_days)?;
+        writeln!(
+            out,
+            "- Advisories: {ecosystem}, {} {days} old, {digest}",
+            database.age_days
+        )?;
     }
     writeln!(out, "\n</details>")
 }
@@ -107,7 +146,9 @@ fn subject(subject: Option<&Subject>) -> String {
 }
 
 fn place(location: Option<&Location>) -> String {
-    location.map_or_else(String::new, |location| code(&format!("{}:{}", location.path, location.start.line)))
+    location.map_or_else(String::new, |location| {
+        code(&format!("{}:{}", location.path, location.start.line))
+    })
 }
 
 fn sign(outcome: Outcome) -> &'static str {
@@ -137,8 +178,8 @@ fn escape(text: &str) -> String {
             '\0' => out.push_str("&#46;"),
             '\n' | '\r' | '\t' => out.push(' '),
             '@' | '#' => out.extend([character.to_string().as_str(), "<!-- -->"]),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '(' | ')' | '!' | '|' | '~'
-            | '&' | ':' => {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '(' | ')' | '!' | '|'
+            | '~' | '&' | ':' => {
                 out.extend(["&#", &u32::from(character).to_string(), ";"]);
             }
             other => out.push(other),

@@ -1,7 +1,15 @@
 /// Text that shows as it reads: a control character other than white space, and a character that
 /// turns the direction of what follows or is not seen at all, becomes U+FFFD.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|character| if misleads(character) { '\u{FFFD}' } else { character }).collect()
+    text.chars()
+        .map(|character| {
+            if misleads(character) {
+                '\u{FFFD}'
+            } else {
+                character
+            }
+        })
+        .collect()
 }
 
 fn misleads(character: char) -> bool {

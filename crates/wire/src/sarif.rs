@@ -7,14 +7,17 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use plimsoll_model::{Finding, Gap, GapKind, Location, Outcome, RuleId, Severity, TraceStep, TreePath};
+use plimsoll_model::{
+    Finding, Gap, GapKind, Location, Outcome, RuleId, Severity, TraceStep, TreePath,
+};
 use serde_json::{Map, Value, json};
 
 use crate::Report;
 use crate::plain::plain;
 use crate::shape::word;
 
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
 const ROOT: &str = "%SRCROOT%";
 
 /// Writes the report as one SARIF log with one run.
@@ -59,7 +62,10 @@ impl<'a> Rules<'a> {
             let worst = results.entry(&finding.rule).or_insert(finding.severity);
             *worst = (*worst).max(finding.severity);
         }
-        Self { results, notifications: gaps.iter().map(|gap| (&gap.id, gap.kind)).collect() }
+        Self {
+            results,
+            notifications: gaps.iter().map(|gap| (&gap.id, gap.kind)).collect(),
+        }
     }
 
     fn index(&self, id: &RuleId) -> usize {
@@ -93,7 +99,10 @@ fn result(finding: &Finding, rules: &Rules<'_>) -> Value {
         }
     }
     if let Some(fingerprint) = finding.fingerprint {
-        result.insert("partialFingerprints".to_owned(), json!({ "plimsoll/v1": fingerprint }));
+        result.insert(
+            "partialFingerprints".to_owned(),
+            json!({ "plimsoll/v1": fingerprint }),
+        );
     }
     if !finding.trace.is_empty() {
         result.insert("codeFlows".to_owned(), json!([code_flow(&finding.trace)]));
@@ -137,7 +146,8 @@ fn code_flow(trace: &[TraceStep]) -> Value {
 
 /// SARIF counts as the model does: from 1, the end column one past the last character.
 fn location(location: &Location) -> Value {
-    let mut region = json!({ "startLine": location.start.line, "startColumn": location.start.column });
+    let mut region =
+        json!({ "startLine": location.start.line, "startColumn": location.start.column });
     if location.end > location.start {
         region["endLine"] = json!(location.end.line);
         region["endColumn"] = json!(location.end.column);

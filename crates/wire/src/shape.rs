@@ -2,8 +2,8 @@
 //! statement both write them. A field's name or meaning changes only with the version of both.
 
 use plimsoll_model::{
-    Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Gap, GapKind, Location, Outcome, Position, Reference,
-    RuleId, Severity, TraceStep, TreePath,
+    Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Gap, GapKind, Location, Outcome, Position,
+    Reference, RuleId, Severity, TraceStep, TreePath,
 };
 use serde::{Deserialize, Serialize};
 
@@ -93,7 +93,11 @@ impl From<&Finding> for FindingShape {
             message: finding.message.clone(),
             locations: finding.locations.iter().map(LocationShape::from).collect(),
             fingerprint: finding.fingerprint,
-            references: finding.references.iter().map(ReferenceShape::from).collect(),
+            references: finding
+                .references
+                .iter()
+                .map(ReferenceShape::from)
+                .collect(),
             fix: finding.fix.as_ref().map(FixShape::from),
             trace: finding.trace.iter().map(TraceStepShape::from).collect(),
             excerpt: finding
@@ -115,9 +119,9 @@ impl From<FindingShape> for Finding {
             references: shape.references.into_iter().map(Reference::from).collect(),
             fix: shape.fix.map(Fix::from),
             trace: shape.trace.into_iter().map(TraceStep::from).collect(),
-            excerpt: shape
-                .excerpt
-                .map(|lines| Excerpt { lines: lines.into_iter().map(ExcerptLine::from).collect() }),
+            excerpt: shape.excerpt.map(|lines| Excerpt {
+                lines: lines.into_iter().map(ExcerptLine::from).collect(),
+            }),
         }
     }
 }
@@ -162,57 +166,89 @@ impl From<LocationShape> for Location {
     fn from(shape: LocationShape) -> Self {
         Self {
             path: shape.path,
-            start: Position { line: shape.start_line, column: shape.start_column },
-            end: Position { line: shape.end_line, column: shape.end_column },
+            start: Position {
+                line: shape.start_line,
+                column: shape.start_column,
+            },
+            end: Position {
+                line: shape.end_line,
+                column: shape.end_column,
+            },
         }
     }
 }
 
 impl From<&Reference> for ReferenceShape {
     fn from(reference: &Reference) -> Self {
-        Self { id: reference.id.clone(), url: reference.url.clone() }
+        Self {
+            id: reference.id.clone(),
+            url: reference.url.clone(),
+        }
     }
 }
 
 impl From<ReferenceShape> for Reference {
     fn from(shape: ReferenceShape) -> Self {
-        Self { id: shape.id, url: shape.url }
+        Self {
+            id: shape.id,
+            url: shape.url,
+        }
     }
 }
 
 impl From<&Fix> for FixShape {
     fn from(fix: &Fix) -> Self {
-        Self { message: fix.message.clone(), version: fix.version.clone() }
+        Self {
+            message: fix.message.clone(),
+            version: fix.version.clone(),
+        }
     }
 }
 
 impl From<FixShape> for Fix {
     fn from(shape: FixShape) -> Self {
-        Self { message: shape.message, version: shape.version }
+        Self {
+            message: shape.message,
+            version: shape.version,
+        }
     }
 }
 
 impl From<&TraceStep> for TraceStepShape {
     fn from(step: &TraceStep) -> Self {
-        Self { message: step.message.clone(), location: step.location.as_ref().map(LocationShape::from) }
+        Self {
+            message: step.message.clone(),
+            location: step.location.as_ref().map(LocationShape::from),
+        }
     }
 }
 
 impl From<TraceStepShape> for TraceStep {
     fn from(shape: TraceStepShape) -> Self {
-        Self { message: shape.message, location: shape.location.map(Location::from) }
+        Self {
+            message: shape.message,
+            location: shape.location.map(Location::from),
+        }
     }
 }
 
 impl From<&ExcerptLine> for ExcerptLineShape {
     fn from(line: &ExcerptLine) -> Self {
-        Self { line: line.number, text: line.text.clone(), marked: line.marked }
+        Self {
+            line: line.number,
+            text: line.text.clone(),
+            marked: line.marked,
+        }
     }
 }
 
 impl From<ExcerptLineShape> for ExcerptLine {
     fn from(shape: ExcerptLineShape) -> Self {
-        Self { number: shape.line, text: shape.text, marked: shape.marked }
+        Self {
+            number: shape.line,
+            text: shape.text,
+            marked: shape.marked,
+        }
     }
 }
 

@@ -1,12 +1,16 @@
 //! Bills of materials, judged by the CycloneDX project's own schema.
 
-#![expect(clippy::unwrap_used, reason = "a failing helper fails its test; a skipped test says so")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failing helper fails its test; a skipped test says so"
+)]
 
 use std::path::{Path, PathBuf};
 
 use jsonschema::{Registry, Validator};
 use plimsoll_model::{
-    Component, Digest, Ecosystem, Gap, GapKind, Inspector, Location, Purl, RuleId, Subject, TreePath, Version,
+    Component, Digest, Ecosystem, Gap, GapKind, Inspector, Location, Purl, RuleId, Subject,
+    TreePath, Version,
 };
 use plimsoll_wire::cyclonedx::{Bom, serial, write};
 use serde_json::{Value, json};
@@ -25,7 +29,9 @@ fn component(ecosystem: &str, name: &str, version: &str, file: &str) -> Componen
 fn components() -> Vec<Component> {
     let mut axum = component("crates.io", "axum", "0.8.1+x", "Cargo.lock");
     axum.checksum = Some(format!("sha256:{}", "a".repeat(64)));
-    axum.dependencies = ["pkg:cargo/serde@1.0.0", "pkg:cargo/absent@1.0.0"].map(Purl::new).to_vec();
+    axum.dependencies = ["pkg:cargo/serde@1.0.0", "pkg:cargo/absent@1.0.0"]
+        .map(Purl::new)
+        .to_vec();
     let mut serde = component("crates.io", "serde", "1.0.0", "Cargo.lock");
     serde.checksum = Some("sha256:not hexadecimal".to_owned());
     serde.dependencies = vec![Purl::new("pkg:cargo/serde@1.0.0")];
@@ -56,7 +62,9 @@ fn document(components: &[Component], gaps: &[Gap]) -> Value {
     write(&Bom {
         name: "record-store",
         version: Some("1.2.3"),
-        subject: Some(&Subject::Artifact { sha256: Digest::of(b"artifact") }),
+        subject: Some(&Subject::Artifact {
+            sha256: Digest::of(b"artifact"),
+        }),
         components,
         gaps,
         timestamp: "2026-11-22T10:00:00Z".parse().unwrap(),
@@ -78,7 +86,10 @@ fn validator() -> Option<Validator> {
     if !folder.is_dir() {
         std::io::Write::write_fmt(
             &mut std::io::stderr(),
-            format_args!("SKIPPED: the CycloneDX schema, because {} is absent\n", folder.display()),
+            format_args!(
+                "SKIPPED: the CycloneDX schema, because {} is absent\n",
+                folder.display()
+            ),
         )
         .unwrap();
         return None;
@@ -90,7 +101,13 @@ fn validator() -> Option<Validator> {
     }
     let registry = registry.prepare().unwrap();
     let schema = read(&folder.join("bom-1.6.schema.json"));
-    Some(jsonschema::options().should_validate_formats(true).with_registry(&registry).build(&schema).unwrap())
+    Some(
+        jsonschema::options()
+            .should_validate_formats(true)
+            .with_registry(&registry)
+            .build(&schema)
+            .unwrap(),
+    )
 }
 
 #[test]
@@ -105,7 +122,11 @@ fn the_schema_accepts_what_is_written() {
         timestamp: jiff::Timestamp::UNIX_EPOCH,
         serial: &serial(&Digest::of(b"")),
     });
-    for document in [document(&components(), &gaps()), document(&[], &[]), unrooted] {
+    for document in [
+        document(&components(), &gaps()),
+        document(&[], &[]),
+        unrooted,
+    ] {
         let errors: Vec<String> = validator
             .iter_errors(&document)
             .map(|error| format!("{}: {error}", error.instance_path()))
@@ -114,7 +135,10 @@ fn the_schema_accepts_what_is_written() {
     }
     let mut broken = document(&components(), &gaps());
     broken["components"][0]["hashes"] = json!([{ "alg": "SHA-256", "content": "x" }]);
-    assert!(!validator.is_valid(&broken), "the validator refuses nothing");
+    assert!(
+        !validator.is_valid(&broken),
+        "the validator refuses nothing"
+    );
 }
 
 #[test]
@@ -139,7 +163,11 @@ fn one_package_is_listed_once_with_every_place() {
         places,
         &json!([{ "location": "Cargo.lock", "line": 1 }, { "location": "tools/Cargo.lock", "line": 1 }])
     );
-    assert_eq!(document["components"][2]["hashes"], Value::Null, "a checksum that is none is left out");
+    assert_eq!(
+        document["components"][2]["hashes"],
+        Value::Null,
+        "a checksum that is none is left out"
+    );
 }
 
 #[test]
@@ -162,12 +190,21 @@ fn the_graph_names_only_parts_of_the_document() {
 #[test]
 fn gaps_stand_in_the_document_and_make_it_incomplete() {
     let with = document(&components(), &gaps());
-    assert_eq!(with["metadata"]["properties"][0], json!({ "name": "plimsoll:gaps", "value": "1" }));
+    assert_eq!(
+        with["metadata"]["properties"][0],
+        json!({ "name": "plimsoll:gaps", "value": "1" })
+    );
     let told = "dependency/unlocked-manifest: requirements.txt:1:1: no version";
     assert_eq!(with["metadata"]["properties"][1]["value"], told);
-    assert_eq!(with["compositions"], json!([{ "aggregate": "incomplete", "assemblies": ["subject"] }]));
+    assert_eq!(
+        with["compositions"],
+        json!([{ "aggregate": "incomplete", "assemblies": ["subject"] }])
+    );
     let without = document(&components(), &[]);
-    assert_eq!(without["metadata"]["properties"], json!([{ "name": "plimsoll:gaps", "value": "0" }]));
+    assert_eq!(
+        without["metadata"]["properties"],
+        json!([{ "name": "plimsoll:gaps", "value": "0" }])
+    );
     assert_eq!(without["compositions"], Value::Null);
 }
 
@@ -175,5 +212,8 @@ fn gaps_stand_in_the_document_and_make_it_incomplete() {
 fn the_order_of_the_input_does_not_matter() {
     let mut reversed = components();
     reversed.reverse();
-    assert_eq!(document(&reversed, &gaps()).to_string(), document(&components(), &gaps()).to_string());
+    assert_eq!(
+        document(&reversed, &gaps()).to_string(),
+        document(&components(), &gaps()).to_string()
+    );
 }

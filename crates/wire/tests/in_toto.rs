@@ -4,23 +4,35 @@
 #![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
 use plimsoll_model::{
-    AdvisorySet, Approval, Body, CommitId, DeploymentOutcome, DeploymentRecord, Digest, Ecosystem, Excerpt,
-    ExcerptLine, Finding, Fix, Gap, GapKind, Inspected, Inspector, Location, Outcome, OwnId, Position,
-    Provenance, Reference, RuleId, Sbom, Severity, Subject, TestResult, TraceStep, TreePath,
+    AdvisorySet, Approval, Body, CommitId, DeploymentOutcome, DeploymentRecord, Digest, Ecosystem,
+    Excerpt, ExcerptLine, Finding, Fix, Gap, GapKind, Inspected, Inspector, Location, Outcome,
+    OwnId, Position, Provenance, Reference, RuleId, Sbom, Severity, Subject, TestResult, TraceStep,
+    TreePath,
 };
 use plimsoll_wire::{cyclonedx, in_toto};
 use serde_json::{Value, json};
 
 fn source() -> Subject {
-    Subject::Source { commit: CommitId::new("a".repeat(40)), tree: CommitId::new("b".repeat(64)) }
+    Subject::Source {
+        commit: CommitId::new("a".repeat(40)),
+        tree: CommitId::new("b".repeat(64)),
+    }
 }
 
 fn artifact() -> Subject {
-    Subject::Artifact { sha256: Digest::of(b"artifact") }
+    Subject::Artifact {
+        sha256: Digest::of(b"artifact"),
+    }
 }
 
 fn subjects() -> [Subject; 3] {
-    [source(), artifact(), Subject::Image { manifest_sha256: Digest::of(b"image") }]
+    [
+        source(),
+        artifact(),
+        Subject::Image {
+            manifest_sha256: Digest::of(b"image"),
+        },
+    ]
 }
 
 fn inspected() -> Inspected {
@@ -30,20 +42,46 @@ fn inspected() -> Inspected {
         end: Position { line, column: 9 },
     };
     let rule = RuleId::new(Inspector::Path, "push-before-scan");
-    let mut finding = Finding::new(rule, Severity::Unknown, "pushed before it is scanned", place(4));
+    let mut finding = Finding::new(
+        rule,
+        Severity::Unknown,
+        "pushed before it is scanned",
+        place(4),
+    );
     finding.locations.push(place(9));
     finding.identify("run: push", 1);
     finding.references = vec![
-        Reference { id: "CWE-1357".to_owned(), url: None },
-        Reference { id: "CVE-2024-0001".to_owned(), url: Some("https://advisories.example/1".to_owned()) },
+        Reference {
+            id: "CWE-1357".to_owned(),
+            url: None,
+        },
+        Reference {
+            id: "CVE-2024-0001".to_owned(),
+            url: Some("https://advisories.example/1".to_owned()),
+        },
     ];
-    finding.fix = Some(Fix { message: "scan first".to_owned(), version: Some("2.0".to_owned()) });
+    finding.fix = Some(Fix {
+        message: "scan first".to_owned(),
+        version: Some("2.0".to_owned()),
+    });
     finding.trace = vec![
-        TraceStep { message: "the event is a push".to_owned(), location: None },
-        TraceStep { message: "`push` runs".to_owned(), location: Some(place(4)) },
+        TraceStep {
+            message: "the event is a push".to_owned(),
+            location: None,
+        },
+        TraceStep {
+            message: "`push` runs".to_owned(),
+            location: Some(place(4)),
+        },
     ];
-    let line = |number, marked| ExcerptLine { number, text: "  run: push é".to_owned(), marked };
-    finding.excerpt = Some(Excerpt { lines: vec![line(3, None), line(4, Some((2, 5)))] });
+    let line = |number, marked| ExcerptLine {
+        number,
+        text: "  run: push é".to_owned(),
+        marked,
+    };
+    finding.excerpt = Some(Excerpt {
+        lines: vec![line(3, None), line(4, Some((2, 5)))],
+    });
     let gap = |kind, location| Gap {
         id: RuleId::new(Inspector::Dependency, "unlocked-manifest"),
         kind,
@@ -55,9 +93,17 @@ fn inspected() -> Inspected {
         inspectors: Inspector::ALL.to_vec(),
         findings: vec![
             finding,
-            Finding::new(RuleId::new(Inspector::Secret, "a"), Severity::Low, "", place(1)),
+            Finding::new(
+                RuleId::new(Inspector::Secret, "a"),
+                Severity::Low,
+                "",
+                place(1),
+            ),
         ],
-        gaps: vec![gap(GapKind::Unresolved, Some(place(1))), gap(GapKind::Stale, None)],
+        gaps: vec![
+            gap(GapKind::Unresolved, Some(place(1))),
+            gap(GapKind::Stale, None),
+        ],
         policy_sha256: Digest::of(b"policy"),
         advisories: vec![AdvisorySet {
             ecosystem: Ecosystem::new("npm"),
@@ -138,10 +184,19 @@ fn an_sbom_statement_holds_the_document_and_reads_as_counts() {
     let document = document(&inspected().gaps);
     let bytes = in_toto::write_sbom(&artifact(), "a", &document).unwrap();
     let statement = in_toto::read(&bytes).unwrap();
-    assert_eq!(statement.body, Body::Sbom(Sbom { components: 0, gaps: 2 }));
+    assert_eq!(
+        statement.body,
+        Body::Sbom(Sbom {
+            components: 0,
+            gaps: 2
+        })
+    );
     let written: Value = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(written["predicate"], document);
-    let counts = Body::Sbom(Sbom { components: 0, gaps: 2 });
+    let counts = Body::Sbom(Sbom {
+        components: 0,
+        gaps: 2,
+    });
     assert!(in_toto::write(&artifact(), "a", &counts).is_err());
     assert!(in_toto::write_sbom(&artifact(), "a", &json!({ "bomFormat": "SPDX" })).is_err());
 }
@@ -149,7 +204,9 @@ fn an_sbom_statement_holds_the_document_and_reads_as_counts() {
 #[test]
 fn the_older_statement_type_is_read_too() {
     let bytes = in_toto::write(&artifact(), "a", &bodies()[1]).unwrap();
-    let old = String::from_utf8(bytes).unwrap().replace("Statement/v1", "Statement/v0.1");
+    let old = String::from_utf8(bytes)
+        .unwrap()
+        .replace("Statement/v1", "Statement/v0.1");
     assert_eq!(in_toto::read(old.as_bytes()).unwrap().body, bodies()[1]);
 }
 
@@ -169,9 +226,11 @@ fn the_written_form_stays() {
 
 /// Changes a good statement of one kind and gives the error with everything below it.
 fn refused(body: &Body, change: impl FnOnce(&mut Value)) -> String {
-    let mut value: Value = serde_json::from_slice(&in_toto::write(&artifact(), "a", body).unwrap()).unwrap();
+    let mut value: Value =
+        serde_json::from_slice(&in_toto::write(&artifact(), "a", body).unwrap()).unwrap();
     change(&mut value);
-    let error = in_toto::read(value.to_string().as_bytes()).expect_err("a changed statement is refused");
+    let error =
+        in_toto::read(value.to_string().as_bytes()).expect_err("a changed statement is refused");
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(&error);
     while let Some(error) = cause {
@@ -189,7 +248,11 @@ fn check(body: usize, change: impl FnOnce(&mut Value), expected: &str) {
 
 #[test]
 fn the_envelope_is_read_strictly() {
-    check(1, |s| s["_type"] = json!("https://in-toto.io/Statement/v2"), "not a statement type");
+    check(
+        1,
+        |s| s["_type"] = json!("https://in-toto.io/Statement/v2"),
+        "not a statement type",
+    );
     check(
         1,
         |s| s["predicateType"] = json!("https://in-toto.io/attestation/vulns/v0.2"),
@@ -205,11 +268,27 @@ fn the_envelope_is_read_strictly() {
         "about 2 subjects",
     );
     check(1, |s| s["more"] = json!(1), "unknown field `more`");
-    check(1, |s| s["subject"][0]["uri"] = json!("x"), "unknown field `uri`");
-    check(1, |s| s["subject"][0]["mediaType"] = json!("text/plain"), "`text/plain` does not fit");
+    check(
+        1,
+        |s| s["subject"][0]["uri"] = json!("x"),
+        "unknown field `uri`",
+    );
+    check(
+        1,
+        |s| s["subject"][0]["mediaType"] = json!("text/plain"),
+        "`text/plain` does not fit",
+    );
     check(1, |s| s["subject"][0]["digest"] = json!({}), "name neither");
-    check(1, |s| s["subject"][0]["digest"]["sha256"] = json!("AB"), "`AB` is not a digest");
-    check(1, |s| s["subject"][0]["digest"]["gitCommit"] = json!("a".repeat(40)), "name neither");
+    check(
+        1,
+        |s| s["subject"][0]["digest"]["sha256"] = json!("AB"),
+        "`AB` is not a digest",
+    );
+    check(
+        1,
+        |s| s["subject"][0]["digest"]["gitCommit"] = json!("a".repeat(40)),
+        "name neither",
+    );
     check(
         1,
         |s| s["subject"][0]["digest"] = json!({ "gitCommit": "a".repeat(40) }),
@@ -231,24 +310,72 @@ fn predicates_are_read_strictly() {
     let remove = |s: &mut Value, field: &str| {
         s["predicate"].as_object_mut().unwrap().remove(field);
     };
-    check(0, |s| s["predicate"]["more"] = json!(1), "unknown field `more`");
-    check(0, |s| s["predicate"]["findings"][0]["more"] = json!(1), "unknown field `more`");
-    for field in ["inspectors", "policySha256", "advisories", "outcome", "findings", "gaps"] {
+    check(
+        0,
+        |s| s["predicate"]["more"] = json!(1),
+        "unknown field `more`",
+    );
+    check(
+        0,
+        |s| s["predicate"]["findings"][0]["more"] = json!(1),
+        "unknown field `more`",
+    );
+    for field in [
+        "inspectors",
+        "policySha256",
+        "advisories",
+        "outcome",
+        "findings",
+        "gaps",
+    ] {
         check(0, |s| remove(s, field), &format!("missing field `{field}`"));
     }
     for field in ["release", "environment", "policySha256", "expiresAt"] {
         check(7, |s| remove(s, field), &format!("missing field `{field}`"));
     }
-    check(8, |s| s["predicate"]["outcome"] = json!("fine"), "unknown variant `fine`");
-    check(4, |s| s["predicate"]["result"] = json!("PASSED"), "contradicts the exit code");
-    check(3, |s| s["predicate"]["result"] = json!("PASSED"), "contradicts the exit code");
-    check(1, |s| s["predicate"]["result"] = json!("WARNED"), "contradicts the exit code");
-    check(1, |s| s["predicate"]["configuration"] = json!([]), "exactly one command");
-    check(1, |s| s["predicate"]["configuration"][0]["annotations"]["command"] = json!(["true"]), "by digest");
-    let internal = |s: &mut Value| s["predicate"]["buildDefinition"]["internalParameters"] = json!({});
+    check(
+        8,
+        |s| s["predicate"]["outcome"] = json!("fine"),
+        "unknown variant `fine`",
+    );
+    check(
+        4,
+        |s| s["predicate"]["result"] = json!("PASSED"),
+        "contradicts the exit code",
+    );
+    check(
+        3,
+        |s| s["predicate"]["result"] = json!("PASSED"),
+        "contradicts the exit code",
+    );
+    check(
+        1,
+        |s| s["predicate"]["result"] = json!("WARNED"),
+        "contradicts the exit code",
+    );
+    check(
+        1,
+        |s| s["predicate"]["configuration"] = json!([]),
+        "exactly one command",
+    );
+    check(
+        1,
+        |s| s["predicate"]["configuration"][0]["annotations"]["command"] = json!(["true"]),
+        "by digest",
+    );
+    let internal =
+        |s: &mut Value| s["predicate"]["buildDefinition"]["internalParameters"] = json!({});
     check(6, internal, "missing field `dirty`");
-    check(6, |s| s["predicate"]["buildDefinition"]["buildType"] = json!("x"), "builds of type `x`");
-    check(6, |s| s["predicate"]["buildDefinition"]["resolvedDependencies"] = json!([]), "exactly the source");
+    check(
+        6,
+        |s| s["predicate"]["buildDefinition"]["buildType"] = json!("x"),
+        "builds of type `x`",
+    );
+    check(
+        6,
+        |s| s["predicate"]["buildDefinition"]["resolvedDependencies"] = json!([]),
+        "exactly the source",
+    );
     check(
         6,
         |s| s["predicate"]["buildDefinition"]["externalParameters"]["a"] = json!(1),

@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
 use plimsoll_model::{
-    CommitId, Component, Digest, Ecosystem, Excerpt, ExcerptLine, Finding, Fix, Gap, GapKind, Inspection,
-    Inspector, Location, Outcome, Position, Reason, Reference, RuleId, Severity, Subject, TraceStep,
-    TreePath, Verdict, Version,
+    CommitId, Component, Digest, Ecosystem, Excerpt, ExcerptLine, Finding, Fix, Gap, GapKind,
+    Inspection, Inspector, Location, Outcome, Position, Reason, Reference, RuleId, Severity,
+    Subject, TraceStep, TreePath, Verdict, Version,
 };
 use plimsoll_wire::{DatabaseIdentity, Format, PolicyIdentity, Report};
 use serde_json::Value;
@@ -13,8 +13,14 @@ use serde_json::Value;
 fn place(path: &str, line: u32, columns: (u32, u32)) -> Location {
     Location {
         path: TreePath::new(path),
-        start: Position { line, column: columns.0 },
-        end: Position { line, column: columns.1 },
+        start: Position {
+            line,
+            column: columns.0,
+        },
+        end: Position {
+            line,
+            column: columns.1,
+        },
     }
 }
 
@@ -36,16 +42,28 @@ fn inspection() -> Inspection {
         place("ci/release.yml", 7, (12, 20)),
     );
     secret.identify("run: echo \"********\" | docker login", 0);
-    secret.references = vec![Reference { id: "CWE-798".to_owned(), url: None }];
+    secret.references = vec![Reference {
+        id: "CWE-798".to_owned(),
+        url: None,
+    }];
     let text = "run: echo \"********\" | docker login".to_owned();
-    secret.excerpt = Some(Excerpt { lines: vec![ExcerptLine { number: 7, text, marked: Some((11, 19)) }] });
+    secret.excerpt = Some(Excerpt {
+        lines: vec![ExcerptLine {
+            number: 7,
+            text,
+            marked: Some((11, 19)),
+        }],
+    });
     let mut advisory = Finding::new(
         RuleId::new(Inspector::Dependency, "GHSA-0000-0000-0000"),
         Severity::Medium,
         "time 0.1.43 <img src=x> @team | see #1",
         place("Cargo.lock", 3, (8, 14)),
     );
-    advisory.fix = Some(Fix { message: "upgrade to 0.2.23".to_owned(), version: Some("0.2.23".to_owned()) });
+    advisory.fix = Some(Fix {
+        message: "upgrade to 0.2.23".to_owned(),
+        version: Some("0.2.23".to_owned()),
+    });
     advisory.references = vec![Reference {
         id: "CVE-2020-0001".to_owned(),
         url: Some("https://advisories.example/1".to_owned()),
@@ -58,8 +76,14 @@ fn inspection() -> Inspection {
     );
     path.locations.push(place("ci/release.yml", 12, (1, 5)));
     path.trace = vec![
-        TraceStep { message: "the event is a push".to_owned(), location: None },
-        TraceStep { message: "`push` runs".to_owned(), location: Some(place("ci/release.yml", 9, (1, 5))) },
+        TraceStep {
+            message: "the event is a push".to_owned(),
+            location: None,
+        },
+        TraceStep {
+            message: "`push` runs".to_owned(),
+            location: Some(place("ci/release.yml", 9, (1, 5))),
+        },
     ];
     let component = Component {
         ecosystem: Ecosystem::new("crates.io"),
@@ -90,11 +114,24 @@ fn report() -> Report {
             tree: CommitId::new("b".repeat(40)),
         }),
         verdict: Verdict::of(vec![
-            reason("secrets", Outcome::Deny, "1 finding", "take the secret out and revoke it"),
-            reason("dependencies", Outcome::Unknown, "1 gap", "lock requirements.txt"),
+            reason(
+                "secrets",
+                Outcome::Deny,
+                "1 finding",
+                "take the secret out and revoke it",
+            ),
+            reason(
+                "dependencies",
+                Outcome::Unknown,
+                "1 gap",
+                "lock requirements.txt",
+            ),
             reason("path", Outcome::Allow, "nothing at or above high", ""),
         ]),
-        policy: PolicyIdentity { sha256: Digest::of(b"policy"), trusted: false },
+        policy: PolicyIdentity {
+            sha256: Digest::of(b"policy"),
+            trusted: false,
+        },
         inspection: inspection(),
         databases: vec![DatabaseIdentity {
             ecosystem: Ecosystem::new("crates.io"),
@@ -121,8 +158,12 @@ fn each_format_shows_the_whole_report() {
 
 #[test]
 fn a_clean_report_has_no_empty_sections() {
-    let report =
-        Report { inspection: Inspection::default(), subject: None, databases: Vec::new(), ..report() };
+    let report = Report {
+        inspection: Inspection::default(),
+        subject: None,
+        databases: Vec::new(),
+        ..report()
+    };
     insta::assert_snapshot!("clean_markdown", write(Format::Markdown, &report));
 }
 
@@ -134,10 +175,22 @@ fn sarif_calls_a_run_that_could_not_see_unsuccessful() {
         (GapKind::Unresolved, true),
         (GapKind::Unsupported, true),
     ] {
-        let inspection = Inspection { gaps: vec![gap(kind)], ..Inspection::default() };
-        let text = write(Format::Sarif, &Report { inspection, ..report() });
+        let inspection = Inspection {
+            gaps: vec![gap(kind)],
+            ..Inspection::default()
+        };
+        let text = write(
+            Format::Sarif,
+            &Report {
+                inspection,
+                ..report()
+            },
+        );
         let log: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(log["runs"][0]["invocations"][0]["executionSuccessful"], successful, "{kind:?}");
+        assert_eq!(
+            log["runs"][0]["invocations"][0]["executionSuccessful"], successful,
+            "{kind:?}"
+        );
     }
 }
 
@@ -147,7 +200,10 @@ fn sarif_results_point_at_their_rule() {
     let run = &log["runs"][0];
     for result in run["results"].as_array().unwrap() {
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
-        assert_eq!(run["tool"]["driver"]["rules"][index]["id"], result["ruleId"]);
+        assert_eq!(
+            run["tool"]["driver"]["rules"][index]["id"],
+            result["ruleId"]
+        );
     }
 }
 
@@ -155,7 +211,13 @@ fn sarif_results_point_at_their_rule() {
 fn a_long_comment_is_cut_and_says_so() {
     let mut inspection = inspection();
     inspection.findings = std::iter::repeat_n(inspection.findings[0].clone(), 53).collect();
-    let text = write(Format::Markdown, &Report { inspection, ..report() });
+    let text = write(
+        Format::Markdown,
+        &Report {
+            inspection,
+            ..report()
+        },
+    );
     assert_eq!(text.matches("GHSA-0000").count(), 50);
     assert!(text.contains("… and 3 more"), "{text}");
 }
@@ -164,14 +226,24 @@ fn a_long_comment_is_cut_and_says_so() {
 #[test]
 fn no_text_of_the_tree_draws_a_link_or_turns_a_line_round() {
     let mut told = gap(GapKind::Unresolved);
-    told.message = "`\u{1b}[2J\u{202e}[click](https://code.example) www.code.example` is open".to_owned();
-    let inspection = Inspection { gaps: vec![told], ..Inspection::default() };
-    let report = Report { inspection, ..report() };
+    told.message =
+        "`\u{1b}[2J\u{202e}[click](https://code.example) www.code.example` is open".to_owned();
+    let inspection = Inspection {
+        gaps: vec![told],
+        ..Inspection::default()
+    };
+    let report = Report {
+        inspection,
+        ..report()
+    };
     let markdown = write(Format::Markdown, &report);
     let log: Value = serde_json::from_str(&write(Format::Sarif, &report)).unwrap();
     let notification = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0];
     let sarif = notification["message"]["text"].as_str().unwrap();
-    for (text, links) in [(markdown.as_str(), ["](", "www."]), (sarif, ["](", "\u{1b}"])] {
+    for (text, links) in [
+        (markdown.as_str(), ["](", "www."]),
+        (sarif, ["](", "\u{1b}"]),
+    ] {
         assert!(text.contains("\u{fffd}"), "{text}");
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
         assert!(links.iter().all(|link| !text.contains(link)), "{text}");

@@ -23,19 +23,25 @@ const FILES_PER_FOLDER: usize = 50;
 const FILES_PER_CREDENTIAL: usize = 40;
 
 const NOUNS: &[&str] = &[
-    "order", "record", "basket", "invoice", "customer", "shelf", "label", "artist", "track", "stock",
-    "price", "token", "password", "secret", "api_key", "session", "address", "payment", "refund", "shipment",
-    "catalog",
+    "order", "record", "basket", "invoice", "customer", "shelf", "label", "artist", "track",
+    "stock", "price", "token", "password", "secret", "api_key", "session", "address", "payment",
+    "refund", "shipment", "catalog",
 ];
 /// What stands before a digest: a name like `token` there would be a finding a line.
-const GOODS: &[&str] = &["order", "record", "basket", "shelf", "label", "artist", "track", "stock"];
-const VERBS: &[&str] =
-    &["load", "store", "count", "merge", "find", "remove", "render", "parse", "check", "send"];
+const GOODS: &[&str] = &[
+    "order", "record", "basket", "shelf", "label", "artist", "track", "stock",
+];
+const VERBS: &[&str] = &[
+    "load", "store", "count", "merge", "find", "remove", "render", "parse", "check", "send",
+];
 const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const HEXADECIMAL: &[u8] = b"0123456789abcdef";
 
 /// A kind of file: how its name ends and how it writes one line.
-type Dialect = (&'static str, fn(&mut Random, &mut String) -> std::fmt::Result);
+type Dialect = (
+    &'static str,
+    fn(&mut Random, &mut String) -> std::fmt::Result,
+);
 
 const DIALECTS: &[Dialect] = &[
     ("rs", rust),
@@ -50,7 +56,11 @@ const DIALECTS: &[Dialect] = &[
 /// Writes about this many millions of bytes below a folder.
 pub(super) fn write(folder: &Path, megabytes: usize) -> Result<Corpus> {
     let mut random = Random::new(SEED);
-    let mut corpus = Corpus { bytes: 0, files: 0, planted: 0 };
+    let mut corpus = Corpus {
+        bytes: 0,
+        files: 0,
+        planted: 0,
+    };
     let wanted = megabytes as u64 * 1_000_000;
     while corpus.bytes < wanted {
         let (end, line) = DIALECTS[random.below(DIALECTS.len())];
@@ -70,7 +80,10 @@ pub(super) fn write(folder: &Path, megabytes: usize) -> Result<Corpus> {
 }
 
 /// Between one line and some two thousand: most files are short, a few are long.
-fn body(random: &mut Random, line: fn(&mut Random, &mut String) -> std::fmt::Result) -> Result<String> {
+fn body(
+    random: &mut Random,
+    line: fn(&mut Random, &mut String) -> std::fmt::Result,
+) -> Result<String> {
     let most = [60, 200, 600, 2_000][random.below(4)];
     let mut text = String::new();
     for _ in 0..=random.below(most) {
@@ -82,8 +95,15 @@ fn body(random: &mut Random, line: fn(&mut Random, &mut String) -> std::fmt::Res
 fn rust(random: &mut Random, out: &mut String) -> std::fmt::Result {
     let (noun, verb, number) = (random.pick(NOUNS), random.pick(VERBS), random.below(900));
     match random.below(3) {
-        0 => writeln!(out, "    let {noun} = self.{verb}_{noun}(&{}, {number})?;", random.pick(NOUNS)),
-        1 => writeln!(out, "pub fn {verb}_{noun}(count: usize) -> Result<Vec<{noun}::Row>, Error> {{"),
+        0 => writeln!(
+            out,
+            "    let {noun} = self.{verb}_{noun}(&{}, {number})?;",
+            random.pick(NOUNS)
+        ),
+        1 => writeln!(
+            out,
+            "pub fn {verb}_{noun}(count: usize) -> Result<Vec<{noun}::Row>, Error> {{"
+        ),
         _ => writeln!(
             out,
             "    /// {verb}s the {noun} of a {} that has at least {number} rows.",
@@ -96,7 +116,12 @@ fn python(random: &mut Random, out: &mut String) -> std::fmt::Result {
     let (noun, verb) = (random.pick(NOUNS), random.pick(VERBS));
     match random.below(3) {
         0 => writeln!(out, "    {noun} = os.environ[\"{}\"]", noun.to_uppercase()),
-        1 => writeln!(out, "def {verb}_{noun}({}, limit={}):", random.pick(NOUNS), random.below(99)),
+        1 => writeln!(
+            out,
+            "def {verb}_{noun}({}, limit={}):",
+            random.pick(NOUNS),
+            random.below(99)
+        ),
         _ => writeln!(
             out,
             "    return {{\"{noun}\": {verb}({}), \"total\": {}}}",
@@ -116,7 +141,11 @@ fn javascript(random: &mut Random, out: &mut String) -> std::fmt::Result {
             random.below(9)
         ),
         1 => {
-            writeln!(out, "  expect({verb}({noun})).toEqual({{ id: \"{}\" }});", random.text(HEXADECIMAL, 8))
+            writeln!(
+                out,
+                "  expect({verb}({noun})).toEqual({{ id: \"{}\" }});",
+                random.text(HEXADECIMAL, 8)
+            )
         }
         _ => writeln!(out, "import {{ {verb} }} from \"./{noun}/{verb}.js\";"),
     }
@@ -125,7 +154,12 @@ fn javascript(random: &mut Random, out: &mut String) -> std::fmt::Result {
 fn yaml(random: &mut Random, out: &mut String) -> std::fmt::Result {
     let (noun, verb, goods) = (random.pick(NOUNS), random.pick(VERBS), random.pick(GOODS));
     match random.below(2) {
-        0 => writeln!(out, "  {noun}: ${{{}_{}}}", verb.to_uppercase(), noun.to_uppercase()),
+        0 => writeln!(
+            out,
+            "  {noun}: ${{{}_{}}}",
+            verb.to_uppercase(),
+            noun.to_uppercase()
+        ),
         _ => writeln!(
             out,
             "  - {{ name: {verb}-{goods}, image: \"registry.example/{goods}@sha256:{}\" }}",
@@ -177,7 +211,10 @@ mod tests {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let corpus = write(one.path(), 2).unwrap();
         assert_eq!(corpus, write(two.path(), 2).unwrap());
-        assert!(corpus.bytes >= 2_000_000 && corpus.planted > 0, "{corpus:?}");
+        assert!(
+            corpus.bytes >= 2_000_000 && corpus.planted > 0,
+            "{corpus:?}"
+        );
         let read = |folder: &std::path::Path| {
             let first = std::fs::read_dir(folder.join("part-000"))
                 .unwrap()

@@ -65,12 +65,13 @@ impl Database {
     pub(super) fn read(osv: &Path) -> Result<Self> {
         let path = osv.join(ZIP);
         let file = File::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
-        let mut zip =
-            zip::ZipArchive::new(file).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut zip = zip::ZipArchive::new(file)
+            .with_context(|| format!("cannot read {}", path.display()))?;
         let mut advisories = Vec::with_capacity(zip.len());
         for at in 0..zip.len() {
-            let mut entry =
-                zip.by_index(at).with_context(|| format!("cannot read entry {at} of {}", path.display()))?;
+            let mut entry = zip
+                .by_index(at)
+                .with_context(|| format!("cannot read entry {at} of {}", path.display()))?;
             let mut bytes = Vec::new();
             entry
                 .read_to_end(&mut bytes)
@@ -91,15 +92,26 @@ impl Database {
             .flat_map(|advisory| &advisory.affected)
             .filter_map(|affected| affected.package.as_ref());
         let ours = packages.filter(|package| package.ecosystem == ECOSYSTEM);
-        ours.map(|package| package.name.as_str()).collect::<BTreeSet<_>>().into_iter().collect()
+        ours.map(|package| package.name.as_str())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
     }
 
     /// How many pairs of a component and an advisory match.
     pub(super) fn matches(&self, components: &[(String, String)]) -> usize {
-        let standing = || self.0.iter().filter(|advisory| advisory.withdrawn.is_none());
+        let standing = || {
+            self.0
+                .iter()
+                .filter(|advisory| advisory.withdrawn.is_none())
+        };
         components
             .iter()
-            .map(|component| standing().filter(|advisory| advisory.affects(component)).count())
+            .map(|component| {
+                standing()
+                    .filter(|advisory| advisory.affects(component))
+                    .count()
+            })
             .sum()
     }
 }
@@ -118,7 +130,11 @@ impl Affected {
         let semver = Version::parse(version).expect("the generated lockfile holds SemVer versions");
         let listed = self.versions.iter().any(|listed| listed == version);
         listed
-            || self.ranges.iter().filter(|range| range.kind == "SEMVER").any(|range| range.holds(&semver, id))
+            || self
+                .ranges
+                .iter()
+                .filter(|range| range.kind == "SEMVER")
+                .any(|range| range.holds(&semver, id))
     }
 }
 
@@ -127,19 +143,28 @@ impl Range {
     fn holds(&self, version: &Version, id: &str) -> bool {
         let parse = |text: &str| {
             let text = if text == "0" { "0.0.0-0" } else { text };
-            Version::parse(text).unwrap_or_else(|error| panic!("{id} has the version {text}: {error}"))
+            Version::parse(text)
+                .unwrap_or_else(|error| panic!("{id} has the version {text}: {error}"))
         };
         // The sort is stable: of two events at one version the later one listed decides, so that an
         // interval whose ends are equal is empty.
-        let mut events: Vec<_> =
-            self.events.iter().filter_map(|event| Some((parse(event.at()?), event))).collect();
+        let mut events: Vec<_> = self
+            .events
+            .iter()
+            .filter_map(|event| Some((parse(event.at()?), event)))
+            .collect();
         events.sort_by(|(one, _), (other, _)| one.cmp(other));
-        events.iter().fold(false, |inside, (at, event)| match event {
-            Event::Introduced(_) if version >= at => true,
-            Event::Fixed(_) if version >= at => false,
-            Event::LastAffected(_) if version > at => false,
-            Event::Introduced(_) | Event::Fixed(_) | Event::LastAffected(_) | Event::Limit(_) => inside,
-        })
+        events
+            .iter()
+            .fold(false, |inside, (at, event)| match event {
+                Event::Introduced(_) if version >= at => true,
+                Event::Fixed(_) if version >= at => false,
+                Event::LastAffected(_) if version > at => false,
+                Event::Introduced(_)
+                | Event::Fixed(_)
+                | Event::LastAffected(_)
+                | Event::Limit(_) => inside,
+            })
     }
 }
 
@@ -163,8 +188,9 @@ mod tests {
                         {"introduced": "2.0.0"}, {"last_affected": "2.1.0"},
                         {"introduced": "4.0.0"}, {"fixed": "4.0.0"}]}]}]}"#;
         let database = Database(vec![serde_json::from_str::<Advisory>(text).unwrap()]);
-        let matches =
-            |name: &str, version: &str| database.matches(&[(name.to_owned(), version.to_owned())]) == 1;
+        let matches = |name: &str, version: &str| {
+            database.matches(&[(name.to_owned(), version.to_owned())]) == 1
+        };
         for version in ["0.0.1", "1.1.9", "1.2.0-rc.1", "2.0.0", "2.1.0"] {
             assert!(matches("a", version), "{version}");
         }

@@ -22,7 +22,11 @@ impl Spread {
         } else {
             values[middle]
         };
-        Self { min: values[0], median, max: values[values.len() - 1] }
+        Self {
+            min: values[0],
+            median,
+            max: values[values.len() - 1],
+        }
     }
 }
 
@@ -46,10 +50,15 @@ pub(super) fn interleaved(runs: usize, sides: &mut [Side<'_>]) -> Result<Vec<Vec
 /// Runs a command to its end; any exit code but these is an error.
 pub(super) fn timed(command: &mut Command, accepted: &[i32]) -> Result<(Duration, Output)> {
     let begun = Instant::now();
-    let output =
-        command.output().with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    let output = command
+        .output()
+        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
     let taken = begun.elapsed();
-    if !output.status.code().is_some_and(|code| accepted.contains(&code)) {
+    if !output
+        .status
+        .code()
+        .is_some_and(|code| accepted.contains(&code))
+    {
         let said = String::from_utf8_lossy(&output.stderr);
         bail!("{command:?} ended with {}: {}", output.status, said.trim());
     }
@@ -65,8 +74,22 @@ mod tests {
 
     #[test]
     fn the_median_is_the_middle_of_the_sorted() {
-        assert_eq!(Spread::of(vec![9.0, 1.0, 5.0]), Spread { min: 1.0, median: 5.0, max: 9.0 });
-        assert_eq!(Spread::of(vec![4.0, 1.0]), Spread { min: 1.0, median: 2.5, max: 4.0 });
+        assert_eq!(
+            Spread::of(vec![9.0, 1.0, 5.0]),
+            Spread {
+                min: 1.0,
+                median: 5.0,
+                max: 9.0
+            }
+        );
+        assert_eq!(
+            Spread::of(vec![4.0, 1.0]),
+            Spread {
+                min: 1.0,
+                median: 2.5,
+                max: 4.0
+            }
+        );
     }
 
     #[test]

@@ -36,7 +36,9 @@ impl Options {
             json: plimsoll::target_folder(root)?.join("bench.json"),
         };
         while let Some(name) = arguments.next() {
-            let value = arguments.next().with_context(|| format!("`{name}` wants a value"))?;
+            let value = arguments
+                .next()
+                .with_context(|| format!("`{name}` wants a value"))?;
             options.set(&name, value)?;
         }
         Ok(options)

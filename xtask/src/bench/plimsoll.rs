@@ -18,12 +18,17 @@ impl Product {
     /// Builds it with cargo, optimised.
     pub(super) fn build(root: &Path) -> Result<Self> {
         let arguments = ["build", "--release", "--quiet", "--package", "plimsoll-cli"];
-        let status = cargo(root).args(arguments).status().context("cannot start `cargo build`")?;
+        let status = cargo(root)
+            .args(arguments)
+            .status()
+            .context("cannot start `cargo build`")?;
         if !status.success() {
             bail!("`cargo build --release --package plimsoll-cli` failed");
         }
         let name = format!("plimsoll{}", std::env::consts::EXE_SUFFIX);
-        Ok(Self { binary: target_folder(root)?.join("release").join(name) })
+        Ok(Self {
+            binary: target_folder(root)?.join("release").join(name),
+        })
     }
 
     /// `plimsoll --version`.
@@ -34,10 +39,24 @@ impl Product {
     }
 
     /// `plimsoll check TREE`, with the facts of files kept below `cache`.
-    pub(super) fn check(&self, tree: &Path, policy: &Path, databases: &Path, cache: &Path) -> Command {
+    pub(super) fn check(
+        &self,
+        tree: &Path,
+        policy: &Path,
+        databases: &Path,
+        cache: &Path,
+    ) -> Command {
         let mut command = Command::new(&self.binary);
-        command.arg("check").arg(tree).args(["--format", "json"]).arg("--policy").arg(policy);
-        command.arg("--db").arg(databases).env("XDG_CACHE_HOME", cache);
+        command
+            .arg("check")
+            .arg(tree)
+            .args(["--format", "json"])
+            .arg("--policy")
+            .arg(policy);
+        command
+            .arg("--db")
+            .arg(databases)
+            .env("XDG_CACHE_HOME", cache);
         command
     }
 
@@ -84,7 +103,10 @@ pub(super) fn target_folder(root: &Path) -> Result<PathBuf> {
         target_directory: PathBuf,
     }
     let arguments = ["metadata", "--format-version=1", "--no-deps", "--offline"];
-    let output = cargo(root).args(arguments).output().context("cannot start `cargo metadata`")?;
+    let output = cargo(root)
+        .args(arguments)
+        .output()
+        .context("cannot start `cargo metadata`")?;
     let metadata: Metadata =
         serde_json::from_slice(&output.stdout).context("cannot read `cargo metadata`")?;
     Ok(metadata.target_directory)

@@ -29,15 +29,30 @@ pub(super) struct Row {
 }
 
 pub(super) const ROWS: &[Row] = &[
-    Row { name: "start", measure: start },
-    Row { name: "secrets", measure: secrets },
-    Row { name: "second-run", measure: second_run },
-    Row { name: "matching", measure: matching },
+    Row {
+        name: "start",
+        measure: start,
+    },
+    Row {
+        name: "secrets",
+        measure: secrets,
+    },
+    Row {
+        name: "second-run",
+        measure: second_run,
+    },
+    Row {
+        name: "matching",
+        measure: matching,
+    },
 ];
 
 /// The names of all rows, for a hint.
 pub(super) fn names() -> String {
-    ROWS.iter().map(|row| row.name).collect::<Vec<_>>().join(", ")
+    ROWS.iter()
+        .map(|row| row.name)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 const OURS: &str = "plimsoll";
@@ -55,9 +70,10 @@ fn start(bench: &Bench<'_>, figures: &mut Figures) -> Result<()> {
         let label = peer.label(&["version"])?;
         let taken = interleaved(
             bench.options.runs.max(20),
-            &mut [&mut || time(&mut bench.product.version(), &[0]), &mut || {
-                time(peer.command().arg("version"), &[0])
-            }],
+            &mut [
+                &mut || time(&mut bench.product.version(), &[0]),
+                &mut || time(peer.command().arg("version"), &[0]),
+            ],
         )?;
         figures.add("start", (OURS, &taken[0]), (&label, &taken[1]), "");
     }
@@ -66,7 +82,9 @@ fn start(bench: &Bench<'_>, figures: &mut Figures) -> Result<()> {
 
 /// A tree of text searched for secrets by one rule file, without a cache of earlier runs.
 fn secrets(bench: &Bench<'_>, figures: &mut Figures) -> Result<()> {
-    let Some(rules) = bench.rules(figures, "secrets") else { return Ok(()) };
+    let Some(rules) = bench.rules(figures, "secrets") else {
+        return Ok(());
+    };
     let Some(peer) = Peer::find("gitleaks") else {
         figures.skip("secrets", "gitleaks", ABSENT);
         return Ok(());
@@ -80,7 +98,8 @@ fn secrets(bench: &Bench<'_>, figures: &mut Figures) -> Result<()> {
         &mut [
             &mut || {
                 let cache = bench.fresh()?;
-                let (taken, output) = timed(&mut bench.check(&tree, &policy, cache.path()), VERDICTS)?;
+                let (taken, output) =
+                    timed(&mut bench.check(&tree, &policy, cache.path()), VERDICTS)?;
                 ours = findings(&output.stdout)?;
                 Ok(taken)
             },
@@ -98,7 +117,12 @@ fn secrets(bench: &Bench<'_>, figures: &mut Figures) -> Result<()> {
         speed(&taken[0]),
         speed(&taken[1]),
     );
-    figures.add("secrets", (OURS, &taken[0]), (&peer.label(&["version"])?, &taken[1]), note);
+    figures.add(
+        "secrets",
+        (OURS, &taken[0]),
+        (&peer.label(&["version"])?, &taken[1]),
+        note,
+    );
     Ok(())
 }
 
@@ -117,13 +141,20 @@ fn second_run(bench: &Bench<'_>, figures: &mut Figures) -> Result<()> {
                 Ok(taken)
             },
             &mut || {
-                let cache = kept.take().context("the second run comes after the first")?;
+                let cache = kept
+                    .take()
+                    .context("the second run comes after the first")?;
                 time(&mut bench.check(&tree, &policy, cache.path()), VERDICTS)
             },
         ],
     )?;
     let note = format!("unchanged tree of {} MB", bytes / 1_000_000);
-    figures.add("second-run", ("plimsoll, second run", &taken[1]), ("plimsoll, first run", &taken[0]), note);
+    figures.add(
+        "second-run",
+        ("plimsoll, second run", &taken[1]),
+        ("plimsoll, first run", &taken[0]),
+        note,
+    );
     Ok(())
 }
 
@@ -131,7 +162,10 @@ fn second_run(bench: &Bench<'_>, figures: &mut Figures) -> Result<()> {
 fn matching(bench: &Bench<'_>, figures: &mut Figures) -> Result<()> {
     let osv = &bench.options.osv;
     if !osv.join(linear::ZIP).is_file() {
-        let because = format!("there is no {} (hint: --osv DIR)", osv.join(linear::ZIP).display());
+        let because = format!(
+            "there is no {} (hint: --osv DIR)",
+            osv.join(linear::ZIP).display()
+        );
         figures.skip("matching", "a linear evaluator", &because);
         return Ok(());
     }
@@ -140,7 +174,12 @@ fn matching(bench: &Bench<'_>, figures: &mut Figures) -> Result<()> {
     fs::create_dir_all(&tree).context("cannot make the folder of components")?;
     fs::write(tree.join("Cargo.lock"), lock).context("cannot write the lockfile")?;
     let policy = bench.write("dependencies.toml", DEPENDENCIES_POLICY)?;
-    timed(&mut bench.product.import(osv, linear::ECOSYSTEM, &bench.databases()), VERDICTS)?;
+    timed(
+        &mut bench
+            .product
+            .import(osv, linear::ECOSYSTEM, &bench.databases()),
+        VERDICTS,
+    )?;
     let kept = Cell::new(None);
     let (mut ours, mut theirs) = (0, 0);
     let taken = interleaved(
@@ -154,7 +193,8 @@ fn matching(bench: &Bench<'_>, figures: &mut Figures) -> Result<()> {
             },
             &mut || {
                 let cache = kept.take().context("the warm run comes after the first")?;
-                let (taken, output) = timed(&mut bench.check(&tree, &policy, cache.path()), VERDICTS)?;
+                let (taken, output) =
+                    timed(&mut bench.check(&tree, &policy, cache.path()), VERDICTS)?;
                 ours = findings(&output.stdout)?;
                 Ok(taken)
             },
@@ -188,20 +228,34 @@ fn matching_beside_scanner(
     fs::copy(bench.options.osv.join(linear::ZIP), folder.join("all.zip"))
         .context("cannot copy the advisories")?;
     let label = peer.label(&["--version"])?;
-    let offline = if label.contains(" 1.") { "--experimental-offline" } else { "--offline" };
+    let offline = if label.contains(" 1.") {
+        "--experimental-offline"
+    } else {
+        "--offline"
+    };
     let mut scan = || {
         let mut command = peer.command();
-        command.args(["scan", offline, "--format", "json", "--lockfile"]).arg(tree.join("Cargo.lock"));
+        command
+            .args(["scan", offline, "--format", "json", "--lockfile"])
+            .arg(tree.join("Cargo.lock"));
         command.env("OSV_SCANNER_LOCAL_DB_CACHE_DIRECTORY", &database);
         time(&mut command, &[0, 1])
     };
     let cache = bench.fresh()?;
     let taken = interleaved(
         bench.options.runs,
-        &mut [&mut || time(&mut bench.check(tree, policy, cache.path()), VERDICTS), &mut scan],
+        &mut [
+            &mut || time(&mut bench.check(tree, policy, cache.path()), VERDICTS),
+            &mut scan,
+        ],
     )?;
     let note = format!("{COMPONENTS} components, both offline");
-    figures.add("matching", ("plimsoll, warm", &taken[0]), (&label, &taken[1]), note);
+    figures.add(
+        "matching",
+        ("plimsoll, warm", &taken[0]),
+        (&label, &taken[1]),
+        note,
+    );
     Ok(())
 }
 
@@ -233,8 +287,10 @@ impl Bench<'_> {
     fn rules(&self, figures: &mut Figures, row: &str) -> Option<PathBuf> {
         let found = fs::canonicalize(&self.options.rules).ok();
         if found.is_none() {
-            let because =
-                format!("there is no rule file {} (hint: --rules FILE)", self.options.rules.display());
+            let because = format!(
+                "there is no rule file {} (hint: --rules FILE)",
+                self.options.rules.display()
+            );
             figures.skip(row, "gitleaks", &because);
         }
         found
@@ -249,13 +305,21 @@ impl Bench<'_> {
 
 fn gitleaks(peer: &Peer, tree: &Path, rules: &Path, report: &Path) -> Command {
     let mut command = peer.command();
-    command.arg("dir").arg(tree).args(["--no-banner", "--exit-code", "0", "--log-level", "error"]);
-    command.arg("--config").arg(rules).args(["--report-format", "json", "--report-path"]).arg(report);
+    command
+        .arg("dir")
+        .arg(tree)
+        .args(["--no-banner", "--exit-code", "0", "--log-level", "error"]);
+    command
+        .arg("--config")
+        .arg(rules)
+        .args(["--report-format", "json", "--report-path"])
+        .arg(report);
     command
 }
 
 fn count(report: &Path) -> Result<usize> {
-    let text = fs::read_to_string(report).with_context(|| format!("cannot read {}", report.display()))?;
+    let text =
+        fs::read_to_string(report).with_context(|| format!("cannot read {}", report.display()))?;
     let leaks: Vec<serde::de::IgnoredAny> =
         serde_json::from_str(&text).context("cannot read the report of gitleaks")?;
     Ok(leaks.len())
@@ -277,7 +341,10 @@ fn size(folder: &Path) -> Result<u64> {
     Ok(bytes)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a speed in MB/s needs no more than 52 bits")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a speed in MB/s needs no more than 52 bits"
+)]
 fn mean_speed(bytes: u64, times_ms: &[f64]) -> f64 {
     bytes as f64 / 1e3 * times_ms.len() as f64 / times_ms.iter().sum::<f64>()
 }

@@ -47,9 +47,23 @@ impl Figures {
     }
 
     /// Takes in the runs of two sides.
-    pub(super) fn add(&mut self, name: &str, ours: Times<'_>, peer: Times<'_>, note: impl Into<String>) {
-        let ratios = ours.1.iter().zip(peer.1).map(|(ours, theirs)| theirs / ours).collect();
-        let taken = |(label, ms): Times<'_>| Taken { label: label.to_owned(), ms: Spread::of(ms.to_vec()) };
+    pub(super) fn add(
+        &mut self,
+        name: &str,
+        ours: Times<'_>,
+        peer: Times<'_>,
+        note: impl Into<String>,
+    ) {
+        let ratios = ours
+            .1
+            .iter()
+            .zip(peer.1)
+            .map(|(ours, theirs)| theirs / ours)
+            .collect();
+        let taken = |(label, ms): Times<'_>| Taken {
+            label: label.to_owned(),
+            ms: Spread::of(ms.to_vec()),
+        };
         self.rows.push(Row {
             name: name.to_owned(),
             ours: taken(ours),
@@ -70,8 +84,10 @@ impl Figures {
 
     /// The skipped comparisons in one line.
     pub(super) fn skips(&self) -> String {
-        let said =
-            self.skipped.iter().map(|skip| format!("{} beside {} ({})", skip.row, skip.peer, skip.because));
+        let said = self
+            .skipped
+            .iter()
+            .map(|skip| format!("{} beside {} ({})", skip.row, skip.peer, skip.because));
         said.collect::<Vec<_>>().join(", ")
     }
 
@@ -80,7 +96,10 @@ impl Figures {
     }
 
     fn write_lines(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        writeln!(out, "milliseconds: min / median / max; above 1× ours is faster\n")?;
+        writeln!(
+            out,
+            "milliseconds: min / median / max; above 1× ours is faster\n"
+        )?;
         for row in &self.rows {
             let ratio = row.times_as_fast;
             writeln!(
@@ -97,16 +116,22 @@ impl Figures {
             }
         }
         for skip in &self.skipped {
-            writeln!(out, "SKIPPED: {} beside {}, because {}", skip.row, skip.peer, skip.because)?;
+            writeln!(
+                out,
+                "SKIPPED: {} beside {}, because {}",
+                skip.row, skip.peer, skip.because
+            )?;
         }
         Ok(())
     }
 
     pub(super) fn write_json(&self, file: &Path) -> Result<()> {
-        let mut text = serde_json::to_string_pretty(self).context("cannot write the figures as JSON")?;
+        let mut text =
+            serde_json::to_string_pretty(self).context("cannot write the figures as JSON")?;
         text.push('\n');
         if let Some(folder) = file.parent() {
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
         }
         std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
     }
@@ -119,12 +144,20 @@ mod tests {
     #[test]
     fn the_table_shows_the_ratio_of_pairs_and_every_skip() {
         let mut figures = Figures::default();
-        figures.add("start", ("plimsoll", &[1.0, 2.0]), ("peer 1.0", &[10.0, 10.0]), "");
+        figures.add(
+            "start",
+            ("plimsoll", &[1.0, 2.0]),
+            ("peer 1.0", &[10.0, 10.0]),
+            "",
+        );
         figures.skip("secrets", "gitleaks", "it is not on the PATH");
         let mut out = Vec::new();
         figures.write_table(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("start  7.50× (5.00–10.00)"), "{text}");
-        assert!(text.contains("SKIPPED: secrets beside gitleaks, because it is not on the PATH"), "{text}");
+        assert!(
+            text.contains("SKIPPED: secrets beside gitleaks, because it is not on the PATH"),
+            "{text}"
+        );
     }
 }

@@ -19,7 +19,11 @@ struct Room {
 }
 
 const fn room(name: &'static str, may_use: &'static [&'static str]) -> Room {
-    Room { name, may_use, may_test_with: &[] }
+    Room {
+        name,
+        may_use,
+        may_test_with: &[],
+    }
 }
 
 const ROOMS: &[Room] = &[
@@ -98,7 +102,10 @@ impl Workspace {
             .output()
             .context("cannot start `cargo metadata`")?;
         if !output.status.success() {
-            bail!("`cargo metadata` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+            bail!(
+                "`cargo metadata` failed: {}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
         }
         serde_json::from_slice(&output.stdout).context("cannot read what `cargo metadata` printed")
     }
@@ -113,11 +120,18 @@ pub(super) fn check(workspace: &Workspace) -> Vec<Problem> {
         }
     }
     let written = |room: &&Room| {
-        workspace.packages.iter().any(|package| package.name == format!("{OURS}{}", room.name))
+        workspace
+            .packages
+            .iter()
+            .any(|package| package.name == format!("{OURS}{}", room.name))
     };
     let missing = ROOMS.iter().filter(|room| !written(room));
     problems.extend(missing.map(|room| {
-        Problem::new(&manifest(room.name), None, "is in the table of edges but not in the workspace")
+        Problem::new(
+            &manifest(room.name),
+            None,
+            "is in the table of edges but not in the workspace",
+        )
     }));
     problems
 }
@@ -125,7 +139,11 @@ pub(super) fn check(workspace: &Workspace) -> Vec<Problem> {
 fn judge_room(name: &str, package: &Package) -> Vec<Problem> {
     let at = manifest(name);
     let Some(room) = ROOMS.iter().find(|room| room.name == name) else {
-        return vec![Problem::new(&at, None, "is not in the table of edges: decide what it may use")];
+        return vec![Problem::new(
+            &at,
+            None,
+            "is not in the table of edges: decide what it may use",
+        )];
     };
     package
         .dependencies
@@ -139,22 +157,36 @@ fn judge_room(name: &str, package: &Package) -> Vec<Problem> {
 fn refusal(room: &Room, dependency: &Dependency) -> Option<String> {
     let is_test = dependency.kind.as_deref() == Some("dev");
     if let Some(target) = dependency.name.strip_prefix(OURS) {
-        let allowed = room.may_use.contains(&target) || (is_test && room.may_test_with.contains(&target));
+        let allowed =
+            room.may_use.contains(&target) || (is_test && room.may_test_with.contains(&target));
         let edge = if is_test { "test-only edge" } else { "edge" };
         return (!allowed).then(|| format!("the {edge} {} → {target} is not allowed", room.name));
     }
-    let (_, rooms) = CONFINED.iter().find(|(foreign, _)| *foreign == dependency.name)?;
+    let (_, rooms) = CONFINED
+        .iter()
+        .find(|(foreign, _)| *foreign == dependency.name)?;
     let allowed = is_test || rooms.contains(&room.name);
-    (!allowed).then(|| format!("`{}` may be used only by {}", dependency.name, rooms.join(", ")))
+    (!allowed).then(|| {
+        format!(
+            "`{}` may be used only by {}",
+            dependency.name,
+            rooms.join(", ")
+        )
+    })
 }
 
 /// The chores stand beside the product: they run it and never link it.
 fn judge_outsider(package: &Package) -> Vec<Problem> {
-    let linked = package.dependencies.iter().filter(|dependency| dependency.name.starts_with(OURS));
+    let linked = package
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.name.starts_with(OURS));
     linked
         .map(|dependency| {
-            let message =
-                format!("`{}` may not link {}: it runs the binary instead", package.name, dependency.name);
+            let message = format!(
+                "`{}` may not link {}: it runs the binary instead",
+                package.name, dependency.name
+            );
             Problem::new(&format!("{}/Cargo.toml", package.name), None, message)
         })
         .collect()
@@ -175,7 +207,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut names: Vec<&str> = ROOMS.iter().map(|room| room.name).collect();
         names.extend(
-            tails.iter().map(|(name, _)| *name).filter(|name| !ROOMS.iter().any(|room| room.name == *name)),
+            tails
+                .iter()
+                .map(|(name, _)| *name)
+                .filter(|name| !ROOMS.iter().any(|room| room.name == *name)),
         );
         fs::write(
             folder.path().join("Cargo.toml"),
@@ -186,15 +221,25 @@ mod tests {
             let package = folder.path().join("crates").join(name);
             fs::create_dir_all(package.join("src")).unwrap();
             fs::write(package.join("src/lib.rs"), "").unwrap();
-            let tail = tails.iter().find(|(of, _)| *of == name).map_or("", |(_, tail)| tail);
-            let full = if name == "xtask" { name.to_owned() } else { format!("plimsoll-{name}") };
+            let tail = tails
+                .iter()
+                .find(|(of, _)| *of == name)
+                .map_or("", |(_, tail)| tail);
+            let full = if name == "xtask" {
+                name.to_owned()
+            } else {
+                format!("plimsoll-{name}")
+            };
             fs::write(
                 package.join("Cargo.toml"),
                 format!("[package]\nname = \"{full}\"\nedition = \"2024\"\n{tail}"),
             )
             .unwrap();
         }
-        check(&Workspace::read(folder.path()).unwrap()).into_iter().map(|problem| problem.message).collect()
+        check(&Workspace::read(folder.path()).unwrap())
+            .into_iter()
+            .map(|problem| problem.message)
+            .collect()
     }
 
     #[test]
@@ -220,7 +265,10 @@ mod tests {
 
     #[test]
     fn a_room_that_the_table_lacks_is_reported() {
-        assert_eq!(messages(&[("attic", "")]), ["is not in the table of edges: decide what it may use"]);
+        assert_eq!(
+            messages(&[("attic", "")]),
+            ["is not in the table of edges: decide what it may use"]
+        );
     }
 
     #[test]
@@ -229,6 +277,9 @@ mod tests {
             messages(&[("secrets", "[dependencies]\nureq = \"3\"\n")]),
             ["`ureq` may be used only by advisories, environment"]
         );
-        assert_eq!(messages(&[("advisories", "[dependencies]\nureq = \"3\"\n")]), Vec::<String>::new());
+        assert_eq!(
+            messages(&[("advisories", "[dependencies]\nureq = \"3\"\n")]),
+            Vec::<String>::new()
+        );
     }
 }

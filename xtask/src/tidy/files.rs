@@ -52,7 +52,9 @@ impl Files {
 
     /// Every file, in the order of paths.
     pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.texts.iter().map(|(file, text)| (file.as_str(), text.as_str()))
+        self.texts
+            .iter()
+            .map(|(file, text)| (file.as_str(), text.as_str()))
     }
 
     /// Every file whose name ends so.
@@ -74,8 +76,12 @@ impl Files {
 }
 
 fn relative(root: &Path, path: &Path) -> Result<String> {
-    let inner = path.strip_prefix(root).context("a walked file lies outside its root")?;
-    let text = inner.to_str().with_context(|| format!("{} is not a UTF-8 name", inner.display()))?;
+    let inner = path
+        .strip_prefix(root)
+        .context("a walked file lies outside its root")?;
+    let text = inner
+        .to_str()
+        .with_context(|| format!("{} is not a UTF-8 name", inner.display()))?;
     Ok(text.replace(std::path::MAIN_SEPARATOR, "/"))
 }
 

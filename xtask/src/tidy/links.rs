@@ -5,7 +5,10 @@
 use super::{Files, Problem};
 
 pub(super) fn check(files: &Files) -> Vec<Problem> {
-    files.ending(".md").flat_map(|(file, text)| broken(files, file, text)).collect()
+    files
+        .ending(".md")
+        .flat_map(|(file, text)| broken(files, file, text))
+        .collect()
 }
 
 fn broken(files: &Files, file: &str, text: &str) -> Vec<Problem> {
@@ -20,7 +23,8 @@ fn broken(files: &Files, file: &str, text: &str) -> Vec<Problem> {
             continue;
         }
         for target in targets(line) {
-            let leads = resolve(folder, target).is_some_and(|path| path.is_empty() || files.holds(&path));
+            let leads =
+                resolve(folder, target).is_some_and(|path| path.is_empty() || files.holds(&path));
             if !leads {
                 let message = format!("the link to `{target}` leads nowhere");
                 problems.push(Problem::new(file, Some(at + 1), message));
@@ -36,7 +40,9 @@ fn targets(line: &str) -> impl Iterator<Item = &str> {
         .skip(1)
         .filter_map(|rest| rest.split_once(')'))
         .map(|(target, _)| target.split([' ', '#']).next().unwrap_or(target))
-        .filter(|target| !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:"))
+        .filter(|target| {
+            !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:")
+        })
 }
 
 /// The target as a path from the root; `None` when it leaves the tree.
@@ -64,8 +70,17 @@ mod tests {
                     ```\n[not](followed.md)\n```\n[gone](lost.md) [out](../../x)\n";
         let files = Files::written(&[("docs/a.md", text), ("docs/b.md", ""), ("crates/x.rs", "")]);
         let problems = super::check(&files);
-        let messages: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
-        assert_eq!(messages, ["the link to `lost.md` leads nowhere", "the link to `../../x` leads nowhere"]);
+        let messages: Vec<_> = problems
+            .iter()
+            .map(|problem| problem.message.as_str())
+            .collect();
+        assert_eq!(
+            messages,
+            [
+                "the link to `lost.md` leads nowhere",
+                "the link to `../../x` leads nowhere"
+            ]
+        );
         assert!(problems.iter().all(|problem| problem.line == Some(5)));
     }
 }

@@ -8,11 +8,16 @@ use super::rust::Source;
 use super::{Files, Problem};
 
 pub(super) fn check(files: &Files, sources: &[Source]) -> Vec<Problem> {
-    let by_file: BTreeMap<&str, &Source> =
-        sources.iter().map(|source| (source.file.as_str(), source)).collect();
+    let by_file: BTreeMap<&str, &Source> = sources
+        .iter()
+        .map(|source| (source.file.as_str(), source))
+        .collect();
     let mut reached = BTreeSet::new();
-    let mut waiting: Vec<String> =
-        sources.iter().filter(|source| source.is_root()).map(|source| source.file.clone()).collect();
+    let mut waiting: Vec<String> = sources
+        .iter()
+        .filter(|source| source.is_root())
+        .map(|source| source.file.clone())
+        .collect();
     while let Some(file) = waiting.pop() {
         if let Some(source) = by_file.get(file.as_str())
             && reached.insert(file.clone())
@@ -23,7 +28,13 @@ pub(super) fn check(files: &Files, sources: &[Source]) -> Vec<Problem> {
     sources
         .iter()
         .filter(|source| source.file.contains("/src/") && !reached.contains(&source.file))
-        .map(|source| Problem::new(&source.file, None, "no `mod` reaches this file: declare it or delete it"))
+        .map(|source| {
+            Problem::new(
+                &source.file,
+                None,
+                "no `mod` reaches this file: declare it or delete it",
+            )
+        })
         .collect()
 }
 
@@ -32,7 +43,11 @@ fn children(source: &Source, files: &Files) -> Vec<String> {
     let (folder, name) = source.file.rsplit_once('/').unwrap_or(("", &source.file));
     let stem = name.trim_end_matches(".rs");
     let is_folder_owner = source.is_root() || stem == "mod";
-    let base = if is_folder_owner { folder.to_owned() } else { format!("{folder}/{stem}") };
+    let base = if is_folder_owner {
+        folder.to_owned()
+    } else {
+        format!("{folder}/{stem}")
+    };
     let mut found = Vec::new();
     collect(&source.tree.items, &base, folder, files, &mut found);
     found
@@ -47,20 +62,30 @@ fn collect(items: &[Item], base: &str, folder: &str, files: &Files, found: &mut 
             (None, Some(path)) => found.push(format!("{folder}/{path}")),
             (None, None) => {
                 let written = [format!("{inner}.rs"), format!("{inner}/mod.rs")];
-                found.extend(written.into_iter().filter(|file| files.text(file).is_some()));
+                found.extend(
+                    written
+                        .into_iter()
+                        .filter(|file| files.text(file).is_some()),
+                );
             }
         }
     }
 }
 
 fn path_attribute(module: &ItemMod) -> Option<String> {
-    module.attrs.iter().find_map(|attribute| match &attribute.meta {
-        Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+    module
+        .attrs
+        .iter()
+        .find_map(|attribute| match &attribute.meta {
+            Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
+                Expr::Lit(ExprLit {
+                    lit: Lit::Str(text),
+                    ..
+                }) => Some(text.value()),
+                _ => None,
+            },
             _ => None,
-        },
-        _ => None,
-    })
+        })
 }
 
 #[cfg(test)]
@@ -82,7 +107,13 @@ mod tests {
             ("crates/a/src/below.rs", "mod left;\n"),
         ]);
         let problems = super::check(&files, &rust::parse(&files).unwrap());
-        let orphans: Vec<_> = problems.iter().map(|problem| problem.file.as_str()).collect();
-        assert_eq!(orphans, ["crates/a/src/below.rs", "crates/a/src/kept/left.rs"]);
+        let orphans: Vec<_> = problems
+            .iter()
+            .map(|problem| problem.file.as_str())
+            .collect();
+        assert_eq!(
+            orphans,
+            ["crates/a/src/below.rs", "crates/a/src/kept/left.rs"]
+        );
     }
 }

@@ -13,7 +13,11 @@ pub(super) fn check(files: &Files) -> Vec<Problem> {
     let mut problems = Vec::new();
     let words = text.split_whitespace().count();
     if words > MOST_WORDS {
-        problems.push(Problem::new(README, None, format!("{words} words; at most {MOST_WORDS}")));
+        problems.push(Problem::new(
+            README,
+            None,
+            format!("{words} words; at most {MOST_WORDS}"),
+        ));
     }
     let commands = fenced_commands(text);
     if commands != COMMANDS {

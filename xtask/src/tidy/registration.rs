@@ -44,25 +44,42 @@ pub(super) const TABLE: &[Registered] = &[
 ];
 
 pub(super) fn check(files: &Files, table: &[Registered]) -> Vec<Problem> {
-    table.iter().flat_map(|entry| check_entry(files, entry)).collect()
+    table
+        .iter()
+        .flat_map(|entry| check_entry(files, entry))
+        .collect()
 }
 
 fn check_entry(files: &Files, entry: &Registered) -> Vec<Problem> {
     let Some(list) = files.text(entry.list) else {
-        let message = format!("this list of {} is gone: mend the table of registrations", entry.folder);
+        let message = format!(
+            "this list of {} is gone: mend the table of registrations",
+            entry.folder
+        );
         return vec![Problem::new(entry.list, None, message)];
     };
     let members: Vec<&str> = members(files, entry).collect();
     if members.is_empty() {
-        return vec![Problem::new(entry.folder, None, "is empty: mend the table of registrations")];
+        return vec![Problem::new(
+            entry.folder,
+            None,
+            "is empty: mend the table of registrations",
+        )];
     }
     let (before, after) = entry.written;
     members
         .into_iter()
         .filter(|stem| !list.contains(&format!("{before}{stem}{after}")))
         .map(|stem| {
-            let message = format!("is not registered: {} does not hold `{before}{stem}{after}`", entry.list);
-            Problem::new(&format!("{}{stem}{}", entry.folder, entry.end), None, message)
+            let message = format!(
+                "is not registered: {} does not hold `{before}{stem}{after}`",
+                entry.list
+            );
+            Problem::new(
+                &format!("{}{stem}{}", entry.folder, entry.end),
+                None,
+                message,
+            )
         })
         .collect()
 }
@@ -91,14 +108,25 @@ mod tests {
     const RULE: &str = "pub static RULE: Rule = Rule {};";
 
     fn messages(files: &[(&str, &str)]) -> Vec<String> {
-        check(&Files::written(files), &[RULES]).iter().map(ToString::to_string).collect()
+        check(&Files::written(files), &[RULES])
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
     fn a_file_that_the_list_lacks_is_reported() {
-        let list = ("a/rules/mod.rs", "mod x; mod y;\nstatic ALL: &[&Rule] = &[&x::RULE];");
+        let list = (
+            "a/rules/mod.rs",
+            "mod x; mod y;\nstatic ALL: &[&Rule] = &[&x::RULE];",
+        );
         assert_eq!(
-            messages(&[list, ("a/rules/x.rs", RULE), ("a/rules/x/inner.rs", RULE), ("a/rules/shape.rs", "")]),
+            messages(&[
+                list,
+                ("a/rules/x.rs", RULE),
+                ("a/rules/x/inner.rs", RULE),
+                ("a/rules/shape.rs", "")
+            ]),
             [""; 0]
         );
         assert_eq!(

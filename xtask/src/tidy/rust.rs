@@ -13,8 +13,16 @@ pub(super) struct Source {
 impl Source {
     /// The folder of the package that this file belongs to, with its last `/`.
     pub(super) fn package(&self) -> &str {
-        let depth = if self.file.starts_with("crates/") { 2 } else { 1 };
-        let end = self.file.match_indices('/').nth(depth - 1).map_or(0, |(at, _)| at + 1);
+        let depth = if self.file.starts_with("crates/") {
+            2
+        } else {
+            1
+        };
+        let end = self
+            .file
+            .match_indices('/')
+            .nth(depth - 1)
+            .map_or(0, |(at, _)| at + 1);
         &self.file[..end]
     }
 
@@ -34,7 +42,10 @@ pub(super) fn parse(files: &Files) -> Result<Vec<Source>> {
         .filter(|(file, _)| ours(file) && kept(file))
         .map(|(file, text)| {
             let tree = syn::parse_file(text).with_context(|| format!("cannot parse {file}"))?;
-            Ok(Source { file: file.to_owned(), tree })
+            Ok(Source {
+                file: file.to_owned(),
+                tree,
+            })
         })
         .collect()
 }

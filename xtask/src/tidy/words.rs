@@ -31,17 +31,31 @@ const WORDS: &[Word] = &[
     anywhere(concat!("/ro", "ot/"), FOLDER),
     anywhere(concat!("/ho", "me/"), FOLDER),
     anywhere(concat!("/tmp/bash", "_jobs"), FOLDER),
-    in_rust(concat!("#[al", "low("), "write #[expect(lint, reason = \"…\")]"),
-    in_rust(concat!("#![al", "low("), "write #![expect(lint, reason = \"…\")]"),
+    in_rust(
+        concat!("#[al", "low("),
+        "write #[expect(lint, reason = \"…\")]",
+    ),
+    in_rust(
+        concat!("#![al", "low("),
+        "write #![expect(lint, reason = \"…\")]",
+    ),
     in_rust(concat!("to", "do!("), "finish it or leave it out"),
 ];
 
 const fn anywhere(text: &'static str, instead: &'static str) -> Word {
-    Word { text, only_in_rust: false, instead }
+    Word {
+        text,
+        only_in_rust: false,
+        instead,
+    }
 }
 
 const fn in_rust(text: &'static str, instead: &'static str) -> Word {
-    Word { text, only_in_rust: true, instead }
+    Word {
+        text,
+        only_in_rust: true,
+        instead,
+    }
 }
 
 pub(super) fn check(files: &Files) -> Vec<Problem> {
@@ -50,7 +64,11 @@ pub(super) fn check(files: &Files) -> Vec<Problem> {
         let is_rust = Path::new(file).extension().is_some_and(|end| end == "rs");
         for word in WORDS.iter().filter(|word| is_rust || !word.only_in_rust) {
             problems.extend(occurrences(text, word.text).map(|line| {
-                Problem::new(file, Some(line), format!("holds `{}`: {}", word.text, word.instead))
+                Problem::new(
+                    file,
+                    Some(line),
+                    format!("holds `{}`: {}", word.text, word.instead),
+                )
             }));
         }
     }
@@ -91,7 +109,10 @@ mod tests {
         let work = concat!("/wo", "rk/");
         let silenced = concat!("#[al", "low(");
         let files = Files::written(&[
-            ("a.rs", format!("\"examples{work}x\" and \"~{work}x\"").as_str()),
+            (
+                "a.rs",
+                format!("\"examples{work}x\" and \"~{work}x\"").as_str(),
+            ),
             ("a.md", format!("Never write `{silenced}x)]`.").as_str()),
         ]);
         assert_eq!(check(&files), []);

@@ -35,19 +35,25 @@ pub enum ImportError {
         ratio: u64,
     },
     /// There are more records than the bound.
-    #[error("there are more than {records_max} records; hint: raise the limit if the source is trusted")]
+    #[error(
+        "there are more than {records_max} records; hint: raise the limit if the source is trusted"
+    )]
     TooManyRecords {
         /// The bound.
         records_max: u64,
     },
     /// There are more bytes than the bound.
-    #[error("there are more than {bytes_max} bytes; hint: raise the limit if the source is trusted")]
+    #[error(
+        "there are more than {bytes_max} bytes; hint: raise the limit if the source is trusted"
+    )]
     TooManyBytes {
         /// The bound.
         bytes_max: u64,
     },
     /// A source without a single advisory would be a clean bill for everything.
-    #[error("{origin} holds no advisory for {ecosystem}; hint: check the ecosystem's name as OSV writes it")]
+    #[error(
+        "{origin} holds no advisory for {ecosystem}; hint: check the ecosystem's name as OSV writes it"
+    )]
     Empty {
         /// The source.
         origin: String,
@@ -55,7 +61,9 @@ pub enum ImportError {
         ecosystem: Ecosystem,
     },
     /// The ecosystem cannot be told from the records.
-    #[error("{origin} does not say which ecosystem it covers ({seen}); hint: name the ecosystems to import")]
+    #[error(
+        "{origin} does not say which ecosystem it covers ({seen}); hint: name the ecosystems to import"
+    )]
     NameEcosystems {
         /// The source.
         origin: String,

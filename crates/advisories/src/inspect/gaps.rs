@@ -59,8 +59,15 @@ impl Gaps {
                 parts.base,
                 one_line(&releases.join(", "), 200),
             );
-            let mend = "name the release of the component's ecosystem, or import newer advisories".to_owned();
-            self.at(component, "unknown-release", GapKind::Unsupported, message, mend);
+            let mend = "name the release of the component's ecosystem, or import newer advisories"
+                .to_owned();
+            self.at(
+                component,
+                "unknown-release",
+                GapKind::Unsupported,
+                message,
+                mend,
+            );
         }
         is_known
     }
@@ -72,9 +79,18 @@ impl Gaps {
             *self.without_order.entry(base.clone()).or_default() += 1;
             return;
         }
-        let message = format!("{} has advisories, and its version cannot be ordered", package(component));
+        let message = format!(
+            "{} has advisories, and its version cannot be ordered",
+            package(component)
+        );
         let mend = "pin an exact version that the ecosystem's order knows".to_owned();
-        self.at(component, "unordered-version", GapKind::Unresolved, message, mend);
+        self.at(
+            component,
+            "unordered-version",
+            GapKind::Unresolved,
+            message,
+            mend,
+        );
     }
 
     /// An advisory that does not say which versions it affects.
@@ -85,7 +101,13 @@ impl Gaps {
             package(component)
         );
         let mend = format!("read {advisory} and waive this gap or change the version");
-        self.at(component, "undecided-advisory", GapKind::Unresolved, message, mend);
+        self.at(
+            component,
+            "undecided-advisory",
+            GapKind::Unresolved,
+            message,
+            mend,
+        );
     }
 
     /// All gaps, with those of whole ecosystems.
@@ -97,20 +119,35 @@ impl Gaps {
     ) -> Vec<Gap> {
         for (base, count) in std::mem::take(&mut self.missing) {
             let base = one_line(&base, 80);
-            let message =
-                format!("{} not judged: there is no advisory database for {base}", components(count));
-            self.whole("missing-database", GapKind::Stale, message, import_again(&base));
+            let message = format!(
+                "{} not judged: there is no advisory database for {base}",
+                components(count)
+            );
+            self.whole(
+                "missing-database",
+                GapKind::Stale,
+                message,
+                import_again(&base),
+            );
         }
         for (base, count) in std::mem::take(&mut self.without_order) {
-            let message =
-                format!("{} not judged: this build cannot order versions of {base}", components(count));
+            let message = format!(
+                "{} not judged: this build cannot order versions of {base}",
+                components(count)
+            );
             let mend = format!("judge {base} packages by another tool and waive this gap");
             self.whole("unsupported-order", GapKind::Unsupported, message, mend);
         }
         for (base, what) in std::mem::take(&mut self.damaged) {
-            let message =
-                format!("components were not judged: the advisory database for {base} is damaged: {what}");
-            self.whole("damaged-database", GapKind::Stale, message, import_again(&base));
+            let message = format!(
+                "components were not judged: the advisory database for {base} is damaged: {what}"
+            );
+            self.whole(
+                "damaged-database",
+                GapKind::Stale,
+                message,
+                import_again(&base),
+            );
         }
         for base in std::mem::take(&mut self.judged) {
             if let Some(file) = database.file(&base) {
@@ -121,7 +158,13 @@ impl Gaps {
         self.told
     }
 
-    fn stale(&mut self, base: &str, file: &EcosystemFile, now: Timestamp, max_age: Option<SignedDuration>) {
+    fn stale(
+        &mut self,
+        base: &str,
+        file: &EcosystemFile,
+        now: Timestamp,
+        max_age: Option<SignedDuration>,
+    ) {
         let Some(max_age) = max_age else { return };
         let as_of = file.as_of();
         let age = now.duration_since(as_of);
@@ -146,20 +189,38 @@ impl Gaps {
         if meta.unreadable_count == 0 {
             return;
         }
-        let named: Vec<&str> =
-            meta.unreadable.iter().take(3).map(|unreadable| unreadable.name.as_str()).collect();
+        let named: Vec<&str> = meta
+            .unreadable
+            .iter()
+            .take(3)
+            .map(|unreadable| unreadable.name.as_str())
+            .collect();
         let message = format!(
             "{} advisories for {base} could not be read when they were imported, among them {}",
             meta.unreadable_count,
             one_line(&named.join(", "), 200),
         );
-        let mend = "mend those records at their source and import them again, or waive this gap".to_owned();
+        let mend = "mend those records at their source and import them again, or waive this gap"
+            .to_owned();
         self.whole("unreadable-advisory", GapKind::Unreadable, message, mend);
     }
 
-    fn at(&mut self, component: &Component, id: &str, kind: GapKind, message: String, mend: String) {
+    fn at(
+        &mut self,
+        component: &Component,
+        id: &str,
+        kind: GapKind,
+        message: String,
+        mend: String,
+    ) {
         let id = RuleId::new(Inspector::Dependency, id);
-        self.told.push(Gap { id, kind, location: Some(component.location.clone()), message, mend });
+        self.told.push(Gap {
+            id,
+            kind,
+            location: Some(component.location.clone()),
+            message,
+            mend,
+        });
     }
 
     fn whole(&mut self, id: &str, kind: GapKind, message: String, mend: String) {
@@ -174,11 +235,19 @@ impl Gaps {
 }
 
 fn package(component: &Component) -> String {
-    format!("{} {}", one_line(&component.name, 120), one_line(component.version.as_str(), 80))
+    format!(
+        "{} {}",
+        one_line(&component.name, 120),
+        one_line(component.version.as_str(), 80)
+    )
 }
 
 fn components(count: usize) -> String {
-    if count == 1 { "1 component was".to_owned() } else { format!("{count} components were") }
+    if count == 1 {
+        "1 component was".to_owned()
+    } else {
+        format!("{count} components were")
+    }
 }
 
 fn import_again(base: &str) -> String {

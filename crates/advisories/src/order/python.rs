@@ -22,7 +22,10 @@ impl PythonVersion {
         if let Ok(version) = pep440_rs::Version::from_str(text) {
             return Some(Self::Standard(version));
         }
-        let longest = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
+        let longest = text
+            .split(|c: char| !c.is_ascii_digit())
+            .map(str::len)
+            .max();
         if text.is_empty() || longest.is_none_or(|longest| longest >= DIGITS_MAX) {
             return None;
         }
@@ -80,7 +83,10 @@ fn legacy_parts(text: &str) -> Vec<LegacyPart> {
         }
         // A prerelease word takes back the dash before it, and any word the zeros before it.
         if word < FINAL {
-            while parts.last().is_some_and(|part| matches!(part, LegacyPart::Word(word) if word == DASH)) {
+            while parts
+                .last()
+                .is_some_and(|part| matches!(part, LegacyPart::Word(word) if word == DASH))
+            {
                 parts.pop();
             }
         }

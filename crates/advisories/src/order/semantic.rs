@@ -30,7 +30,10 @@ impl<'a> SemanticVersion<'a> {
             }
             *release.get_mut(index)? = number;
         }
-        Some(Self { release, prerelease: prerelease.unwrap_or("") })
+        Some(Self {
+            release,
+            prerelease: prerelease.unwrap_or(""),
+        })
     }
 }
 
@@ -101,5 +104,8 @@ fn is_number(text: &str) -> bool {
 }
 
 fn is_identifier(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }

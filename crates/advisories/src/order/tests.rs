@@ -12,7 +12,10 @@ fn judge(ecosystem: &str, files: &[&str]) -> Option<usize> {
     if !folder.is_dir() {
         std::io::Write::write_fmt(
             &mut std::io::stderr(),
-            format_args!("SKIPPED: version order of {ecosystem}, because {} is absent\n", folder.display()),
+            format_args!(
+                "SKIPPED: version order of {ecosystem}, because {} is absent\n",
+                folder.display()
+            ),
         )
         .unwrap();
         return None;
@@ -22,7 +25,9 @@ fn judge(ecosystem: &str, files: &[&str]) -> Option<usize> {
     let mut judged = 0;
     for file in files {
         for line in fs::read_to_string(folder.join(file)).unwrap().lines() {
-            let [left, sign, right] = line.split(' ').collect::<Vec<_>>()[..] else { continue };
+            let [left, sign, right] = line.split(' ').collect::<Vec<_>>()[..] else {
+                continue;
+            };
             let expected = match sign {
                 "<" => Ordering::Less,
                 "=" => Ordering::Equal,
@@ -37,7 +42,12 @@ fn judge(ecosystem: &str, files: &[&str]) -> Option<usize> {
             }
         }
     }
-    assert!(wrong.is_empty(), "{} of {judged} wrong: {:#?}", wrong.len(), &wrong[..wrong.len().min(20)]);
+    assert!(
+        wrong.is_empty(),
+        "{} of {judged} wrong: {:#?}",
+        wrong.len(),
+        &wrong[..wrong.len().min(20)]
+    );
     Some(judged)
 }
 
@@ -50,26 +60,57 @@ fn semantic_order_agrees_with_every_published_line() {
 
 #[test]
 fn python_order_agrees_with_every_published_line() {
-    let judged = judge("PyPI", &["pypi-versions.txt", "pypi-versions-generated.txt"]);
+    let judged = judge(
+        "PyPI",
+        &["pypi-versions.txt", "pypi-versions-generated.txt"],
+    );
     assert!(judged.is_none_or(|judged| judged > 6000));
 }
 
 #[test]
 fn the_semver_and_nodejs_crates_agree_on_strict_versions() {
-    let numbers =
-        ["0.0.0", "0.0.1", "0.1.0", "0.10.0", "0.9.0", "1.0.0", "1.2.3", "18446744073709551615.0.0"];
-    let tails =
-        ["", "-0", "-1", "-10", "-9", "-a", "-a.1", "-a.b", "-a-b", "-alpha.1.x", "-rc.1", "-Z", "+b"];
-    let all: Vec<String> =
-        numbers.iter().flat_map(|number| tails.iter().map(move |tail| format!("{number}{tail}"))).collect();
+    let numbers = [
+        "0.0.0",
+        "0.0.1",
+        "0.1.0",
+        "0.10.0",
+        "0.9.0",
+        "1.0.0",
+        "1.2.3",
+        "18446744073709551615.0.0",
+    ];
+    let tails = [
+        "",
+        "-0",
+        "-1",
+        "-10",
+        "-9",
+        "-a",
+        "-a.1",
+        "-a.b",
+        "-a-b",
+        "-alpha.1.x",
+        "-rc.1",
+        "-Z",
+        "+b",
+    ];
+    let all: Vec<String> = numbers
+        .iter()
+        .flat_map(|number| tails.iter().map(move |tail| format!("{number}{tail}")))
+        .collect();
     for left in &all {
         for right in &all {
             let ours = order(&Ecosystem::new("crates.io"), left, right);
             let version = |text: &str| semver::Version::parse(text).unwrap();
-            assert_eq!(ours, Some(version(left).cmp_precedence(&version(right))), "{left} {right}");
-            if let (Ok(left), Ok(right)) =
-                (nodejs_semver::Version::parse(left), nodejs_semver::Version::parse(right))
-            {
+            assert_eq!(
+                ours,
+                Some(version(left).cmp_precedence(&version(right))),
+                "{left} {right}"
+            );
+            if let (Ok(left), Ok(right)) = (
+                nodejs_semver::Version::parse(left),
+                nodejs_semver::Version::parse(right),
+            ) {
                 assert_eq!(ours, Some(left.cmp(&right)), "{left} {right}");
             }
         }
@@ -78,10 +119,26 @@ fn the_semver_and_nodejs_crates_agree_on_strict_versions() {
 
 #[test]
 fn what_is_not_a_version_has_no_order() {
-    for text in ["", "^1.0.0", "1.x", "1.2.3.4", "1..2", "1.2.3-", "1.2.3-a..b", "latest", "1.2.3-ü"] {
+    for text in [
+        "",
+        "^1.0.0",
+        "1.x",
+        "1.2.3.4",
+        "1..2",
+        "1.2.3-",
+        "1.2.3-a..b",
+        "latest",
+        "1.2.3-ü",
+    ] {
         assert_eq!(order(&Ecosystem::new("npm"), text, "1.0.0"), None, "{text}");
     }
-    assert_eq!(order(&Ecosystem::new("PyPI"), "1.99999999999999999999999", "1.0"), None);
+    assert_eq!(
+        order(&Ecosystem::new("PyPI"), "1.99999999999999999999999", "1.0"),
+        None
+    );
     assert_eq!(order(&Ecosystem::new("Haiku"), "1", "2"), None);
-    assert_eq!(order(&Ecosystem::new("npm"), &"1".repeat(300), "1.0.0"), None);
+    assert_eq!(
+        order(&Ecosystem::new("npm"), &"1".repeat(300), "1.0.0"),
+        None
+    );
 }

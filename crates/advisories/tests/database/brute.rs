@@ -35,10 +35,14 @@ fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 impl Oracle {
     pub(crate) fn new(ecosystem: &str, records: Vec<Value>) -> Self {
         let ecosystem = Ecosystem::new(ecosystem);
-        let live = records.into_iter().filter(|record| record["withdrawn"].is_null());
+        let live = records
+            .into_iter()
+            .filter(|record| record["withdrawn"].is_null());
         let records: Vec<Value> = live
             .filter(|record| {
-                list(record, "affected").iter().any(|a| a["package"]["ecosystem"] == ecosystem.as_str())
+                list(record, "affected")
+                    .iter()
+                    .any(|a| a["package"]["ecosystem"] == ecosystem.as_str())
             })
             .collect();
         let mut of_package: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -47,7 +51,10 @@ impl Oracle {
             for affected in list(record, "affected") {
                 let name = affected["package"]["name"].as_str().unwrap().to_owned();
                 for id in ids(record) {
-                    of_package_and_id.entry((name.clone(), id)).or_default().push(index);
+                    of_package_and_id
+                        .entry((name.clone(), id))
+                        .or_default()
+                        .push(index);
                 }
                 of_package.entry(name).or_default().push(index);
             }
@@ -55,7 +62,12 @@ impl Oracle {
         for indices in of_package.values_mut() {
             indices.dedup();
         }
-        Self { ecosystem, records, of_package, of_package_and_id }
+        Self {
+            ecosystem,
+            records,
+            of_package,
+            of_package_and_id,
+        }
     }
 
     pub(crate) fn packages(&self) -> impl Iterator<Item = &str> {
@@ -66,11 +78,23 @@ impl Oracle {
     pub(crate) fn versions(&self, package: &str) -> BTreeSet<String> {
         let mut versions = BTreeSet::new();
         for affected in self.affected(package).map(|(_, affected)| affected) {
-            versions.extend(list(affected, "versions").iter().map(|v| v.as_str().unwrap().to_owned()));
-            for event in
-                list(affected, "ranges").iter().filter(|r| r["type"] != "GIT").flat_map(|r| list(r, "events"))
+            versions.extend(
+                list(affected, "versions")
+                    .iter()
+                    .map(|v| v.as_str().unwrap().to_owned()),
+            );
+            for event in list(affected, "ranges")
+                .iter()
+                .filter(|r| r["type"] != "GIT")
+                .flat_map(|r| list(r, "events"))
             {
-                versions.extend(event.as_object().unwrap().values().map(|v| v.as_str().unwrap().to_owned()));
+                versions.extend(
+                    event
+                        .as_object()
+                        .unwrap()
+                        .values()
+                        .map(|v| v.as_str().unwrap().to_owned()),
+                );
             }
         }
         versions
@@ -79,27 +103,49 @@ impl Oracle {
     pub(crate) fn judge(&self, package: &str, version: &str) -> Vec<Expected> {
         let mut flaws: Vec<BTreeSet<usize>> = Vec::new();
         for (index, affected) in self.affected(package) {
-            if self.is_affected(affected, version) && !flaws.iter().any(|flaw| flaw.contains(&index)) {
+            if self.is_affected(affected, version)
+                && !flaws.iter().any(|flaw| flaw.contains(&index))
+            {
                 flaws.push(self.aliases_of(index));
             }
         }
-        flaws.iter().map(|flaw| self.expected(flaw, package, version)).collect()
+        flaws
+            .iter()
+            .map(|flaw| self.expected(flaw, package, version))
+            .collect()
     }
 
     fn expected(&self, flaw: &BTreeSet<usize>, package: &str, version: &str) -> Expected {
-        let of_flaw = || self.affected(package).filter(|(index, _)| flaw.contains(index)).map(|(_, a)| a);
+        let of_flaw = || {
+            self.affected(package)
+                .filter(|(index, _)| flaw.contains(index))
+                .map(|(_, a)| a)
+        };
         let mut fixes: Vec<&str> = Vec::new();
-        for range in of_flaw().flat_map(|a| list(a, "ranges")).filter(|range| range["type"] != "GIT") {
-            let named = list(range, "events").iter().filter_map(|event| event["fixed"].as_str());
+        for range in of_flaw()
+            .flat_map(|a| list(a, "ranges"))
+            .filter(|range| range["type"] != "GIT")
+        {
+            let named = list(range, "events")
+                .iter()
+                .filter_map(|event| event["fixed"].as_str());
             fixes.extend(named.filter(|fix| self.is_affected_below(range, fix)));
         }
-        fixes.retain(|fix| self.order(fix, version).is_gt() && !of_flaw().any(|a| self.is_affected(a, fix)));
+        fixes.retain(|fix| {
+            self.order(fix, version).is_gt() && !of_flaw().any(|a| self.is_affected(a, fix))
+        });
         fixes.sort_by(|left, right| self.order(left, right));
-        let scores = flaw.iter().flat_map(|index| list(&self.records[*index], "severity"));
-        let scores =
-            scores.filter_map(|s| s["score"].as_str()?.parse::<cvss::Cvss>().ok()).map(|cvss| cvss.score());
+        let scores = flaw
+            .iter()
+            .flat_map(|index| list(&self.records[*index], "severity"));
+        let scores = scores
+            .filter_map(|s| s["score"].as_str()?.parse::<cvss::Cvss>().ok())
+            .map(|cvss| cvss.score());
         Expected {
-            ids: flaw.iter().flat_map(|index| ids(&self.records[*index])).collect(),
+            ids: flaw
+                .iter()
+                .flat_map(|index| ids(&self.records[*index]))
+                .collect(),
             severity: scores.max_by(f64::total_cmp).map(Severity::from_cvss_score),
             smallest_fix: fixes.first().map(|fix| (*fix).to_owned()),
         }
@@ -107,13 +153,20 @@ impl Oracle {
 
     /// Whether the range is affected just below a version, so that its fix there mends something.
     fn is_affected_below(&self, range: &Value, version: &str) -> bool {
-        let mut limits = list(range, "events").iter().filter_map(|event| event["limit"].as_str()).peekable();
-        let meant =
-            limits.peek().is_none() || limits.any(|limit| limit == "*" || self.order(limit, version).is_ge());
+        let mut limits = list(range, "events")
+            .iter()
+            .filter_map(|event| event["limit"].as_str())
+            .peekable();
+        let meant = limits.peek().is_none()
+            || limits.any(|limit| limit == "*" || self.order(limit, version).is_ge());
         let events = self.sorted_events(range);
-        let mut below =
-            events.into_iter().filter(|(kind, at)| is_zero(kind, at) || self.order(at, version).is_lt());
-        meant && below.next_back().is_some_and(|(kind, _)| kind == "introduced")
+        let mut below = events
+            .into_iter()
+            .filter(|(kind, at)| is_zero(kind, at) || self.order(at, version).is_lt());
+        meant
+            && below
+                .next_back()
+                .is_some_and(|(kind, _)| kind == "introduced")
     }
 
     fn affected(&self, package: &str) -> impl Iterator<Item = (usize, &Value)> {
@@ -123,15 +176,20 @@ impl Oracle {
             let package = package.clone();
             let all = list(&self.records[*index], "affected").iter();
             all.filter(move |a| {
-                a["package"]["name"] == *package && a["package"]["ecosystem"] == self.ecosystem.as_str()
+                a["package"]["name"] == *package
+                    && a["package"]["ecosystem"] == self.ecosystem.as_str()
             })
             .map(|affected| (*index, affected))
         })
     }
 
     fn is_affected(&self, affected: &Value, version: &str) -> bool {
-        list(affected, "versions").iter().any(|v| self.equal(v.as_str().unwrap(), version))
-            || list(affected, "ranges").iter().any(|range| self.in_range(range, version))
+        list(affected, "versions")
+            .iter()
+            .any(|v| self.equal(v.as_str().unwrap(), version))
+            || list(affected, "ranges")
+                .iter()
+                .any(|range| self.in_range(range, version))
     }
 
     /// `IncludedInRanges` and `BeforeLimits` of the schema.
@@ -171,8 +229,14 @@ impl Oracle {
     }
 
     fn before_limits(&self, range: &Value, version: &str) -> bool {
-        let limits: Vec<&str> = list(range, "events").iter().filter_map(|e| e["limit"].as_str()).collect();
-        limits.is_empty() || limits.iter().any(|limit| *limit == "*" || self.order(version, limit).is_lt())
+        let limits: Vec<&str> = list(range, "events")
+            .iter()
+            .filter_map(|e| e["limit"].as_str())
+            .collect();
+        limits.is_empty()
+            || limits
+                .iter()
+                .any(|limit| *limit == "*" || self.order(version, limit).is_lt())
     }
 
     /// Walks from package and id to record to package and id until nothing new is met.
@@ -185,7 +249,8 @@ impl Oracle {
                 for affected in list(record, "affected") {
                     let name = affected["package"]["name"].as_str().unwrap();
                     open.extend(
-                        ids(record).flat_map(|id| self.of_package_and_id[&(name.to_owned(), id)].clone()),
+                        ids(record)
+                            .flat_map(|id| self.of_package_and_id[&(name.to_owned(), id)].clone()),
                     );
                 }
             }
@@ -207,6 +272,11 @@ fn is_zero(kind: &str, at: &str) -> bool {
 }
 
 fn ids(record: &Value) -> impl Iterator<Item = String> {
-    let aliases = list(record, "aliases").iter().chain(std::iter::once(&record["id"]));
-    aliases.map(|id| id.as_str().unwrap().to_owned()).collect::<Vec<_>>().into_iter()
+    let aliases = list(record, "aliases")
+        .iter()
+        .chain(std::iter::once(&record["id"]));
+    aliases
+        .map(|id| id.as_str().unwrap().to_owned())
+        .collect::<Vec<_>>()
+        .into_iter()
 }

@@ -28,12 +28,17 @@ fn fixture() -> Fixture {
 fn components() -> Vec<Component> {
     let names = ["p0", "p1", "q", "none"];
     let versions = ["0.1.0", "1.5.0", "2.5.0", "9.0.0", "odd"];
-    names.iter().flat_map(|name| versions.map(|version| component("npm", name, version))).collect()
+    names
+        .iter()
+        .flat_map(|name| versions.map(|version| component("npm", name, version)))
+        .collect()
 }
 
 /// What the database says about everything, or `None` when it is refused.
 fn look(folder: &Path) -> Option<Inspection> {
-    Database::open(folder).ok().map(|database| database.inspect(&components(), now(), None))
+    Database::open(folder)
+        .ok()
+        .map(|database| database.inspect(&components(), now(), None))
 }
 
 #[test]
@@ -51,15 +56,29 @@ fn every_flipped_byte_is_refused_told_or_harmless() {
             fs::write(&path, &bytes).unwrap();
             match look(fixture.folder.path()) {
                 None => refused += 1,
-                Some(seen) if seen.gaps.iter().any(|gap| gap.id.name() == "damaged-database") => told += 1,
+                Some(seen)
+                    if seen
+                        .gaps
+                        .iter()
+                        .any(|gap| gap.id.name() == "damaged-database") =>
+                {
+                    told += 1
+                }
                 Some(seen) => {
-                    assert_eq!(seen, clean, "byte {at} flipped by {mask:#x} changed the result unnoticed");
+                    assert_eq!(
+                        seen, clean,
+                        "byte {at} flipped by {mask:#x} changed the result unnoticed"
+                    );
                     harmless += 1;
                 }
             }
             let is_moment = (16..24).contains(&at);
-            let verified = Database::open(fixture.folder.path()).and_then(|database| database.verify());
-            assert!(verified.is_err() || is_moment, "byte {at} flipped by {mask:#x} passes verification");
+            let verified =
+                Database::open(fixture.folder.path()).and_then(|database| database.verify());
+            assert!(
+                verified.is_err() || is_moment,
+                "byte {at} flipped by {mask:#x} passes verification"
+            );
         }
     }
     eprintln!("{refused} refused, {told} told, {harmless} harmless");
@@ -71,13 +90,21 @@ fn every_truncation_and_extension_is_refused_with_a_hint() {
     let fixture = fixture();
     let path = fixture.imported.databases[0].path.clone();
     let sound = fs::read(&path).unwrap();
-    let lengths = (0..sound.len()).step_by(37).chain([sound.len() - 1, sound.len() + 1, sound.len() + 4096]);
+    let lengths =
+        (0..sound.len())
+            .step_by(37)
+            .chain([sound.len() - 1, sound.len() + 1, sound.len() + 4096]);
     for length in lengths {
         let mut bytes = sound.clone();
         bytes.resize(length, 0);
         fs::write(&path, &bytes).unwrap();
-        let error = Database::open(fixture.folder.path()).expect_err("a wrong length").to_string();
-        assert!(error.contains("npm.plimdb") && error.contains("hint:"), "{error}");
+        let error = Database::open(fixture.folder.path())
+            .expect_err("a wrong length")
+            .to_string();
+        assert!(
+            error.contains("npm.plimdb") && error.contains("hint:"),
+            "{error}"
+        );
     }
 }
 
@@ -95,8 +122,10 @@ fn hostile_numbers_do_not_panic() {
             let mut start = 296;
             for section in 0..6 {
                 let entry = 24 + section * 40;
-                let length =
-                    usize::try_from(u64::from_le_bytes(bytes[entry..entry + 8].try_into().unwrap())).unwrap();
+                let length = usize::try_from(u64::from_le_bytes(
+                    bytes[entry..entry + 8].try_into().unwrap(),
+                ))
+                .unwrap();
                 let sum = digest(&bytes[start..start + length]);
                 bytes[entry + 8..entry + 40].copy_from_slice(&sum);
                 start += length;
@@ -114,6 +143,15 @@ fn hostile_numbers_do_not_panic() {
 #[test]
 fn a_file_under_another_ecosystems_name_is_refused() {
     let fixture = fixture();
-    fs::rename(&fixture.imported.databases[0].path, fixture.folder.path().join("PyPI.plimdb")).unwrap();
-    assert!(Database::open(fixture.folder.path()).unwrap_err().to_string().contains("another ecosystem"));
+    fs::rename(
+        &fixture.imported.databases[0].path,
+        fixture.folder.path().join("PyPI.plimdb"),
+    )
+    .unwrap();
+    assert!(
+        Database::open(fixture.folder.path())
+            .unwrap_err()
+            .to_string()
+            .contains("another ecosystem")
+    );
 }

@@ -16,7 +16,10 @@ pub(crate) fn now() -> Timestamp {
 
 pub(crate) fn options(ecosystems: &[&str]) -> ImportOptions {
     ImportOptions {
-        ecosystems: ecosystems.iter().map(|name| Ecosystem::new(*name)).collect(),
+        ecosystems: ecosystems
+            .iter()
+            .map(|name| Ecosystem::new(*name))
+            .collect(),
         as_of: Some(now()),
         now: now(),
         limits: Limits::default(),
@@ -38,12 +41,24 @@ impl Fixture {
     pub(crate) fn of(records: &[Value], ecosystems: &[&str]) -> Self {
         let source = tempfile::tempdir().unwrap();
         for (index, record) in records.iter().enumerate() {
-            fs::write(source.path().join(format!("{index:05}.json")), record.to_string()).unwrap();
+            fs::write(
+                source.path().join(format!("{index:05}.json")),
+                record.to_string(),
+            )
+            .unwrap();
         }
         let folder = tempfile::tempdir().unwrap();
-        let imported = import_quietly(&Source::Folder(source.path().to_owned()), folder.path(), ecosystems);
+        let imported = import_quietly(
+            &Source::Folder(source.path().to_owned()),
+            folder.path(),
+            ecosystems,
+        );
         let database = Database::open(folder.path()).unwrap();
-        Self { folder, imported, database }
+        Self {
+            folder,
+            imported,
+            database,
+        }
     }
 
     pub(crate) fn inspect(&self, components: &[Component]) -> Inspection {

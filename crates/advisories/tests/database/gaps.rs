@@ -7,8 +7,13 @@ use serde_json::{Value, json};
 use crate::fixture::{Fixture, component, now};
 
 fn check(gaps: &[Gap], id: &str, kind: GapKind, words: &str) {
-    let [gap] = gaps else { panic!("{id}: {gaps:#?}") };
-    assert_eq!((gap.id.as_str(), gap.kind), (format!("dependency/{id}").as_str(), kind));
+    let [gap] = gaps else {
+        panic!("{id}: {gaps:#?}")
+    };
+    assert_eq!(
+        (gap.id.as_str(), gap.kind),
+        (format!("dependency/{id}").as_str(), kind)
+    );
     assert!(gap.message.contains(words), "{}", gap.message);
     assert!(!gap.mend.is_empty());
 }
@@ -25,8 +30,11 @@ fn ranged(ecosystem: &str, name: &str) -> Value {
 #[test]
 fn an_ecosystem_without_a_database_is_told_once() {
     let fixture = Fixture::of(&[record("X-1", &ranged("npm", "a"))], &[]);
-    let components =
-        [component("PyPI", "a", "1"), component("PyPI", "b", "1"), component("npm", "b", "1.0.0")];
+    let components = [
+        component("PyPI", "a", "1"),
+        component("PyPI", "b", "1"),
+        component("npm", "b", "1.0.0"),
+    ];
     check(
         &fixture.inspect(&components).gaps,
         "missing-database",
@@ -41,10 +49,23 @@ fn an_old_database_and_one_from_the_future_are_told() {
     let component = [component("npm", "a", "3.0.0")];
     let gaps = |hours: i64, max_age: Option<i64>| {
         let now = now() + SignedDuration::from_hours(hours);
-        fixture.database.inspect(&component, now, max_age.map(SignedDuration::from_hours)).gaps
+        fixture
+            .database
+            .inspect(&component, now, max_age.map(SignedDuration::from_hours))
+            .gaps
     };
-    check(&gaps(49, Some(48)), "stale-database", GapKind::Stale, "2 days ago");
-    check(&gaps(-2, Some(48)), "stale-database", GapKind::Stale, "in the future");
+    check(
+        &gaps(49, Some(48)),
+        "stale-database",
+        GapKind::Stale,
+        "2 days ago",
+    );
+    check(
+        &gaps(-2, Some(48)),
+        "stale-database",
+        GapKind::Stale,
+        "in the future",
+    );
     assert_eq!(gaps(48, Some(48)), []);
     assert_eq!(gaps(9999, None), []);
 }
@@ -52,8 +73,16 @@ fn an_old_database_and_one_from_the_future_are_told() {
 #[test]
 fn a_version_without_a_place_in_the_order_is_told_where_it_matters() {
     let fixture = Fixture::of(&[record("X-1", &ranged("npm", "a"))], &[]);
-    let inspection = fixture.inspect(&[component("npm", "a", "latest"), component("npm", "b", "latest")]);
-    check(&inspection.gaps, "unordered-version", GapKind::Unresolved, "a latest");
+    let inspection = fixture.inspect(&[
+        component("npm", "a", "latest"),
+        component("npm", "b", "latest"),
+    ]);
+    check(
+        &inspection.gaps,
+        "unordered-version",
+        GapKind::Unresolved,
+        "a latest",
+    );
     assert!(inspection.gaps[0].location.is_some());
 }
 
@@ -69,8 +98,16 @@ fn an_advisory_that_names_no_comparable_version_is_told() {
     ];
     for affected in silent {
         let fixture = Fixture::of(&[record("X-1", &affected)], &[]);
-        let inspection = fixture.inspect(&[component("npm", "a", "1.0.0"), component("npm", "b", "1.0.0")]);
-        check(&inspection.gaps, "undecided-advisory", GapKind::Unresolved, "whether X-1 affects a 1.0.0");
+        let inspection = fixture.inspect(&[
+            component("npm", "a", "1.0.0"),
+            component("npm", "b", "1.0.0"),
+        ]);
+        check(
+            &inspection.gaps,
+            "undecided-advisory",
+            GapKind::Unresolved,
+            "whether X-1 affects a 1.0.0",
+        );
         assert_eq!(inspection.findings, [], "{affected}");
         assert_eq!(fixture.imported.databases[0].undecided, 1);
     }
@@ -81,23 +118,53 @@ fn a_record_that_nobody_could_read_is_remembered() {
     let broken = json!({"id": "X-2", "modified": "yesterday"});
     let fixture = Fixture::of(&[record("X-1", &ranged("npm", "a")), broken], &[]);
     let inspection = fixture.inspect(&[component("npm", "b", "1.0.0")]);
-    check(&inspection.gaps, "unreadable-advisory", GapKind::Unreadable, "00001.json");
+    check(
+        &inspection.gaps,
+        "unreadable-advisory",
+        GapKind::Unreadable,
+        "00001.json",
+    );
     let database = &fixture.imported.databases[0];
-    assert_eq!((database.unreadable_count, database.unreadable[0].name.as_str()), (1, "00001.json"));
+    assert_eq!(
+        (
+            database.unreadable_count,
+            database.unreadable[0].name.as_str()
+        ),
+        (1, "00001.json")
+    );
 }
 
 #[test]
 fn an_ecosystem_without_an_order_matches_named_versions_and_tells_the_rest() {
     let named = json!({"package": {"ecosystem": "Debian:12", "name": "a"}, "versions": ["1-1"]});
-    let fixture = Fixture::of(&[record("X-1", &named), record("X-2", &ranged("Debian:12", "b"))], &[]);
-    assert_eq!(fixture.imported.databases[0].identity.ecosystem.as_str(), "Debian");
+    let fixture = Fixture::of(
+        &[
+            record("X-1", &named),
+            record("X-2", &ranged("Debian:12", "b")),
+        ],
+        &[],
+    );
+    assert_eq!(
+        fixture.imported.databases[0].identity.ecosystem.as_str(),
+        "Debian"
+    );
     let a = fixture.inspect(&[component("Debian:12", "a", "1-1")]);
     assert_eq!((a.findings.len(), a.gaps.len()), (1, 0));
     let b = fixture.inspect(&[component("Debian:12", "b", "1-1")]);
     assert_eq!(b.findings, []);
-    check(&b.gaps, "unsupported-order", GapKind::Unsupported, "1 component was not judged");
+    check(
+        &b.gaps,
+        "unsupported-order",
+        GapKind::Unsupported,
+        "1 component was not judged",
+    );
     for unknown in ["Debian:13", "Debian"] {
         let gaps = fixture.inspect(&[component(unknown, "a", "1-1")]).gaps;
-        check(&gaps, "unknown-release", GapKind::Unsupported, "know the releases 12");
+        check(
+            &gaps,
+            "unknown-release",
+            GapKind::Unsupported,
+            "know the releases 12",
+        );
     }
 }

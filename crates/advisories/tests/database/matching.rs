@@ -12,7 +12,12 @@ use crate::brute::{Expected, Oracle};
 use crate::fixture::{Fixture, component, import_quietly, now, shared_osv};
 
 /// Judges the versions of each package, and says how many pairs and findings there were.
-fn agree(oracle: &Oracle, ecosystem: &str, database: &Database, pairs: &[(String, String)]) -> usize {
+fn agree(
+    oracle: &Oracle,
+    ecosystem: &str,
+    database: &Database,
+    pairs: &[(String, String)],
+) -> usize {
     let components: Vec<Component> = pairs
         .iter()
         .enumerate()
@@ -22,17 +27,31 @@ fn agree(oracle: &Oracle, ecosystem: &str, database: &Database, pairs: &[(String
         })
         .collect();
     let inspection = database.inspect(&components, now(), None);
-    let unexpected: Vec<_> =
-        inspection.gaps.iter().filter(|gap| gap.id.name() != "undecided-advisory").collect();
-    assert!(unexpected.is_empty(), "{:#?}", &unexpected[..unexpected.len().min(5)]);
+    let unexpected: Vec<_> = inspection
+        .gaps
+        .iter()
+        .filter(|gap| gap.id.name() != "undecided-advisory")
+        .collect();
+    assert!(
+        unexpected.is_empty(),
+        "{:#?}",
+        &unexpected[..unexpected.len().min(5)]
+    );
     let mut found: BTreeMap<usize, Vec<&Finding>> = BTreeMap::new();
     for finding in &inspection.findings {
-        found.entry(finding.locations[0].path.as_str().parse().unwrap()).or_default().push(finding);
+        found
+            .entry(finding.locations[0].path.as_str().parse().unwrap())
+            .or_default()
+            .push(finding);
     }
     for (index, (name, version)) in pairs.iter().enumerate() {
         let found = found.get(&index).map_or(&[][..], Vec::as_slice);
         let expected = oracle.judge(name, version);
-        assert_eq!(found.len(), expected.len(), "{name} {version}: {found:#?} {expected:#?}");
+        assert_eq!(
+            found.len(),
+            expected.len(),
+            "{name} {version}: {found:#?} {expected:#?}"
+        );
         for expected in &expected {
             agree_on_flaw(oracle, found, expected, &format!("{name} {version}"));
         }
@@ -42,7 +61,10 @@ fn agree(oracle: &Oracle, ecosystem: &str, database: &Database, pairs: &[(String
 
 fn agree_on_flaw(oracle: &Oracle, found: &[&Finding], expected: &Expected, what: &str) {
     let named = |finding: &Finding| -> BTreeSet<String> {
-        let ids = finding.references.iter().map(|reference| reference.id.clone());
+        let ids = finding
+            .references
+            .iter()
+            .map(|reference| reference.id.clone());
         ids.filter(|id| !id.starts_with("CWE-")).collect()
     };
     let finding = found.iter().find(|finding| named(finding) == expected.ids);
@@ -55,7 +77,9 @@ fn agree_on_flaw(oracle: &Oracle, found: &[&Finding], expected: &Expected, what:
     }
     let fix = finding.fix.as_ref().and_then(|fix| fix.version.as_deref());
     match (fix, &expected.smallest_fix) {
-        (Some(fix), Some(smallest)) => assert!(oracle.equal(fix, smallest), "{what}: {fix}, not {smallest}"),
+        (Some(fix), Some(smallest)) => {
+            assert!(oracle.equal(fix, smallest), "{what}: {fix}, not {smallest}")
+        }
         (Some(fix), None) => panic!("{what}: {fix} is no fix"),
         (None, Some(smallest)) => panic!("{what}: {smallest} was not found"),
         (None, None) => {}
@@ -66,14 +90,19 @@ fn agree_on_flaw(oracle: &Oracle, found: &[&Finding], expected: &Expected, what:
 fn neighbours(ecosystem: &str, version: &str) -> Vec<String> {
     let mut all = vec![version.to_owned()];
     if ecosystem == "PyPI" {
-        all.extend([".post1", ".dev0", "rc1", ".0", ".0.1", "+local"].map(|tail| format!("{version}{tail}")));
+        all.extend(
+            [".post1", ".dev0", "rc1", ".0", ".0.1", "+local"]
+                .map(|tail| format!("{version}{tail}")),
+        );
     } else {
         all.extend(["-0", "-alpha.1", "+build"].map(|tail| format!("{version}{tail}")));
     }
     if let Some((head, last)) = version.rsplit_once('.')
         && let Ok(last) = last.parse::<u64>()
     {
-        all.extend([last.saturating_sub(1), last.saturating_add(1)].map(|last| format!("{head}.{last}")));
+        all.extend(
+            [last.saturating_sub(1), last.saturating_add(1)].map(|last| format!("{head}.{last}")),
+        );
     }
     let base = Ecosystem::new(ecosystem);
     all.retain(|version| order(&base, version, "1.2.3").is_some());
@@ -85,7 +114,11 @@ fn published(zip: &Path) -> Vec<Value> {
     let count = archive.len();
     let read = |index| {
         let mut text = String::new();
-        archive.by_index(index).unwrap().read_to_string(&mut text).unwrap();
+        archive
+            .by_index(index)
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
         serde_json::from_str(&text).unwrap()
     };
     (0..count).map(read).collect()
@@ -93,22 +126,35 @@ fn published(zip: &Path) -> Vec<Value> {
 
 /// Every pair of a package and a version that its records name, or a neighbour of one.
 fn judge_published(ecosystem: &str, pairs_min: usize) {
-    let Some(osv) = shared_osv(&format!("published {ecosystem} advisories")) else { return };
+    let Some(osv) = shared_osv(&format!("published {ecosystem} advisories")) else {
+        return;
+    };
     let zip = osv.join(ecosystem).join("all.zip");
     let folder = tempfile::tempdir().unwrap();
     import_quietly(&Source::Zip(zip.clone()), folder.path(), &[]);
     let oracle = Oracle::new(ecosystem, published(&zip));
     let mut pairs = Vec::new();
     for package in oracle.packages() {
-        let versions: BTreeSet<String> =
-            oracle.versions(package).iter().flat_map(|version| neighbours(ecosystem, version)).collect();
+        let versions: BTreeSet<String> = oracle
+            .versions(package)
+            .iter()
+            .flat_map(|version| neighbours(ecosystem, version))
+            .collect();
         // Long lists are thinned evenly, because the second opinion is slow.
         let step = versions.len().div_ceil(8).max(1);
-        pairs.extend(versions.into_iter().step_by(step).map(|version| (package.to_owned(), version)));
+        pairs.extend(
+            versions
+                .into_iter()
+                .step_by(step)
+                .map(|version| (package.to_owned(), version)),
+        );
     }
     let database = Database::open(folder.path()).unwrap();
     let findings = agree(&oracle, ecosystem, &database, &pairs);
-    eprintln!("{ecosystem}: {} pairs, {findings} findings agree", pairs.len());
+    eprintln!(
+        "{ecosystem}: {} pairs, {findings} findings agree",
+        pairs.len()
+    );
     assert!(pairs.len() > pairs_min && findings > pairs_min / 4);
 }
 
@@ -132,7 +178,10 @@ struct Numbers(u64);
 
 impl Numbers {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         usize::try_from((self.0 >> 33) % bound as u64).unwrap()
     }
 
@@ -143,7 +192,14 @@ impl Numbers {
 
     /// Events in any order, with ties, limits and missing ends.
     fn range(&mut self) -> Value {
-        let kinds = ["introduced", "introduced", "fixed", "fixed", "last_affected", "limit"];
+        let kinds = [
+            "introduced",
+            "introduced",
+            "fixed",
+            "fixed",
+            "last_affected",
+            "limit",
+        ];
         let mut events = Vec::new();
         if self.below(2) == 0 {
             events.push(json!({"introduced": "0"}));
@@ -160,7 +216,9 @@ impl Numbers {
         if ranges.is_empty() && versions.is_empty() {
             versions.push(self.version());
         }
-        let aliases: Vec<String> = (0..self.below(2)).map(|_| format!("CVE-{}", self.below(12))).collect();
+        let aliases: Vec<String> = (0..self.below(2))
+            .map(|_| format!("CVE-{}", self.below(12)))
+            .collect();
         let id = format!("{}-{number}", ["GHSA", "X"][self.below(2)]);
         let package = json!({"ecosystem": "npm", "name": format!("p{}", self.below(4))});
         let withdrawn = (self.below(10) == 0).then_some("2026-01-01T00:00:00Z");
@@ -183,7 +241,9 @@ fn generated_records_match_as_the_schema_says() {
         for package in ["p0", "p1", "p2", "p3"] {
             for (major, minor) in (0..4).flat_map(|major| (0..4).map(move |minor| (major, minor))) {
                 let tails = ["-0", "-alpha", "-rc.1", "", "+x"];
-                pairs.extend(tails.map(|tail| (package.to_owned(), format!("{major}.{minor}.0{tail}"))));
+                pairs.extend(
+                    tails.map(|tail| (package.to_owned(), format!("{major}.{minor}.0{tail}"))),
+                );
             }
         }
         findings += agree(&oracle, "npm", &fixture.database, &pairs);
@@ -211,20 +271,46 @@ fn one_flaw_is_reported_once_with_all_of_its_names() {
     ];
     let fixture = Fixture::of(&records, &[]);
     let inspection = fixture.inspect(&[component("crates.io", "shelf", "1.0.0")]);
-    let [finding] = &inspection.findings[..] else { panic!("{inspection:#?}") };
+    let [finding] = &inspection.findings[..] else {
+        panic!("{inspection:#?}")
+    };
     assert_eq!(finding.rule.as_str(), "dependency/GHSA-aaaa-bbbb-cccc");
     assert_eq!(finding.severity, Severity::Critical);
     assert_eq!(finding.message, "shelf 1.0.0: a [31mflaw");
-    let ids: Vec<&str> = finding.references.iter().map(|reference| reference.id.as_str()).collect();
-    assert_eq!(ids, ["CVE-2026-1", "CWE-79", "GHSA-aaaa-bbbb-cccc", "RUSTSEC-2026-0001"]);
-    assert_eq!(finding.references[2].url.as_deref(), Some("https://b.example/"));
+    let ids: Vec<&str> = finding
+        .references
+        .iter()
+        .map(|reference| reference.id.as_str())
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "CVE-2026-1",
+            "CWE-79",
+            "GHSA-aaaa-bbbb-cccc",
+            "RUSTSEC-2026-0001"
+        ]
+    );
+    assert_eq!(
+        finding.references[2].url.as_deref(),
+        Some("https://b.example/")
+    );
     let fix = finding.fix.as_ref().unwrap();
-    assert_eq!(fix.version.as_deref(), Some("1.3.0"), "1.2.0 satisfies one of the two records alone");
+    assert_eq!(
+        fix.version.as_deref(),
+        Some("1.3.0"),
+        "1.2.0 satisfies one of the two records alone"
+    );
     assert_eq!(inspection.gaps, []);
     // Where one record alone matches, the flaw keeps its id and severity.
     let later = fixture.inspect(&[component("crates.io", "shelf", "1.2.0")]);
     assert_eq!(later.findings.len(), 1);
-    assert_eq!(fixture.inspect(&[component("crates.io", "shelf", "1.3.0")]).findings, []);
+    assert_eq!(
+        fixture
+            .inspect(&[component("crates.io", "shelf", "1.3.0")])
+            .findings,
+        []
+    );
     assert_eq!(fixture.imported.databases[0].withdrawn, 1);
 }
 
@@ -236,7 +322,12 @@ fn a_malicious_package_is_critical_and_python_names_are_folded() {
     for (version, expected) in [("2.0.0", 1), ("1.0.0-final", 1), ("2.0.1", 0)] {
         let inspection = fixture.inspect(&[component("PyPI", "evil-pack-age", version)]);
         assert_eq!(inspection.findings.len(), expected, "{version}");
-        assert!(inspection.findings.iter().all(|f| f.severity == Severity::Critical && f.fix.is_none()));
+        assert!(
+            inspection
+                .findings
+                .iter()
+                .all(|f| f.severity == Severity::Critical && f.fix.is_none())
+        );
     }
     assert_eq!(Version::new("2.0").as_str(), "2.0");
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use plimsoll_engine::{
-    AttestError, Build, Check, Checkout, Ledger, Options, attest_build, attest_inspection, attest_sbom,
-    attest_test, check, database_folder, secret_rules,
+    AttestError, Build, Check, Checkout, Ledger, Options, attest_build, attest_inspection,
+    attest_sbom, attest_test, check, database_folder, secret_rules,
 };
 use plimsoll_model::{Digest, Outcome};
 
@@ -17,16 +17,33 @@ use crate::render;
 /// Does what the evidence is about, signs the outcome and records it.
 pub(crate) fn run(command: AttestCommand) -> anyhow::Result<Exit> {
     match command {
-        AttestCommand::Inspection { attest, policy, rev, db } => {
-            inspection(&attest, &policy, &rev, db.as_deref())
-        }
+        AttestCommand::Inspection {
+            attest,
+            policy,
+            rev,
+            db,
+        } => inspection(&attest, &policy, &rev, db.as_deref()),
         AttestCommand::Test { attest, command } => test(&attest, &command),
-        AttestCommand::Build { attest, builder, artifact, command } => {
+        AttestCommand::Build {
+            attest,
+            builder,
+            artifact,
+            command,
+        } => {
             let folder = Path::new(".");
-            let build = Build { folder, builder: &builder, artifact: &artifact, command: &command };
+            let build = Build {
+                folder,
+                builder: &builder,
+                artifact: &artifact,
+                command: &command,
+            };
             self::build(&attest, &build)
         }
-        AttestCommand::Sbom { attest, artifact, rev } => sbom(&attest, &artifact, &rev),
+        AttestCommand::Sbom {
+            attest,
+            artifact,
+            rev,
+        } => sbom(&attest, &artifact, &rev),
     }
 }
 
@@ -46,7 +63,11 @@ fn inspection(
         subject_name,
         subject,
         trusted: &trusted,
-        options: Options { rules: &rules, cache: None, progress: &|_| () },
+        options: Options {
+            rules: &rules,
+            cache: None,
+            progress: &|_| (),
+        },
         databases: &database_folder(db, &trusted, root, open::user_databases().as_deref())?,
         now: Timestamp::now(),
     });
@@ -67,9 +88,14 @@ fn test(attest: &AttestArgs, command: &[String]) -> anyhow::Result<Exit> {
         (Some(0), _, Some(0) | None) => Outcome::Unknown,
         _ => Outcome::Deny,
     };
-    let count =
-        |count: Option<u64>| count.map_or_else(|| "an unknown number".to_owned(), |count| count.to_string());
-    let what = format!("{} passed, {} failed", count(result.passed), count(result.failed));
+    let count = |count: Option<u64>| {
+        count.map_or_else(|| "an unknown number".to_owned(), |count| count.to_string())
+    };
+    let what = format!(
+        "{} passed, {} failed",
+        count(result.passed),
+        count(result.failed)
+    );
     open::write(None, |out| recorded(out, "test result", &what, &evidence))?;
     Ok(Exit::Decided(outcome))
 }
@@ -81,11 +107,18 @@ fn build(attest: &AttestArgs, build: &Build<'_>) -> anyhow::Result<Exit> {
     open::write(None, |out| {
         recorded(out, "provenance", &what, &made.evidence)?;
         if made.provenance.dirty {
-            writeln!(out, "the work tree has uncommitted changes: no environment will accept this artifact")?;
+            writeln!(
+                out,
+                "the work tree has uncommitted changes: no environment will accept this artifact"
+            )?;
         }
         Ok(())
     })?;
-    Ok(Exit::Decided(if made.provenance.dirty { Outcome::Unknown } else { Outcome::Allow }))
+    Ok(Exit::Decided(if made.provenance.dirty {
+        Outcome::Unknown
+    } else {
+        Outcome::Allow
+    }))
 }
 
 fn sbom(attest: &AttestArgs, artifact: &Path, rev: &str) -> anyhow::Result<Exit> {
@@ -94,7 +127,11 @@ fn sbom(attest: &AttestArgs, artifact: &Path, rev: &str) -> anyhow::Result<Exit>
     let (evidence, components, gaps) = attest_sbom(&ledger, &key, &checkout, artifact)?;
     let what = format!("{components} components, {} gaps", gaps.len());
     open::write(None, |out| recorded(out, "SBOM", &what, &evidence))?;
-    Ok(Exit::Decided(if gaps.is_empty() { Outcome::Allow } else { Outcome::Unknown }))
+    Ok(Exit::Decided(if gaps.is_empty() {
+        Outcome::Allow
+    } else {
+        Outcome::Unknown
+    }))
 }
 
 fn open(attest: &AttestArgs) -> anyhow::Result<(plimsoll_engine::sign::PrivateKey, Ledger)> {
@@ -108,6 +145,15 @@ fn echo(line: &[u8]) {
     drop(std::io::Write::write_all(&mut std::io::stderr(), line));
 }
 
-fn recorded(out: &mut dyn std::io::Write, kind: &str, what: &str, evidence: &Digest) -> std::io::Result<()> {
-    writeln!(out, "signed {kind}: {}\nrecorded as {evidence}", render::clean(what))
+fn recorded(
+    out: &mut dyn std::io::Write,
+    kind: &str,
+    what: &str,
+    evidence: &Digest,
+) -> std::io::Result<()> {
+    writeln!(
+        out,
+        "signed {kind}: {}\nrecorded as {evidence}",
+        render::clean(what)
+    )
 }

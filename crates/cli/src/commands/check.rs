@@ -16,7 +16,11 @@ pub(crate) fn run(args: &args::Check) -> anyhow::Result<Exit> {
     let (tree, subject_name, subject) = open::tree(&args.path, args.rev.as_deref())?;
     let trusted = open::policy(&args.policy, &args.path)?;
     let rules = secret_rules(&trusted)?;
-    let cache = if args.no_cache { None } else { open::cache(&args.path) };
+    let cache = if args.no_cache {
+        None
+    } else {
+        open::cache(&args.path)
+    };
     let user = open::user_databases();
     let progress = Progress::new();
     let checked = check(&Check {
@@ -24,7 +28,11 @@ pub(crate) fn run(args: &args::Check) -> anyhow::Result<Exit> {
         subject_name,
         subject,
         trusted: &trusted,
-        options: Options { rules: &rules, cache: cache.as_ref(), progress: &|files| progress.show(files) },
+        options: Options {
+            rules: &rules,
+            cache: cache.as_ref(),
+            progress: &|files| progress.show(files),
+        },
         databases: &database_folder(args.db.as_deref(), &trusted, &args.path, user.as_deref())?,
         now: Timestamp::now(),
     });
@@ -33,7 +41,9 @@ pub(crate) fn run(args: &args::Check) -> anyhow::Result<Exit> {
     if let Some(Err(error)) = cache.map(|cache| cache.save()) {
         // Only the next run is slower: what was found stands all the same.
         let error = anyhow::Error::new(error);
-        anstream::eprintln!("warning: nothing is kept for the next run: {error:#}\nhint: --no-cache");
+        anstream::eprintln!(
+            "warning: nothing is kept for the next run: {error:#}\nhint: --no-cache"
+        );
     }
     Ok(Exit::Decided(checked.report.verdict.outcome))
 }
@@ -55,7 +65,9 @@ struct Progress {
 
 impl Progress {
     fn new() -> Self {
-        Self { shown: std::io::stderr().is_terminal() }
+        Self {
+            shown: std::io::stderr().is_terminal(),
+        }
     }
 
     fn show(&self, files: u64) {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use plimsoll_engine::advisories::{Database, ImportOptions, Imported, Limits, Progress, Source, import};
+use plimsoll_engine::advisories::{
+    Database, ImportOptions, Imported, Limits, Progress, Source, import,
+};
 use plimsoll_model::{Ecosystem, Outcome};
 
 use crate::args::DbCommand;
@@ -16,7 +18,12 @@ use crate::render::clean;
 /// Imports or shows databases.
 pub(crate) fn run(command: DbCommand) -> anyhow::Result<Exit> {
     match command {
-        DbCommand::Import { source, into, ecosystem, as_of } => {
+        DbCommand::Import {
+            source,
+            into,
+            ecosystem,
+            as_of,
+        } => {
             let into = folder(into)?;
             let options = ImportOptions {
                 ecosystems: ecosystem.into_iter().map(Ecosystem::new).collect(),
@@ -78,12 +85,21 @@ fn show_imported(imported: &Imported, into: &Path) -> anyhow::Result<Exit> {
             )?;
             unreadable += database.unreadable_count;
             for record in &database.unreadable {
-                writeln!(out, "  not read: {}: {}", clean(&record.name), clean(&record.reason))?;
+                writeln!(
+                    out,
+                    "  not read: {}: {}",
+                    clean(&record.name),
+                    clean(&record.reason)
+                )?;
             }
         }
         writeln!(out, "imported into {}", into.display())
     })?;
-    Ok(Exit::Decided(if unreadable == 0 { Outcome::Allow } else { Outcome::Unknown }))
+    Ok(Exit::Decided(if unreadable == 0 {
+        Outcome::Allow
+    } else {
+        Outcome::Unknown
+    }))
 }
 
 fn status(folder: &Path) -> anyhow::Result<Exit> {
@@ -102,9 +118,17 @@ fn status(folder: &Path) -> anyhow::Result<Exit> {
             )?;
         }
         if identities.is_empty() {
-            writeln!(out, "no advisory database in {}\nhint: plimsoll db import SOURCE", folder.display())?;
+            writeln!(
+                out,
+                "no advisory database in {}\nhint: plimsoll db import SOURCE",
+                folder.display()
+            )?;
         }
         Ok(())
     })?;
-    Ok(Exit::Decided(if identities.is_empty() { Outcome::Unknown } else { Outcome::Allow }))
+    Ok(Exit::Decided(if identities.is_empty() {
+        Outcome::Unknown
+    } else {
+        Outcome::Allow
+    }))
 }

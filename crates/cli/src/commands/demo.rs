@@ -24,7 +24,10 @@ const BAD: &str = "record-store-1.1.0";
 
 /// Runs the seven chapters.
 pub(crate) fn run(args: &args::Demo) -> anyhow::Result<Exit> {
-    let example = args.example.clone().unwrap_or_else(|| PathBuf::from("examples/record-store"));
+    let example = args
+        .example
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("examples/record-store"));
     let scratch = Scratch::new(args.into.as_deref(), &example)?;
     let mut session = Session::new(&scratch.shop)?;
     let ended = chapters(&scratch, &mut session);
@@ -54,13 +57,19 @@ fn prepare(scratch: &Scratch, session: &mut Session) -> anyhow::Result<()> {
     chapter(0, "Keys, a policy outside the tree, advisories")?;
     session.export("PLIMSOLL_PASSWORD", "demo".to_owned())?;
     session.export("PLIMSOLL_STATE", "../.plimsoll".to_owned())?;
-    session.export("XDG_CACHE_HOME", scratch.root.join("cache").display().to_string())?;
+    session.export(
+        "XDG_CACHE_HOME",
+        scratch.root.join("cache").display().to_string(),
+    )?;
     session.export("CARGO_TARGET_DIR", "target".to_owned())?;
     let mut keys = Vec::new();
     for id in ["builder", "author", "colleague"] {
         session.plimsoll(&format!("key generate ../keys/{id}"), 0)?;
         let shown = session.read(&format!("key show ../keys/{id}.pub"))?;
-        let key = shown.split_whitespace().next().context("no key id was shown")?;
+        let key = shown
+            .split_whitespace()
+            .next()
+            .context("no key id was shown")?;
         keys.push((id, key.to_owned()));
     }
     let pin = scratch.write_policy(&keys)?;
@@ -82,14 +91,21 @@ fn mend(scratch: &Scratch, session: &Session) -> anyhow::Result<()> {
 fn attest(session: &Session) -> anyhow::Result<()> {
     chapter(3, "Built, tested, listed, signed")?;
     session.run("cargo", "fetch --locked --quiet")?;
-    session.plimsoll("attest test --key ../keys/builder.key -- cargo test --offline --locked --quiet", 0)?;
+    session.plimsoll(
+        "attest test --key ../keys/builder.key -- cargo test --offline --locked --quiet",
+        0,
+    )?;
     session.plimsoll("sbom --rev HEAD --output ../record-store.cdx.json", 0)?;
     attest_artifact(session, "")?;
     session.plimsoll("attest inspection --key ../keys/builder.key", 0)?;
-    session
-        .plimsoll(&format!("sign {ARTIFACT} --key ../keys/builder.key --bundle ../record-store.bundle"), 0)?;
-    session
-        .plimsoll(&format!("verify {ARTIFACT} --key ../keys/builder.pub --bundle ../record-store.bundle"), 0)
+    session.plimsoll(
+        &format!("sign {ARTIFACT} --key ../keys/builder.key --bundle ../record-store.bundle"),
+        0,
+    )?;
+    session.plimsoll(
+        &format!("verify {ARTIFACT} --key ../keys/builder.pub --bundle ../record-store.bundle"),
+        0,
+    )
 }
 
 fn attest_artifact(session: &Session, features: &str) -> anyhow::Result<()> {
@@ -98,33 +114,75 @@ fn attest_artifact(session: &Session, features: &str) -> anyhow::Result<()> {
         &format!("attest build --key ../keys/builder.key --builder builder --artifact {ARTIFACT} -- {build}"),
         0,
     )?;
-    session.plimsoll(&format!("attest sbom --key ../keys/builder.key --artifact {ARTIFACT}"), 0)
+    session.plimsoll(
+        &format!("attest sbom --key ../keys/builder.key --artifact {ARTIFACT}"),
+        0,
+    )
 }
 
 fn staging(session: &Session) -> anyhow::Result<()> {
     chapter(4, "Staging: the policy decides on evidence")?;
-    session.plimsoll(&format!("release create --name {GOOD} --artifact {ARTIFACT}"), 0)?;
-    session.plimsoll(&format!("promote {GOOD} --to staging --key ../keys/author.key"), 0)
+    session.plimsoll(
+        &format!("release create --name {GOOD} --artifact {ARTIFACT}"),
+        0,
+    )?;
+    session.plimsoll(
+        &format!("promote {GOOD} --to staging --key ../keys/author.key"),
+        0,
+    )
 }
 
 fn production(session: &Session) -> anyhow::Result<()> {
     chapter(5, "Production: waits for somebody who did not write it")?;
-    session.plimsoll(&format!("promote {GOOD} --to production --key ../keys/author.key"), 2)?;
-    session.plimsoll(&format!("approve {GOOD} --to production --key ../keys/author.key"), 1)?;
-    session.plimsoll(&format!("promote {GOOD} --to production --key ../keys/author.key"), 2)?;
-    session.plimsoll(&format!("approve {GOOD} --to production --key ../keys/colleague.key"), 0)?;
-    session.plimsoll(&format!("promote {GOOD} --to production --key ../keys/author.key"), 0)
+    session.plimsoll(
+        &format!("promote {GOOD} --to production --key ../keys/author.key"),
+        2,
+    )?;
+    session.plimsoll(
+        &format!("approve {GOOD} --to production --key ../keys/author.key"),
+        1,
+    )?;
+    session.plimsoll(
+        &format!("promote {GOOD} --to production --key ../keys/author.key"),
+        2,
+    )?;
+    session.plimsoll(
+        &format!("approve {GOOD} --to production --key ../keys/colleague.key"),
+        0,
+    )?;
+    session.plimsoll(
+        &format!("promote {GOOD} --to production --key ../keys/author.key"),
+        0,
+    )
 }
 
 fn rolled_back(session: &Session) -> anyhow::Result<()> {
-    chapter(6, "A release that starts and then fails: rolled back by itself")?;
+    chapter(
+        6,
+        "A release that starts and then fails: rolled back by itself",
+    )?;
     say("it needs a setting that staging has and production lacks")?;
     attest_artifact(session, "--features broken-health")?;
-    session.plimsoll(&format!("release create --name {BAD} --artifact {ARTIFACT}"), 0)?;
-    session.plimsoll(&format!("promote {BAD} --to staging --key ../keys/author.key"), 0)?;
-    session.plimsoll(&format!("promote {BAD} --to production --key ../keys/author.key"), 2)?;
-    session.plimsoll(&format!("approve {BAD} --to production --key ../keys/colleague.key"), 0)?;
-    session.plimsoll(&format!("promote {BAD} --to production --key ../keys/author.key"), 75)?;
+    session.plimsoll(
+        &format!("release create --name {BAD} --artifact {ARTIFACT}"),
+        0,
+    )?;
+    session.plimsoll(
+        &format!("promote {BAD} --to staging --key ../keys/author.key"),
+        0,
+    )?;
+    session.plimsoll(
+        &format!("promote {BAD} --to production --key ../keys/author.key"),
+        2,
+    )?;
+    session.plimsoll(
+        &format!("approve {BAD} --to production --key ../keys/colleague.key"),
+        0,
+    )?;
+    session.plimsoll(
+        &format!("promote {BAD} --to production --key ../keys/author.key"),
+        75,
+    )?;
     session.plimsoll("status", 0)
 }
 
@@ -138,7 +196,9 @@ fn history(scratch: &Scratch, session: &Session) -> anyhow::Result<()> {
         std::fs::copy(scratch.root.join(".plimsoll").join(file), copy.join(file))?;
     }
     let byte = change_one_byte(&copy.join("ledger.db"))?;
-    say(&format!("a copy of the ledger in which byte {byte} was changed: one letter of a release's name"))?;
+    say(&format!(
+        "a copy of the ledger in which byte {byte} was changed: one letter of a release's name"
+    ))?;
     session.plimsoll("ledger verify --state ../tampered", 1)
 }
 
@@ -148,7 +208,9 @@ fn change_one_byte(database: &Path) -> anyhow::Result<u64> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     let written = format!("\"name\":\"{GOOD}\"");
-    let at = bytes.windows(written.len()).position(|window| window == written.as_bytes());
+    let at = bytes
+        .windows(written.len())
+        .position(|window| window == written.as_bytes());
     let at = at.context("the ledger does not hold the release's name")? + "\"name\":\"".len();
     ensure!(bytes[at] == b'r');
     file.seek(SeekFrom::Start(at as u64))?;
@@ -163,7 +225,10 @@ fn stop_everything(scratch: &Scratch) -> anyhow::Result<()> {
     if !state.join("ledger.db").exists() || !policy.exists() {
         return Ok(());
     }
-    let source = plimsoll_engine::PolicySource::File { path: policy, sha256: None };
+    let source = plimsoll_engine::PolicySource::File {
+        path: policy,
+        sha256: None,
+    };
     let trusted = load_policy(&source, &scratch.shop)?;
     let ledger = Ledger::open(&state, &open::log_password())?;
     stop(&ledger, &trusted, &scratch.shop)?;

@@ -13,7 +13,8 @@ pub(crate) fn run(args: &args::Explain) -> anyhow::Result<Exit> {
     let Some(rule) = &args.rule else {
         open::write(None, |out| {
             for rule in rule_ids() {
-                let title = explain(&rule).map_or_else(String::new, |explanation| explanation.title);
+                let title =
+                    explain(&rule).map_or_else(String::new, |explanation| explanation.title);
                 let short = title.split([':', '.']).next().unwrap_or(&title);
                 writeln!(out, "{rule:<40} {short}")?;
             }

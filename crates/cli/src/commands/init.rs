@@ -21,9 +21,14 @@ pub(crate) fn run(args: &args::Init) -> anyhow::Result<Exit> {
         .create_new(true)
         .open(&path)
         .with_context(|| format!("cannot make {}", path.display()))?;
-    file.write_all(TEMPLATE.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+    file.write_all(TEMPLATE.as_bytes())
+        .with_context(|| format!("cannot write {}", path.display()))?;
     open::write(None, |out| {
-        writeln!(out, "wrote {}\nnext: plimsoll db import SOURCE, then plimsoll check", path.display())
+        writeln!(
+            out,
+            "wrote {}\nnext: plimsoll db import SOURCE, then plimsoll check",
+            path.display()
+        )
     })?;
     Ok(Exit::Done)
 }

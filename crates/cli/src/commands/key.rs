@@ -21,7 +21,10 @@ pub(crate) fn run(command: KeyCommand) -> anyhow::Result<Exit> {
             let public = with_ending(&name, "pub");
             create(&private, 0o600, &key.to_encrypted_pem(&open::password()?)?)?;
             create(&public, 0o644, &key.public().to_pem())?;
-            (key.public(), format!("{} {}", private.display(), public.display()))
+            (
+                key.public(),
+                format!("{} {}", private.display(), public.display()),
+            )
         }
         KeyCommand::Show { file } => (open::public_key(&file)?, file.display().to_string()),
     };
@@ -44,5 +47,6 @@ fn create(path: &Path, mode: u32, text: &str) -> anyhow::Result<()> {
         .mode(mode)
         .open(path)
         .with_context(|| format!("cannot make {}", path.display()))?;
-    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
+    file.write_all(text.as_bytes())
+        .with_context(|| format!("cannot write {}", path.display()))
 }

@@ -25,7 +25,9 @@ pub(crate) fn run(command: LedgerCommand) -> anyhow::Result<Exit> {
         LedgerCommand::Log { state, json } => {
             let ledger = Ledger::open(&state.state, &open::log_password())?;
             let entries = history(&ledger)?;
-            open::write(None, |out| entries.iter().try_for_each(|entry| line(entry, json, out)))?;
+            open::write(None, |out| {
+                entries.iter().try_for_each(|entry| line(entry, json, out))
+            })?;
             Ok(Exit::Done)
         }
         LedgerCommand::Checkpoint { state } => {
@@ -72,7 +74,11 @@ fn show(proof: &Proof, outcome: Outcome, out: &mut dyn Write) -> io::Result<()> 
         proof.events, proof.checkpoints, proof.evidence, proof.root
     )?;
     if proof.deleted > 0 {
-        writeln!(out, "{} bodies were deleted: what they proved is no longer proven", proof.deleted)?;
+        writeln!(
+            out,
+            "{} bodies were deleted: what they proved is no longer proven",
+            proof.deleted
+        )?;
     }
     if proof.uncovered > 0 {
         writeln!(
@@ -97,10 +103,29 @@ fn line(entry: &Entry, json: bool, out: &mut dyn Write) -> io::Result<()> {
     }
     let moment = entry.recorded_at.strftime("%Y-%m-%d %H:%M:%S");
     let subject: String = entry.subject.chars().take(23).collect();
-    write!(out, "{:>5}  {moment}  {:<20} {DIM}{}{DIM:#}", entry.seq, entry.kind, clean(&subject))?;
-    let field =
-        |name: &str| entry.body.as_ref().and_then(|body| body.get(name)).and_then(|value| value.as_str());
-    for name in ["environment", "step", "state", "outcome", "detail", "predicateType", "name"] {
+    write!(
+        out,
+        "{:>5}  {moment}  {:<20} {DIM}{}{DIM:#}",
+        entry.seq,
+        entry.kind,
+        clean(&subject)
+    )?;
+    let field = |name: &str| {
+        entry
+            .body
+            .as_ref()
+            .and_then(|body| body.get(name))
+            .and_then(|value| value.as_str())
+    };
+    for name in [
+        "environment",
+        "step",
+        "state",
+        "outcome",
+        "detail",
+        "predicateType",
+        "name",
+    ] {
         if let Some(value) = field(name).filter(|value| !value.is_empty()) {
             write!(out, "  {}", clean(value))?;
         }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use plimsoll_engine::sign::{Password, PrivateKey, PublicKey};
 use plimsoll_engine::source::{Cache, Dir, Repository, Tree};
-use plimsoll_engine::{Checkout, PolicySource, Trusted, cache_version, inside, load_base, load_policy};
+use plimsoll_engine::{
+    Checkout, PolicySource, Trusted, cache_version, inside, load_base, load_policy,
+};
 use plimsoll_model::{Digest, Subject};
 
 use crate::args::{KeyArg, PolicyArgs};
@@ -27,11 +29,19 @@ fn policy_source(args: &PolicyArgs) -> anyhow::Result<PolicySource> {
             Some((path, digits)) => {
                 let sha256 = Digest::from_hex(digits)
                     .with_context(|| format!("--policy {policy} does not pin a digest"))?;
-                PolicySource::File { path: PathBuf::from(path), sha256: Some(sha256) }
+                PolicySource::File {
+                    path: PathBuf::from(path),
+                    sha256: Some(sha256),
+                }
             }
-            None => PolicySource::File { path: PathBuf::from(policy), sha256: None },
+            None => PolicySource::File {
+                path: PathBuf::from(policy),
+                sha256: None,
+            },
         },
-        (None, Some(revision)) => PolicySource::Base { revision: revision.clone() },
+        (None, Some(revision)) => PolicySource::Base {
+            revision: revision.clone(),
+        },
         (None, None) => PolicySource::Tree,
     })
 }
@@ -43,13 +53,20 @@ pub(crate) fn tree(
 ) -> anyhow::Result<(Box<dyn Tree>, String, Option<Subject>)> {
     let Some(rev) = rev else {
         let dir = Dir::open_tracked(path)?;
-        let name = dir.root().file_name().map_or_else(|| "/".into(), |name| name.to_string_lossy());
+        let name = dir
+            .root()
+            .file_name()
+            .map_or_else(|| "/".into(), |name| name.to_string_lossy());
         let name = name.into_owned();
         return Ok((Box::new(dir), name, None));
     };
     let checkout = Checkout::open(path, rev)?;
     let tree = checkout.repository.revision(&checkout.commit)?;
-    Ok((Box::new(tree), format!("commit {:.12}", checkout.commit.as_str()), Some(checkout.subject())))
+    Ok((
+        Box::new(tree),
+        format!("commit {:.12}", checkout.commit.as_str()),
+        Some(checkout.subject()),
+    ))
 }
 
 /// The cache of extracted facts, or `None` when there is nowhere to keep it: a cache in the tree at
@@ -68,7 +85,11 @@ pub(crate) fn user_databases() -> Option<PathBuf> {
 }
 
 fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let set = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let base = set(variable).or_else(|| set("HOME").map(|home| home.join(below_home)))?;
     Some(base.join("plimsoll"))
 }
@@ -85,7 +106,8 @@ pub(crate) fn private_key(arg: &KeyArg) -> anyhow::Result<PrivateKey> {
 pub(crate) fn public_key(path: &Path) -> anyhow::Result<PublicKey> {
     let pem = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the public key {}", path.display()))?;
-    PublicKey::from_pem(&pem).with_context(|| format!("cannot use the public key {}", path.display()))
+    PublicKey::from_pem(&pem)
+        .with_context(|| format!("cannot use the public key {}", path.display()))
 }
 
 /// The password of private keys.
@@ -109,7 +131,9 @@ pub(crate) fn write(
 ) -> anyhow::Result<()> {
     let Some(path) = output else {
         let mut out = io::BufWriter::with_capacity(64 << 10, anstream::stdout().lock());
-        return content(&mut out).and_then(|()| out.flush()).context("cannot write to standard output");
+        return content(&mut out)
+            .and_then(|()| out.flush())
+            .context("cannot write to standard output");
     };
     let mut bytes = Vec::new();
     content(&mut bytes)

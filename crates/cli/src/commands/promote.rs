@@ -19,7 +19,11 @@ use crate::render::{self, BOLD, DIM, outcome_style};
 /// Decides and deploys.
 pub(crate) fn promote(args: &args::Promote) -> anyhow::Result<Exit> {
     let opened = Opened::new(&args.args)?;
-    let promoted = promote_release(&opened.ledger, &opened.promotion(&args.args.to), &mut show_step)?;
+    let promoted = promote_release(
+        &opened.ledger,
+        &opened.promotion(&args.args.to),
+        &mut show_step,
+    )?;
     open::write(None, |out| show(&promoted, &opened, &args.args.to, out))?;
     Ok(match promoted.outcome {
         Some(outcome) => ended(outcome),
@@ -38,7 +42,11 @@ pub(crate) fn approve(args: &args::Approve) -> anyhow::Result<Exit> {
     };
     open::write(None, |out| {
         let release = &opened.release.name;
-        writeln!(out, "{name} approves {release} for {} for {} hours", args.args.to, args.valid_for)
+        writeln!(
+            out,
+            "{name} approves {release} for {} for {} hours",
+            args.args.to, args.valid_for
+        )
     })?;
     Ok(Exit::Done)
 }
@@ -49,8 +57,17 @@ pub(crate) fn rollback(args: &args::Rollback) -> anyhow::Result<Exit> {
     let trusted = open::base_policy(&args.policy)?;
     let ledger = Ledger::open(&args.state.state, &open::log_password())?;
     let folder = Path::new(".");
-    let (release, outcome) = roll_back(&ledger, &trusted, &args.environment, &key, folder, &mut show_step)?;
-    open::write(None, |out| arrived(outcome, &release.name, &args.environment, out))?;
+    let (release, outcome) = roll_back(
+        &ledger,
+        &trusted,
+        &args.environment,
+        &key,
+        folder,
+        &mut show_step,
+    )?;
+    open::write(None, |out| {
+        arrived(outcome, &release.name, &args.environment, out)
+    })?;
     Ok(ended(outcome))
 }
 
@@ -67,7 +84,12 @@ impl Opened {
         let trusted = open::base_policy(&args.policy)?;
         let ledger = Ledger::open(&args.state.state, &open::log_password())?;
         let release = find_release(&ledger, &args.release)?;
-        Ok(Self { key, trusted, ledger, release })
+        Ok(Self {
+            key,
+            trusted,
+            ledger,
+            release,
+        })
     }
 
     fn promotion<'a>(&'a self, environment: &'a str) -> Promotion<'a> {
@@ -81,9 +103,18 @@ impl Opened {
     }
 }
 
-fn show(promoted: &Promoted, opened: &Opened, environment: &str, out: &mut dyn Write) -> io::Result<()> {
+fn show(
+    promoted: &Promoted,
+    opened: &Opened,
+    environment: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     if let Some(settled) = promoted.settled {
-        writeln!(out, "an interrupted deployment to {environment} was settled first: {}", word(settled))?;
+        writeln!(
+            out,
+            "an interrupted deployment to {environment} was settled first: {}",
+            word(settled)
+        )?;
     }
     let release = &opened.release;
     writeln!(
@@ -109,7 +140,11 @@ fn arrived(
         DeploymentOutcome::Healthy => Outcome::Allow,
         DeploymentOutcome::RolledBack | DeploymentOutcome::Failed => Outcome::Deny,
     });
-    writeln!(out, "{tone}{release} in {environment}: {}{tone:#}", word(outcome))
+    writeln!(
+        out,
+        "{tone}{release} in {environment}: {}{tone:#}",
+        word(outcome)
+    )
 }
 
 fn word(outcome: DeploymentOutcome) -> &'static str {
@@ -130,10 +165,18 @@ fn ended(outcome: DeploymentOutcome) -> Exit {
 
 /// Shows a step as it ends; where it cannot be shown, the deployment goes on, and the ledger has it.
 fn show_step(step: &Step) {
-    let tone = outcome_style(if step.succeeded { Outcome::Allow } else { Outcome::Deny });
+    let tone = outcome_style(if step.succeeded {
+        Outcome::Allow
+    } else {
+        Outcome::Deny
+    });
     let mark = if step.succeeded { "✓" } else { "✗" };
     let mut out = anstream::stderr().lock();
     // What a server printed last stands below its step, never at the place of one.
     let detail = render::clean_lines(&step.detail).replace('\n', "\n             ");
-    drop(writeln!(out, "  {tone}{mark}{tone:#} {:<8} {DIM}{detail}{DIM:#}", step.name));
+    drop(writeln!(
+        out,
+        "  {tone}{mark}{tone:#} {:<8} {DIM}{detail}{DIM:#}",
+        step.name
+    ));
 }

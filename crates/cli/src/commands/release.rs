@@ -10,11 +10,21 @@ use crate::render::clean;
 /// Makes or lists releases.
 pub(crate) fn run(command: ReleaseCommand) -> anyhow::Result<Exit> {
     match command {
-        ReleaseCommand::Create { name, artifact, state } => {
+        ReleaseCommand::Create {
+            name,
+            artifact,
+            state,
+        } => {
             let ledger = Ledger::open_or_create(&state.state, &open::log_password())?;
             let release = create_release(&ledger, &name, &artifact)?;
             open::write(None, |out| {
-                writeln!(out, "{}  {}  {}", release.id, clean(&release.name), release.artifact)
+                writeln!(
+                    out,
+                    "{}  {}  {}",
+                    release.id,
+                    clean(&release.name),
+                    release.artifact
+                )
             })?;
         }
         ReleaseCommand::List { state } => {
@@ -22,7 +32,13 @@ pub(crate) fn run(command: ReleaseCommand) -> anyhow::Result<Exit> {
             let releases = releases(&ledger)?;
             open::write(None, |out| {
                 for release in &releases {
-                    writeln!(out, "{}  {:<24}  {}", release.id, clean(&release.name), release.artifact)?;
+                    writeln!(
+                        out,
+                        "{}  {:<24}  {}",
+                        release.id,
+                        clean(&release.name),
+                        release.artifact
+                    )?;
                 }
                 Ok(())
             })?;

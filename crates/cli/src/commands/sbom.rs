@@ -12,7 +12,11 @@ use crate::exit::Exit;
 pub(crate) fn run(args: &args::Sbom) -> anyhow::Result<Exit> {
     let (tree, name, subject) = open::tree(&args.path, args.rev.as_deref())?;
     let rules = Rules::builtin();
-    let options = Options { rules: &rules, cache: None, progress: &|_| () };
+    let options = Options {
+        rules: &rules,
+        cache: None,
+        progress: &|_| (),
+    };
     let inspected = inspect(tree.as_ref(), &options);
     let (document, gaps) = sbom(&inspected, &name, subject.as_ref(), Timestamp::now());
     open::write(args.output.as_deref(), |out| {
@@ -22,5 +26,9 @@ pub(crate) fn run(args: &args::Sbom) -> anyhow::Result<Exit> {
     for gap in &gaps {
         anstream::eprintln!("gap[{}]: {}\n  mend: {}", gap.id, gap.message, gap.mend);
     }
-    Ok(Exit::Decided(if gaps.is_empty() { Outcome::Allow } else { Outcome::Unknown }))
+    Ok(Exit::Decided(if gaps.is_empty() {
+        Outcome::Allow
+    } else {
+        Outcome::Unknown
+    }))
 }

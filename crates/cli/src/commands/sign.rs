@@ -25,7 +25,14 @@ pub(crate) fn verify(args: &args::Verify) -> anyhow::Result<Exit> {
         .with_context(|| format!("cannot use the bundle {}", args.bundle.display()))?;
     verify_blob(&bundle, &bytes, &key)
         .with_context(|| format!("{} is not what the bundle signs", args.file.display()))?;
-    open::write(None, |out| writeln!(out, "verified: {} is signed by {}", args.file.display(), key.id()))?;
+    open::write(None, |out| {
+        writeln!(
+            out,
+            "verified: {} is signed by {}",
+            args.file.display(),
+            key.id()
+        )
+    })?;
     Ok(Exit::Done)
 }
 

@@ -21,16 +21,26 @@ pub(crate) fn run(args: &args::Status) -> anyhow::Result<Exit> {
             serde_json::to_writer_pretty(&mut *out, &environments)?;
             return writeln!(out);
         }
-        environments.iter().try_for_each(|environment| line(environment, out))
+        environments
+            .iter()
+            .try_for_each(|environment| line(environment, out))
     })?;
     let proven = environments.iter().all(EnvironmentStatus::as_recorded);
-    Ok(Exit::Decided(if proven { Outcome::Allow } else { Outcome::Unknown }))
+    Ok(Exit::Decided(if proven {
+        Outcome::Allow
+    } else {
+        Outcome::Unknown
+    }))
 }
 
 fn line(status: &EnvironmentStatus, out: &mut dyn Write) -> io::Result<()> {
     let release = clean(status.release.as_deref().unwrap_or("nothing"));
-    let digest = status.artifact.map_or_else(String::new, |artifact| artifact.short());
-    let process = status.pid.map_or_else(|| "no process".to_owned(), |pid| format!("process {pid}"));
+    let digest = status
+        .artifact
+        .map_or_else(String::new, |artifact| artifact.short());
+    let process = status
+        .pid
+        .map_or_else(|| "no process".to_owned(), |pid| format!("process {pid}"));
     write!(
         out,
         "{BOLD}{:<12}{BOLD:#} {release:<24} {DIM}{digest} {process}{DIM:#}",
@@ -49,8 +59,13 @@ fn line(status: &EnvironmentStatus, out: &mut dyn Write) -> io::Result<()> {
             "  {warn}?{warn:#} a deployment was interrupted; the next promote or rollback settles it"
         )?;
     } else if !status.as_recorded() {
-        let running = status.running.map_or_else(|| "nothing".to_owned(), |digest| digest.short());
-        writeln!(out, "  {warn}?{warn:#} the ledger says {release}, but {running} runs")?;
+        let running = status
+            .running
+            .map_or_else(|| "nothing".to_owned(), |digest| digest.short());
+        writeln!(
+            out,
+            "  {warn}?{warn:#} the ledger says {release}, but {running} runs"
+        )?;
     }
     Ok(())
 }

@@ -10,17 +10,33 @@ use super::clean::clean;
 use super::style::{self, BOLD, DIM, FRAME, GAP};
 
 /// Shows a finding.
-pub(super) fn finding(finding: &Finding, made: &Disposition, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn finding(
+    finding: &Finding,
+    made: &Disposition,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let tone = match made {
         Disposition::Denies => style::severity(finding.severity),
         Disposition::Warns | Disposition::Below | Disposition::Waived(_) => DIM,
     };
     let (severity, rule) = (finding.severity, &finding.rule);
-    writeln!(out, "{tone}{severity}[{rule}]{tone:#}: {BOLD}{}{BOLD:#}", clean(&finding.message))?;
-    let lines = finding.excerpt.as_ref().map_or(&[][..], |excerpt| &excerpt.lines);
+    writeln!(
+        out,
+        "{tone}{severity}[{rule}]{tone:#}: {BOLD}{}{BOLD:#}",
+        clean(&finding.message)
+    )?;
+    let lines = finding
+        .excerpt
+        .as_ref()
+        .map_or(&[][..], |excerpt| &excerpt.lines);
     let width = lines.last().map_or(1, |line| line.number.to_string().len());
     if let Some(location) = finding.locations.first() {
-        writeln!(out, "{:width$}{FRAME}-->{FRAME:#} {}", "", clean(&location.to_string()))?;
+        writeln!(
+            out,
+            "{:width$}{FRAME}-->{FRAME:#} {}",
+            "",
+            clean(&location.to_string())
+        )?;
     }
     if !lines.is_empty() {
         writeln!(out, "{:width$} {FRAME}|{FRAME:#}", "")?;
@@ -41,19 +57,29 @@ fn excerpt_line(
 ) -> io::Result<()> {
     let text = clean(&line.text);
     writeln!(out, "{FRAME}{:>width$} |{FRAME:#} {text}", line.number)?;
-    let Some((start, end)) = line.marked else { return Ok(()) };
+    let Some((start, end)) = line.marked else {
+        return Ok(());
+    };
     let columns = |to: usize| line.text.get(..to).map_or(0, |part| clean(part).width());
     let (from, to) = (columns(start), columns(end));
     let marks = "^".repeat(to.saturating_sub(from).max(1));
-    writeln!(out, "{:width$} {FRAME}|{FRAME:#} {:from$}{tone}{marks}{tone:#}", "", "")
+    writeln!(
+        out,
+        "{:width$} {FRAME}|{FRAME:#} {:from$}{tone}{marks}{tone:#}",
+        "", ""
+    )
 }
 
-fn notes(finding: &Finding, made: &Disposition, width: usize, out: &mut dyn Write) -> io::Result<()> {
+fn notes(
+    finding: &Finding,
+    made: &Disposition,
+    width: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     for (number, step) in finding.trace.iter().enumerate() {
-        let place = step
-            .location
-            .as_ref()
-            .map_or_else(String::new, |location| format!("  {}", clean(&location.to_string())));
+        let place = step.location.as_ref().map_or_else(String::new, |location| {
+            format!("  {}", clean(&location.to_string()))
+        });
         let lead = if number == 0 { "how" } else { "   " };
         writeln!(
             out,
@@ -64,14 +90,33 @@ fn notes(finding: &Finding, made: &Disposition, width: usize, out: &mut dyn Writ
         )?;
     }
     if let Some(explanation) = explain(&finding.rule) {
-        writeln!(out, "{:width$} {FRAME}={FRAME:#} why: {}", "", fold(&explanation.why))?;
+        writeln!(
+            out,
+            "{:width$} {FRAME}={FRAME:#} why: {}",
+            "",
+            fold(&explanation.why)
+        )?;
     }
     if let Some(fix) = &finding.fix {
-        writeln!(out, "{:width$} {FRAME}={FRAME:#} mend: {}", "", fold(&fix.message))?;
+        writeln!(
+            out,
+            "{:width$} {FRAME}={FRAME:#} mend: {}",
+            "",
+            fold(&fix.message)
+        )?;
     }
     if !finding.references.is_empty() {
-        let ids: Vec<_> = finding.references.iter().map(|reference| reference.id.as_str()).collect();
-        writeln!(out, "{:width$} {FRAME}={FRAME:#} see: {}", "", clean(&ids.join(", ")))?;
+        let ids: Vec<_> = finding
+            .references
+            .iter()
+            .map(|reference| reference.id.as_str())
+            .collect();
+        writeln!(
+            out,
+            "{:width$} {FRAME}={FRAME:#} see: {}",
+            "",
+            clean(&ids.join(", "))
+        )?;
     }
     disposition(made, width, out)
 }
@@ -79,11 +124,19 @@ fn notes(finding: &Finding, made: &Disposition, width: usize, out: &mut dyn Writ
 /// Shows a gap.
 pub(super) fn gap(gap: &Gap, made: &Disposition, out: &mut dyn Write) -> io::Result<()> {
     let kind = gap.kind.as_str();
-    writeln!(out, "{GAP}gap[{}]{GAP:#}: {BOLD}{}{BOLD:#}", gap.id, clean(&gap.message))?;
+    writeln!(
+        out,
+        "{GAP}gap[{}]{GAP:#}: {BOLD}{}{BOLD:#}",
+        gap.id,
+        clean(&gap.message)
+    )?;
     if let Some(location) = &gap.location {
         writeln!(out, " {FRAME}-->{FRAME:#} {}", clean(&location.to_string()))?;
     }
-    writeln!(out, "  {FRAME}={FRAME:#} not checked ({kind}), so not passed")?;
+    writeln!(
+        out,
+        "  {FRAME}={FRAME:#} not checked ({kind}), so not passed"
+    )?;
     writeln!(out, "  {FRAME}={FRAME:#} mend: {}", clean(&gap.mend))?;
     disposition(made, 1, out)?;
     writeln!(out)
@@ -94,10 +147,18 @@ fn disposition(made: &Disposition, width: usize, out: &mut dyn Write) -> io::Res
         Disposition::Denies | Disposition::Warns => return Ok(()),
         Disposition::Below => "below the threshold of its gate".to_owned(),
         Disposition::Waived(waiver) => {
-            format!("waived until {} by {}: {}", waiver.expires.0, waiver.owner, waiver.reason)
+            format!(
+                "waived until {} by {}: {}",
+                waiver.expires.0, waiver.owner, waiver.reason
+            )
         }
     };
-    writeln!(out, "{:width$} {FRAME}={FRAME:#} {DIM}{}{DIM:#}", "", clean(&note))
+    writeln!(
+        out,
+        "{:width$} {FRAME}={FRAME:#} {DIM}{}{DIM:#}",
+        "",
+        clean(&note)
+    )
 }
 
 /// Prose in one line.

@@ -19,7 +19,9 @@ pub(crate) fn severity(severity: Severity) -> Style {
     match severity {
         Severity::Low => AnsiColor::Cyan.on_default().bold(),
         Severity::Medium => AnsiColor::Yellow.on_default().bold(),
-        Severity::High | Severity::Critical | Severity::Unknown => AnsiColor::Red.on_default().bold(),
+        Severity::High | Severity::Critical | Severity::Unknown => {
+            AnsiColor::Red.on_default().bold()
+        }
     }
 }
 

@@ -16,9 +16,19 @@ pub(crate) fn verdict(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> 
             Outcome::Unknown => "?",
             Outcome::Deny => "✗",
         };
-        writeln!(out, "  {tone}{mark}{tone:#} {:<13} {}", clean(&reason.about), clean(&reason.message))?;
+        writeln!(
+            out,
+            "  {tone}{mark}{tone:#} {:<13} {}",
+            clean(&reason.about),
+            clean(&reason.message)
+        )?;
         if !reason.hint.is_empty() {
-            writeln!(out, "    {:<13} {DIM}hint: {}{DIM:#}", "", clean(&reason.hint))?;
+            writeln!(
+                out,
+                "    {:<13} {DIM}hint: {}{DIM:#}",
+                "",
+                clean(&reason.hint)
+            )?;
         }
     }
     let tone = style::outcome(verdict.outcome);

@@ -17,7 +17,9 @@ fn a_killed_deployment_is_settled_by_the_next_command() {
     if World::finish(world.command("strace", ["-qq", "-o", "/dev/null", "true"])).code != Some(0) {
         std::io::Write::write_fmt(
             &mut std::io::stderr(),
-            format_args!("SKIPPED: kill -9 at each step of a deployment, because strace cannot trace here\n"),
+            format_args!(
+                "SKIPPED: kill -9 at each step of a deployment, because strace cannot trace here\n"
+            ),
         )
         .unwrap();
         return;
@@ -30,7 +32,10 @@ fn a_killed_deployment_is_settled_by_the_next_command() {
         let release = if round % 2 == 0 { "two" } else { "one" };
         let killed = kill_at(&world, writes, release);
         if killed.code == Some(0) {
-            assert!(writes > 20, "a deployment that writes {writes} times is not this one");
+            assert!(
+                writes > 20,
+                "a deployment that writes {writes} times is not this one"
+            );
             every_step_was_met(&last_seen);
             return;
         }
@@ -64,11 +69,22 @@ fn settled(world: &World, release: &str) {
     let open = world.run("ledger log --json").output;
     let interrupted =
         open.matches("deployment.started").count() > open.matches("deployment.finished").count();
-    let next = world.run(&format!("promote {release} --to staging --key ../author.key"));
+    let next = world.run(&format!(
+        "promote {release} --to staging --key ../author.key"
+    ));
     promoted(&next);
-    assert_eq!(next.output.contains("was settled first"), interrupted, "{}", next.output);
+    assert_eq!(
+        next.output.contains("was settled first"),
+        interrupted,
+        "{}",
+        next.output
+    );
     let status = world.run("status --json");
-    assert!(status.output.contains("\"interrupted\": false"), "{}", status.output);
+    assert!(
+        status.output.contains("\"interrupted\": false"),
+        "{}",
+        status.output
+    );
     assert_eq!(servers(world), 1, "{}", status.output);
     let proof = world.run("ledger verify");
     assert_eq!(proof.code, Some(0), "{}", proof.output);
@@ -83,14 +99,21 @@ fn promoted(ran: &Ran) {
 fn last_event(world: &World) -> String {
     let log = world.run("ledger log").output;
     let words: Vec<&str> = log.lines().last().unwrap().split_whitespace().collect();
-    if words[3] == "deployment.step" { format!("{} {}", words[6], words[7]) } else { words[3].to_owned() }
+    if words[3] == "deployment.step" {
+        format!("{} {}", words[6], words[7])
+    } else {
+        words[3].to_owned()
+    }
 }
 
 fn every_step_was_met(last_seen: &BTreeSet<String>) {
     for step in STEPS {
         for state in ["begun", "succeeded"] {
             let event = format!("{step} {state}");
-            assert!(last_seen.contains(&event), "no kill right after `{event}`; met: {last_seen:?}");
+            assert!(
+                last_seen.contains(&event),
+                "no kill right after `{event}`; met: {last_seen:?}"
+            );
         }
     }
     assert!(last_seen.contains("deployment.started"), "{last_seen:?}");
@@ -101,5 +124,9 @@ fn servers(world: &World) -> usize {
     let script = format!(
         "for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q 'python[3] {mark}/environments' && echo $p; done; true"
     );
-    world.sh(&script).lines().filter(|line| line.starts_with("/proc/")).count()
+    world
+        .sh(&script)
+        .lines()
+        .filter(|line| line.starts_with("/proc/"))
+        .count()
 }

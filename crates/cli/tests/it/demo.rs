@@ -58,8 +58,12 @@ fn the_whole_line_runs() {
     let into = folder.path().join("demo");
     let (mut shown_end, written_end) = std::io::pipe().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
-    command.args(["--color", "never", "demo", "--into", into.to_str().unwrap()]).current_dir(root);
-    command.stdout(written_end.try_clone().unwrap()).stderr(written_end);
+    command
+        .args(["--color", "never", "demo", "--into", into.to_str().unwrap()])
+        .current_dir(root);
+    command
+        .stdout(written_end.try_clone().unwrap())
+        .stderr(written_end);
     let mut demo = command.spawn().unwrap();
     drop(command);
     let mut shown = String::new();
@@ -81,7 +85,9 @@ fn the_whole_line_runs() {
 fn nothing_runs(folder: &Path) {
     let mark = folder.as_os_str().as_encoded_bytes();
     for process in std::fs::read_dir("/proc").unwrap().flatten() {
-        let Ok(program) = std::fs::read_link(process.path().join("exe")) else { continue };
+        let Ok(program) = std::fs::read_link(process.path().join("exe")) else {
+            continue;
+        };
         let ours = program.as_os_str().as_encoded_bytes().starts_with(mark);
         assert!(!ours, "{} still runs", program.display());
     }

@@ -45,7 +45,11 @@ fn a_file_that_cannot_be_read_denies() {
     world.write("project/closed", "x");
     let program = world.path("plimsoll");
     std::fs::copy(env!("CARGO_BIN_EXE_plimsoll"), &program).unwrap();
-    std::fs::set_permissions(world.path("project/closed"), std::fs::Permissions::from_mode(0o000)).unwrap();
+    std::fs::set_permissions(
+        world.path("project/closed"),
+        std::fs::Permissions::from_mode(0o000),
+    )
+    .unwrap();
     let arguments = [
         "--reuid=65534",
         "--regid=65534",
@@ -55,38 +59,71 @@ fn a_file_that_cannot_be_read_denies() {
         "--no-cache",
     ];
     let ran = World::finish(world.command("setpriv", arguments));
-    check(&ran, "unreadable file", 1, &["gap[secret/unreadable-file]", "closed", "mend: make it readable"]);
+    check(
+        &ran,
+        "unreadable file",
+        1,
+        &[
+            "gap[secret/unreadable-file]",
+            "closed",
+            "mend: make it readable",
+        ],
+    );
 }
 
 /// A cache inside the tree could be one that a change brought along, with facts of its own making.
 #[test]
 fn no_cache_inside_the_repository_is_used() {
     let mut world = World::new();
-    world.sh("mkdir part && echo text > part/file && git add part").clear();
-    world.set("XDG_CACHE_HOME", &world.path("project/.cache").display().to_string());
+    world
+        .sh("mkdir part && echo text > part/file && git add part")
+        .clear();
+    world.set(
+        "XDG_CACHE_HOME",
+        &world.path("project/.cache").display().to_string(),
+    );
     for command in ["check", "check part"] {
         assert_eq!(world.run(command).code, Some(0));
         assert!(!world.path("project/.cache").exists(), "{command}");
     }
     world.set("XDG_CACHE_HOME", &world.path("cache").display().to_string());
     assert_eq!(world.run("check").code, Some(0));
-    assert!(world.path("cache/plimsoll/facts").is_file(), "a cache beside the tree is");
+    assert!(
+        world.path("cache/plimsoll/facts").is_file(),
+        "a cache beside the tree is"
+    );
 }
 
 #[test]
 fn a_check_needs_neither_a_home_nor_a_cache() {
     let mut world = World::new();
     world.write("occupied", "");
-    world.set("XDG_CACHE_HOME", &world.path("occupied").display().to_string());
+    world.set(
+        "XDG_CACHE_HOME",
+        &world.path("occupied").display().to_string(),
+    );
     let ran = world.run("check");
-    check_said(&ran, "cache that cannot be written", 0, &["ALLOWED", "warning: nothing is kept", "hint:"]);
+    check_said(
+        &ran,
+        "cache that cannot be written",
+        0,
+        &["ALLOWED", "warning: nothing is kept", "hint:"],
+    );
     world.set("XDG_CACHE_HOME", "");
     world.set("XDG_DATA_HOME", "");
-    let command = world.command(env!("CARGO_BIN_EXE_plimsoll"), ["check", "--db", "../databases"]);
+    let command = world.command(
+        env!("CARGO_BIN_EXE_plimsoll"),
+        ["check", "--db", "../databases"],
+    );
     check_said(&finish_homeless(command), "no home", 0, &["ALLOWED"]);
     world.set_policy("[gate]\nsecrets = \"any\"\n");
     let command = world.command(env!("CARGO_BIN_EXE_plimsoll"), ["check"]);
-    check_said(&finish_homeless(command), "no home", 1, &["XDG_DATA_HOME", "hint: name"]);
+    check_said(
+        &finish_homeless(command),
+        "no home",
+        1,
+        &["XDG_DATA_HOME", "hint: name"],
+    );
 }
 
 fn finish_homeless(mut command: std::process::Command) -> Ran {
@@ -96,7 +133,10 @@ fn finish_homeless(mut command: std::process::Command) -> Ran {
 
 fn judge(fault: &Fault, mut world: World) {
     (fault.make)(&mut world);
-    let mut ran = Ran { code: None, output: String::new() };
+    let mut ran = Ran {
+        code: None,
+        output: String::new(),
+    };
     for command in fault.command.split(';') {
         ran = world.run(command);
     }
@@ -111,6 +151,10 @@ fn check(ran: &Ran, name: &str, code: i32, says: &[&str]) {
 fn check_said(ran: &Ran, name: &str, code: i32, says: &[&str]) {
     assert_eq!(ran.code, Some(code), "{name}\n{}", ran.output);
     for part in says {
-        assert!(ran.output.contains(part), "{name}: `{part}` is not said\n{}", ran.output);
+        assert!(
+            ran.output.contains(part),
+            "{name}: `{part}` is not said\n{}",
+            ran.output
+        );
     }
 }

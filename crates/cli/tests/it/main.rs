@@ -1,6 +1,9 @@
 //! `plimsoll` as a user runs it, whole.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot make its input must stop")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot make its input must stop"
+)]
 
 mod canary;
 mod crash;

@@ -29,9 +29,18 @@ fn check(mended: bool) -> String {
         );
     }
     world.sh("mv ../project ../before && mv ../shop ../project");
-    assert_eq!(world.run("db import advisories --into .plimsoll/advisories").code, Some(0));
+    assert_eq!(
+        world
+            .run("db import advisories --into .plimsoll/advisories")
+            .code,
+        Some(0)
+    );
     let ran = world.run("check --color never");
-    format!("exit code {}\n{}", ran.code.unwrap(), without_ages(&ran.output))
+    format!(
+        "exit code {}\n{}",
+        ran.code.unwrap(),
+        without_ages(&ran.output)
+    )
 }
 
 /// The age of the example's advisories is the only thing that differs from day to day.
@@ -57,7 +66,13 @@ fn a_file_name_cannot_draw_what_it_likes() {
         assert_eq!(shown.code, Some(1));
         let output = shown.output;
         assert!(output.contains("a\u{fffd}  ✓ secrets"), "{output}");
-        assert!(!output.lines().any(|line| line.starts_with("  ✓ secrets")), "{output}");
-        assert!(!output.contains("\u{1b}[8m") && !output.contains('\u{202e}'), "{output}");
+        assert!(
+            !output.lines().any(|line| line.starts_with("  ✓ secrets")),
+            "{output}"
+        );
+        assert!(
+            !output.contains("\u{1b}[8m") && !output.contains('\u{202e}'),
+            "{output}"
+        );
     }
 }

@@ -45,8 +45,12 @@ pub(crate) struct Ran {
 impl World {
     /// A clean project: `check` allows it.
     pub(crate) fn new() -> Self {
-        let mut world = Self { root: tempfile::tempdir().unwrap(), variables: Vec::new() };
-        std::fs::set_permissions(world.root.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let mut world = Self {
+            root: tempfile::tempdir().unwrap(),
+            variables: Vec::new(),
+        };
+        std::fs::set_permissions(world.root.path(), std::fs::Permissions::from_mode(0o755))
+            .unwrap();
         for (name, value) in [
             ("PLIMSOLL_PASSWORD", "test".to_owned()),
             ("PLIMSOLL_STATE", world.path("state").display().to_string()),
@@ -61,7 +65,9 @@ impl World {
         world.write("advisories/crates.io/RUSTSEC-2020-0001.json", ADVISORY);
         world.sh("chmod +x server && git init -q -b main && git add -A && git commit -qm one");
         let today = jiff::Timestamp::now().strftime("%Y-%m-%d");
-        let imported = world.run(&format!("db import ../advisories --into ../databases --as-of {today}"));
+        let imported = world.run(&format!(
+            "db import ../advisories --into ../databases --as-of {today}"
+        ));
         assert_eq!(imported.code, Some(0), "{}", imported.output);
         for id in ["builder", "author", "colleague"] {
             assert_eq!(world.run(&format!("key generate ../{id}")).code, Some(0));
@@ -88,7 +94,13 @@ impl World {
             let shown = self.run(&format!("key show ../{id}.pub"));
             shown.output.split_whitespace().next().unwrap().to_owned()
         };
-        let port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = || {
+            TcpListener::bind("127.0.0.1:0")
+                .unwrap()
+                .local_addr()
+                .unwrap()
+                .port()
+        };
         let environment = |name: &str, port: u16| {
             format!(
                 "[[environment]]\nname = \"{name}\"\nrequires = [\"tests\", \"secrets\", \"dependencies\", \"sbom\", \"path\"]\n\
@@ -113,7 +125,11 @@ impl World {
     /// Writes the trusted policy and pins it for all later commands.
     pub(crate) fn set_policy(&mut self, text: &str) {
         self.write("policy.toml", text);
-        let pinned = format!("{}@{}", self.path("policy.toml").display(), Digest::of(text.as_bytes()));
+        let pinned = format!(
+            "{}@{}",
+            self.path("policy.toml").display(),
+            Digest::of(text.as_bytes())
+        );
         self.set("PLIMSOLL_POLICY", &pinned);
     }
 
@@ -167,11 +183,21 @@ impl World {
     }
 
     /// A command in the project, with nothing of the caller's environment but what it needs.
-    pub(crate) fn command<'a>(&self, program: &str, arguments: impl IntoIterator<Item = &'a str>) -> Command {
+    pub(crate) fn command<'a>(
+        &self,
+        program: &str,
+        arguments: impl IntoIterator<Item = &'a str>,
+    ) -> Command {
         let mut command = Command::new(program);
         let home = self.path("home");
-        command.args(arguments).current_dir(self.path("project")).env_clear();
-        command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", home).env("NO_COLOR", "1");
+        command
+            .args(arguments)
+            .current_dir(self.path("project"))
+            .env_clear();
+        command
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("HOME", home)
+            .env("NO_COLOR", "1");
         for role in ["AUTHOR", "COMMITTER"] {
             command.env(format!("GIT_{role}_NAME"), "author");
             command.env(format!("GIT_{role}_EMAIL"), "author@shop.example");
@@ -182,9 +208,17 @@ impl World {
 
     /// Runs a command to its end.
     pub(crate) fn finish(mut command: Command) -> Ran {
-        let Output { status, stdout, stderr } = command.output().unwrap();
-        let output = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
-        Ran { code: status.code(), output }
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command.output().unwrap();
+        let output =
+            String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
+        Ran {
+            code: status.code(),
+            output,
+        }
     }
 
     /// Everything that was written beside the project and in it.
@@ -198,10 +232,14 @@ impl World {
 impl Drop for World {
     /// Ends the servers of this world, which bear its folder in their command line.
     fn drop(&mut self) {
-        let Ok(processes) = std::fs::read_dir("/proc") else { return };
+        let Ok(processes) = std::fs::read_dir("/proc") else {
+            return;
+        };
         let mark = self.root.path().as_os_str().as_encoded_bytes().to_owned();
         for process in processes.flatten() {
-            let Ok(line) = std::fs::read(process.path().join("cmdline")) else { continue };
+            let Ok(line) = std::fs::read(process.path().join("cmdline")) else {
+                continue;
+            };
             let ours = line.windows(mark.len()).any(|part| part == mark);
             let id = process.file_name();
             if ours && id != std::process::id().to_string().as_str() {
@@ -214,6 +252,10 @@ impl Drop for World {
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() { collect(&path, files) } else { files.push(path) }
+        if path.is_dir() {
+            collect(&path, files)
+        } else {
+            files.push(path)
+        }
     }
 }

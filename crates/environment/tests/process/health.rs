@@ -17,7 +17,10 @@ fn a_process_that_ends_is_reported_at_once_with_its_last_words() {
     assert_eq!(report.outcome, HealthOutcome::Exited);
     assert_eq!(report.log.last().unwrap(), "no database");
     assert_eq!(report.log.len(), 20);
-    assert!(started.elapsed() < Duration::from_secs(10), "not after the whole time");
+    assert!(
+        started.elapsed() < Duration::from_secs(10),
+        "not after the whole time"
+    );
     assert_eq!(shop.process().running().unwrap(), None);
 }
 
@@ -28,18 +31,32 @@ fn a_program_that_cannot_be_run_says_so() {
     let digest = shop.serve("");
     let report = shop.health(&digest);
     assert_eq!(report.outcome, HealthOutcome::Exited);
-    assert!(report.log.join("\n").contains("/absent/interpreter"), "{:?}", report.log);
+    assert!(
+        report.log.join("\n").contains("/absent/interpreter"),
+        "{:?}",
+        report.log
+    );
 }
 
 /// What a server does, whether it becomes healthy, and what must have been seen.
 type Case = (&'static str, HealthOutcome, fn(&Seen) -> bool);
 
 const CASES: &[Case] = &[
-    ("STATUS = 500; serve()", HealthOutcome::NotInTime, |seen| *seen == Seen::Status { status: 500 }),
-    ("STATUS = 302; serve()", HealthOutcome::NotInTime, |seen| *seen == Seen::Status { status: 302 }),
-    ("STATUS = 204; serve()", HealthOutcome::Healthy, |seen| *seen == Seen::Status { status: 204 }),
-    ("time.sleep(600)", HealthOutcome::NotInTime, |seen| *seen == Seen::NobodyListens),
-    ("PORT = 0; serve()", HealthOutcome::NotInTime, |seen| *seen == Seen::NobodyListens),
+    ("STATUS = 500; serve()", HealthOutcome::NotInTime, |seen| {
+        *seen == Seen::Status { status: 500 }
+    }),
+    ("STATUS = 302; serve()", HealthOutcome::NotInTime, |seen| {
+        *seen == Seen::Status { status: 302 }
+    }),
+    ("STATUS = 204; serve()", HealthOutcome::Healthy, |seen| {
+        *seen == Seen::Status { status: 204 }
+    }),
+    ("time.sleep(600)", HealthOutcome::NotInTime, |seen| {
+        *seen == Seen::NobodyListens
+    }),
+    ("PORT = 0; serve()", HealthOutcome::NotInTime, |seen| {
+        *seen == Seen::NobodyListens
+    }),
     (
         "import socket; s = socket.create_server(('127.0.0.1', PORT)); time.sleep(600)",
         HealthOutcome::NotInTime,
@@ -68,14 +85,21 @@ fn only_two_good_answers_in_a_row_are_healthy() {
         for (lines, outcome, seen) in CASES {
             scope.spawn(move || {
                 let mut shop = Shop::new();
-                shop.config.health.within_ms = if *outcome == HealthOutcome::Healthy { 60_000 } else { 2000 };
+                shop.config.health.within_ms = if *outcome == HealthOutcome::Healthy {
+                    60_000
+                } else {
+                    2000
+                };
                 let digest = shop.serve(lines);
                 if !seen(&Seen::NobodyListens) {
                     wait_for_listener(shop.port);
                 }
                 let report = shop.health(&digest);
                 assert_eq!(report.outcome, *outcome, "{lines}: {report:?}");
-                assert!(report.attempts.iter().any(|attempt| seen(&attempt.seen)), "{lines}: {report:?}");
+                assert!(
+                    report.attempts.iter().any(|attempt| seen(&attempt.seen)),
+                    "{lines}: {report:?}"
+                );
             });
         }
     });
@@ -99,13 +123,30 @@ fn a_stranger_that_answers_never_counts() {
     shop.process().start(&digest).unwrap();
     let child = stranger(shop.port);
     let url = format!("http://127.0.0.1:{}/health", shop.port);
-    assert_eq!(output("curl", &["-s", &url]), "ok", "the trap works: it answers");
+    assert_eq!(
+        output("curl", &["-s", &url]),
+        "ok",
+        "the trap works: it answers"
+    );
     let report = shop.health(&digest);
     assert_eq!(report.outcome, HealthOutcome::NotInTime);
     let by = format!("process {} (", child.0.id());
-    let is_foreign = |seen: &Seen| matches!(seen, Seen::ForeignListener { by: got } if got.starts_with(&by));
-    assert!(report.attempts.iter().any(|attempt| is_foreign(&attempt.seen)), "{report:?}");
-    assert!(!report.attempts.iter().any(|attempt| matches!(attempt.seen, Seen::Status { .. })), "{report:?}");
+    let is_foreign =
+        |seen: &Seen| matches!(seen, Seen::ForeignListener { by: got } if got.starts_with(&by));
+    assert!(
+        report
+            .attempts
+            .iter()
+            .any(|attempt| is_foreign(&attempt.seen)),
+        "{report:?}"
+    );
+    assert!(
+        !report
+            .attempts
+            .iter()
+            .any(|attempt| matches!(attempt.seen, Seen::Status { .. })),
+        "{report:?}"
+    );
 }
 
 #[test]
@@ -118,7 +159,10 @@ fn a_health_check_is_called_off() {
             std::thread::sleep(Duration::from_millis(200));
             cancelled.store(true, Ordering::Relaxed);
         });
-        let report = shop.process().health(&digest, &|| cancelled.load(Ordering::Relaxed)).unwrap();
+        let report = shop
+            .process()
+            .health(&digest, &|| cancelled.load(Ordering::Relaxed))
+            .unwrap();
         assert_eq!(report.outcome, HealthOutcome::Cancelled);
         assert!(report.elapsed_ms < 5000);
     });

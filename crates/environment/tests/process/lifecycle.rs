@@ -20,25 +20,43 @@ fn an_artifact_is_installed_by_its_digest_or_not_at_all() {
     let source = shop.folder.path().join("built");
     let other = Digest::of(b"other");
     let refused = shop.process().install(&other, &source);
-    assert!(matches!(refused, Err(EnvironmentError::WrongDigest { actual, .. }) if actual == digest));
-    assert!(matches!(shop.process().start(&other), Err(EnvironmentError::NotInstalled { .. })));
+    assert!(
+        matches!(refused, Err(EnvironmentError::WrongDigest { actual, .. }) if actual == digest)
+    );
+    assert!(matches!(
+        shop.process().start(&other),
+        Err(EnvironmentError::NotInstalled { .. })
+    ));
     assert!(matches!(
         shop.process().install(&other, Path::new("/dev/zero")),
         Err(EnvironmentError::NotAFile { .. })
     ));
-    assert_eq!(shop.state().join("artifacts").read_dir().unwrap().count(), 1, "nothing else is left behind");
+    assert_eq!(
+        shop.state().join("artifacts").read_dir().unwrap().count(),
+        1,
+        "nothing else is left behind"
+    );
 
     std::fs::remove_file(&path).unwrap();
     std::fs::write(&path, "changed").unwrap();
-    assert!(matches!(shop.process().start(&digest), Err(EnvironmentError::WrongDigest { .. })));
+    assert!(matches!(
+        shop.process().start(&digest),
+        Err(EnvironmentError::WrongDigest { .. })
+    ));
     shop.process().install(&digest, &source).unwrap();
-    assert_eq!(std::fs::read(&path).unwrap(), b"one", "a damaged file is mended");
+    assert_eq!(
+        std::fs::read(&path).unwrap(),
+        b"one",
+        "a damaged file is mended"
+    );
 }
 
 #[test]
 fn a_server_is_started_healthy_found_again_and_stopped() {
     let mut shop = Shop::new();
-    shop.config.variables.insert("GREETING".to_owned(), "a 'b' \"c\" $d\n".to_owned());
+    shop.config
+        .variables
+        .insert("GREETING".to_owned(), "a 'b' \"c\" $d\n".to_owned());
     let digest = shop.serve("open('env', 'w').write(repr(dict(os.environ))); serve()");
     let report = shop.health(&digest);
     assert_eq!(report.outcome, HealthOutcome::Healthy, "{report:?}");
@@ -54,27 +72,58 @@ fn a_server_is_started_healthy_found_again_and_stopped() {
     let running = shop.process().running().unwrap().unwrap();
     let installed = shop.state().join("artifacts").join(digest.hex());
     assert!(ps(running.pid, "args=").contains(installed.to_str().unwrap()));
-    assert_eq!(ps(running.pid, "pgid="), running.pid.to_string(), "in a group of its own");
-    assert_eq!((running.digest, running.main_lives, running.settled), (digest, true, true));
-    assert_eq!(shop.process().start(&digest).unwrap().pid, running.pid, "started once only");
+    assert_eq!(
+        ps(running.pid, "pgid="),
+        running.pid.to_string(),
+        "in a group of its own"
+    );
+    assert_eq!(
+        (running.digest, running.main_lives, running.settled),
+        (digest, true, true)
+    );
+    assert_eq!(
+        shop.process().start(&digest).unwrap().pid,
+        running.pid,
+        "started once only"
+    );
     let other = shop.install("other");
-    assert!(matches!(shop.process().start(&other), Err(EnvironmentError::AlreadyRunning { .. })));
+    assert!(matches!(
+        shop.process().start(&other),
+        Err(EnvironmentError::AlreadyRunning { .. })
+    ));
 
     let environment = std::fs::read_to_string(shop.state().join("work/env")).unwrap();
-    assert!(environment.contains(r#"'GREETING': 'a \'b\' "c" $d\n'"#), "{environment}");
-    assert!(!environment.contains("CARGO"), "the caller's environment is not handed on: {environment}");
+    assert!(
+        environment.contains(r#"'GREETING': 'a \'b\' "c" $d\n'"#),
+        "{environment}"
+    );
+    assert!(
+        !environment.contains("CARGO"),
+        "the caller's environment is not handed on: {environment}"
+    );
 
-    shop.config.variables.insert("GREETING".to_owned(), "changed".to_owned());
+    shop.config
+        .variables
+        .insert("GREETING".to_owned(), "changed".to_owned());
     let changed = shop.process().start(&digest);
     assert!(
         matches!(changed, Err(EnvironmentError::AlreadyRunning { .. })),
         "other settings are another start"
     );
-    assert_eq!(shop.process().stop().unwrap(), Some(Stopped { digest, killed: false }));
+    assert_eq!(
+        shop.process().stop().unwrap(),
+        Some(Stopped {
+            digest,
+            killed: false
+        })
+    );
     assert_eq!(ps(running.pid, "pid="), "");
     assert_eq!(shop.process().running().unwrap(), None);
     assert_eq!(shop.process().stop().unwrap(), None, "again");
-    assert!(matches!(shop.process().health(&digest, &|| false), Err(EnvironmentError::NotRunning { .. })));
+    assert!(matches!(
+        shop.process().health(&digest, &|| false),
+        Err(EnvironmentError::NotRunning { .. })
+    ));
 }
 
 #[test]
@@ -90,17 +139,29 @@ serve()",
     assert_eq!(shop.health(&digest).outcome, HealthOutcome::Healthy);
     let running = shop.process().running().unwrap().unwrap();
     assert_eq!(running.pids.len(), 3, "{running:?}");
-    assert_eq!(shop.process().stop().unwrap(), Some(Stopped { digest, killed: true }));
+    assert_eq!(
+        shop.process().stop().unwrap(),
+        Some(Stopped {
+            digest,
+            killed: true
+        })
+    );
     assert!(running.pids.iter().all(|pid| ps(*pid, "pid=").is_empty()));
 }
 
 #[test]
 fn what_outlives_the_main_process_is_still_seen_and_stopped() {
     let shop = Shop::new();
-    shop.serve("subprocess.Popen(['sleep', '602'], start_new_session=True); print('gone'); sys.exit(3)");
+    shop.serve(
+        "subprocess.Popen(['sleep', '602'], start_new_session=True); print('gone'); sys.exit(3)",
+    );
     let until = Instant::now() + Duration::from_secs(20);
     let running = loop {
-        let running = shop.process().running().unwrap().expect("the descendant lives");
+        let running = shop
+            .process()
+            .running()
+            .unwrap()
+            .expect("the descendant lives");
         if !running.main_lives || Instant::now() > until {
             break running;
         }
@@ -116,7 +177,14 @@ fn what_outlives_the_main_process_is_still_seen_and_stopped() {
 fn started_in_another_tick(other: u32) -> Stranger {
     let ticks = |pid: u32| {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-        stat.rsplit(") ").next().unwrap().split(' ').nth(19).unwrap().parse::<u64>().unwrap()
+        stat.rsplit(") ")
+            .next()
+            .unwrap()
+            .split(' ')
+            .nth(19)
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
     };
     loop {
         let bystander = Stranger(Command::new("sleep").arg("603").spawn().unwrap());
@@ -134,22 +202,48 @@ fn a_reused_process_id_is_neither_believed_nor_killed() {
     let bystander = started_in_another_tick(own);
     let record = shop.state().join("process.json");
     let honest = std::fs::read_to_string(&record).unwrap();
-    let forged = honest.replace(&format!("\"pid\":{own}"), &format!("\"pid\":{}", bystander.0.id()));
-    let marker = honest.split("\"marker\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let forged = honest.replace(
+        &format!("\"pid\":{own}"),
+        &format!("\"pid\":{}", bystander.0.id()),
+    );
+    let marker = honest
+        .split("\"marker\":\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
     let forged = forged.replace(marker, "00000000-0000-0000-0000-000000000000");
     assert_ne!(forged, honest);
     std::fs::write(&record, forged).unwrap();
-    assert_eq!(shop.process().running().unwrap(), None, "the start time is another");
+    assert_eq!(
+        shop.process().running().unwrap(),
+        None,
+        "the start time is another"
+    );
     assert_eq!(shop.process().stop().unwrap(), None);
     assert_ne!(ps(bystander.0.id(), "pid="), "", "the bystander lives");
     std::fs::write(&record, &honest).unwrap();
     assert_eq!(shop.process().running().unwrap().unwrap().digest, digest);
-    let other_boot = honest.split("\"boot\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let other_boot = honest
+        .split("\"boot\":\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
     std::fs::write(&record, honest.replace(other_boot, "another")).unwrap();
-    assert_eq!(shop.process().running().unwrap(), None, "ids mean nothing after a reboot");
+    assert_eq!(
+        shop.process().running().unwrap(),
+        None,
+        "ids mean nothing after a reboot"
+    );
     std::fs::write(&record, "{").unwrap();
     assert!(
-        matches!(shop.process().running(), Err(EnvironmentError::Record { .. })),
+        matches!(
+            shop.process().running(),
+            Err(EnvironmentError::Record { .. })
+        ),
         "unknown is not nothing"
     );
     std::fs::write(&record, &honest).unwrap();

@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use plimsoll_environment::{HealthCheck, HealthReport, Process, ProcessConfig, SmokeReport, SmokeTest};
+use plimsoll_environment::{
+    HealthCheck, HealthReport, Process, ProcessConfig, SmokeReport, SmokeTest,
+};
 use plimsoll_model::Digest;
 use tempfile::TempDir;
 
@@ -37,13 +39,31 @@ impl Shop {
             within_ms: 60_000,
             interval_ms: 30,
         };
-        let run = [python(), "-u", "{artifact}", &port.to_string()].map(ToOwned::to_owned).to_vec();
-        let config = ProcessConfig { run, variables: [].into(), health, smoke: None, stop_grace_ms: 5000 };
-        Self { folder: tempfile::tempdir().unwrap(), port, config }
+        let run = [python(), "-u", "{artifact}", &port.to_string()]
+            .map(ToOwned::to_owned)
+            .to_vec();
+        let config = ProcessConfig {
+            run,
+            variables: [].into(),
+            health,
+            smoke: None,
+            stop_grace_ms: 5000,
+        };
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            port,
+            config,
+        }
     }
 
     pub(crate) fn process(&self) -> Process {
-        Process::new("staging", self.config.clone(), self.folder.path(), &self.state()).unwrap()
+        Process::new(
+            "staging",
+            self.config.clone(),
+            self.folder.path(),
+            &self.state(),
+        )
+        .unwrap()
     }
 
     pub(crate) fn state(&self) -> PathBuf {
@@ -71,7 +91,10 @@ impl Shop {
     }
 
     pub(crate) fn smoke(&mut self, digest: &Digest, command: &str, within_ms: u64) -> SmokeReport {
-        self.config.smoke = Some(SmokeTest { command: command.to_owned(), within_ms });
+        self.config.smoke = Some(SmokeTest {
+            command: command.to_owned(),
+            within_ms,
+        });
         self.process().smoke(digest).unwrap().unwrap()
     }
 }
@@ -97,7 +120,10 @@ pub(crate) fn free_port() -> u16 {
 }
 
 pub(crate) fn output(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output().expect("the program is there");
+    let output = Command::new(program)
+        .args(arguments)
+        .output()
+        .expect("the program is there");
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
@@ -130,7 +156,10 @@ pub(crate) struct Stranger(pub(crate) Child);
 
 impl Drop for Stranger {
     fn drop(&mut self) {
-        self.0.kill().and_then(|()| self.0.wait()).expect("a child can be killed");
+        self.0
+            .kill()
+            .and_then(|()| self.0.wait())
+            .expect("a child can be killed");
     }
 }
 

@@ -8,7 +8,11 @@ use crate::shop::{Shop, output};
 fn the_smoke_command_decides() {
     let mut shop = Shop::new();
     let digest = shop.serve("serve()");
-    assert_eq!(shop.process().smoke(&digest).unwrap(), None, "none is configured");
+    assert_eq!(
+        shop.process().smoke(&digest).unwrap(),
+        None,
+        "none is configured"
+    );
     assert_eq!(shop.health(&digest).outcome, HealthOutcome::Healthy);
     std::fs::write(
         shop.folder.path().join("smoke.sh"),
@@ -17,8 +21,16 @@ fn the_smoke_command_decides() {
     .unwrap();
     let report = shop.smoke(&digest, "sh ./smoke.sh 2>&1", 20_000);
     assert_eq!(report.outcome, SmokeOutcome::Passed);
-    for line in ["ok", "PLIMSOLL_ENVIRONMENT=staging", shop.folder.path().to_str().unwrap()] {
-        assert!(report.output.lines().any(|own| own == line), "{line}: {}", report.output);
+    for line in [
+        "ok",
+        "PLIMSOLL_ENVIRONMENT=staging",
+        shop.folder.path().to_str().unwrap(),
+    ] {
+        assert!(
+            report.output.lines().any(|own| own == line),
+            "{line}: {}",
+            report.output
+        );
     }
     assert!(report.output.contains(&format!("{} ", digest.hex())));
     assert!(!report.output.contains("CARGO"));
@@ -26,22 +38,50 @@ fn the_smoke_command_decides() {
     let report = shop.smoke(&digest, "echo out; echo err >&2; exit 3", 20_000);
     assert_eq!(report.outcome, SmokeOutcome::Failed { exit_code: Some(3) });
     assert_eq!(report.output, "out\nerr\n");
-    assert_eq!(shop.smoke(&digest, "kill -9 $$", 20_000).outcome, SmokeOutcome::Failed { exit_code: None });
-    let report = shop.smoke(&digest, "head -c 1000000 /dev/zero | tr '\\0' x; echo end", 20_000);
-    assert_eq!((report.output.len(), report.omitted_bytes), (64 << 10, 1_000_004 - (64 << 10)));
+    assert_eq!(
+        shop.smoke(&digest, "kill -9 $$", 20_000).outcome,
+        SmokeOutcome::Failed { exit_code: None }
+    );
+    let report = shop.smoke(
+        &digest,
+        "head -c 1000000 /dev/zero | tr '\\0' x; echo end",
+        20_000,
+    );
+    assert_eq!(
+        (report.output.len(), report.omitted_bytes),
+        (64 << 10, 1_000_004 - (64 << 10))
+    );
     assert!(report.output.ends_with("xend\n"));
     // Nobody else on the machine sleeps for exactly this long.
-    let [late, apart, behind] = ["604", "605", "606"].map(|seconds| format!("sleep {seconds}.{}", shop.port));
+    let [late, apart, behind] =
+        ["604", "605", "606"].map(|seconds| format!("sleep {seconds}.{}", shop.port));
     let report = shop.smoke(&digest, &format!("echo begun; {late}; echo never"), 300);
-    assert_eq!((report.outcome, report.output.as_str()), (SmokeOutcome::NotInTime, "begun\n"));
-    let report = shop.smoke(&digest, &format!("setsid {apart} & {behind} & echo $!"), 20_000);
+    assert_eq!(
+        (report.outcome, report.output.as_str()),
+        (SmokeOutcome::NotInTime, "begun\n")
+    );
+    let report = shop.smoke(
+        &digest,
+        &format!("setsid {apart} & {behind} & echo $!"),
+        20_000,
+    );
     assert_eq!(report.outcome, SmokeOutcome::Passed);
     for left in [late, apart, behind] {
-        assert_eq!(output("pgrep", &["-fx", &left]), "", "{left} is left running");
+        assert_eq!(
+            output("pgrep", &["-fx", &left]),
+            "",
+            "{left} is left running"
+        );
     }
     let pid = shop.process().running().unwrap().unwrap().pid;
-    let report =
-        shop.smoke(&digest, &format!("kill -9 {pid}; while kill -0 {pid}; do sleep 0.01; done"), 20_000);
+    let report = shop.smoke(
+        &digest,
+        &format!("kill -9 {pid}; while kill -0 {pid}; do sleep 0.01; done"),
+        20_000,
+    );
     assert_eq!(report.outcome, SmokeOutcome::Exited, "{}", report.output);
-    assert!(matches!(shop.process().smoke(&digest), Err(EnvironmentError::NotRunning { .. })));
+    assert!(matches!(
+        shop.process().smoke(&digest),
+        Err(EnvironmentError::NotRunning { .. })
+    ));
 }

@@ -58,15 +58,29 @@ struct Domains {
 
 impl Choices {
     pub(crate) fn new(workflow: &Workflow, diagram: &mut Diagram) -> Self {
-        let mut choices = Self { domains: Domains::of(workflow), ..Self::default() };
+        let mut choices = Self {
+            domains: Domains::of(workflow),
+            ..Self::default()
+        };
         let mut events = workflow.events.clone();
         events.sort_by_key(|event| event_cost(event));
         let least = events.first().map_or(0, |event| event_cost(event));
-        let costs = events.iter().map(|event| event_cost(event) - least).collect();
-        choices.add(diagram, Key::Event, events.into_iter().map(Value::Text).collect(), costs);
+        let costs = events
+            .iter()
+            .map(|event| event_cost(event) - least)
+            .collect();
+        choices.add(
+            diagram,
+            Key::Event,
+            events.into_iter().map(Value::Text).collect(),
+            costs,
+        );
         for input in &workflow.inputs {
             let values = choices.input_values(input);
-            let key = Key::Input { event: input.event.clone(), name: input.name.to_lowercase() };
+            let key = Key::Input {
+                event: input.event.clone(),
+                name: input.name.to_lowercase(),
+            };
             choices.add_plain_first(diagram, key, values, INPUT_COST);
         }
         choices
@@ -80,11 +94,20 @@ impl Choices {
     pub(crate) fn cases(&self, diagram: &mut Diagram, key: &Key) -> Option<Vec<(Value, Guard)>> {
         let choice = &self.list[*self.by_key.get(key)?];
         let cases = choice.values.iter().enumerate();
-        Some(cases.map(|(at, value)| (value.clone(), diagram.is(choice.variable, at))).collect())
+        Some(
+            cases
+                .map(|(at, value)| (value.clone(), diagram.is(choice.variable, at)))
+                .collect(),
+        )
     }
 
     /// The cases of a path that the file cannot tell, at a moment of its own where `moment` is not empty.
-    pub(crate) fn fact(&mut self, diagram: &mut Diagram, path: &str, moment: &str) -> Vec<(Value, Guard)> {
+    pub(crate) fn fact(
+        &mut self,
+        diagram: &mut Diagram,
+        path: &str,
+        moment: &str,
+    ) -> Vec<(Value, Guard)> {
         let key = Key::Fact(format!("{path}{moment}"));
         if !self.by_key.contains_key(&key) {
             let literals = self.domains.literals.get(path).cloned().unwrap_or_default();
@@ -95,7 +118,8 @@ impl Choices {
             }
             self.add_plain_first(diagram, key.clone(), values, FACT_COST);
         }
-        self.cases(diagram, &key).expect("the choice was just added")
+        self.cases(diagram, &key)
+            .expect("the choice was just added")
     }
 
     /// The runs in which an unknown is true; `plainly` says what it is without a deviation.
@@ -134,45 +158,84 @@ impl Choices {
             costs.push(CANCELLED_COST + u64::from(!checks));
         }
         self.add(diagram, key.clone(), values, costs);
-        self.cases(diagram, &key).expect("the choice was just added")
+        self.cases(diagram, &key)
+            .expect("the choice was just added")
     }
 
     /// The runs that are cancelled before a job begins.
     pub(crate) fn run_cancelled(&mut self, diagram: &mut Diagram, job: &str) -> Guard {
         let values = vec![Value::Bool(false), Value::Bool(true)];
-        self.either_way(diagram, Key::RunCancelled(job.to_owned()), values, RUN_CANCELLED_COST)
+        self.either_way(
+            diagram,
+            Key::RunCancelled(job.to_owned()),
+            values,
+            RUN_CANCELLED_COST,
+        )
     }
 
-    fn either_way(&mut self, diagram: &mut Diagram, key: Key, values: Vec<Value>, cost: u64) -> Guard {
+    fn either_way(
+        &mut self,
+        diagram: &mut Diagram,
+        key: Key,
+        values: Vec<Value>,
+        cost: u64,
+    ) -> Guard {
         let at = match self.by_key.get(&key) {
             Some(at) => *at,
             None => self.add_plain_first(diagram, key, values, cost),
         };
         let choice = &self.list[at];
-        let at = choice.values.iter().position(|value| *value == Value::Bool(true));
+        let at = choice
+            .values
+            .iter()
+            .position(|value| *value == Value::Bool(true));
         at.map_or(Guard::NEVER, |at| diagram.is(choice.variable, at))
     }
 
-    fn add_plain_first(&mut self, diagram: &mut Diagram, key: Key, values: Vec<Value>, cost: u64) -> usize {
-        let costs = (0..values.len()).map(|at| if at == 0 { 0 } else { cost }).collect();
+    fn add_plain_first(
+        &mut self,
+        diagram: &mut Diagram,
+        key: Key,
+        values: Vec<Value>,
+        cost: u64,
+    ) -> usize {
+        let costs = (0..values.len())
+            .map(|at| if at == 0 { 0 } else { cost })
+            .collect();
         self.add(diagram, key, values, costs)
     }
 
-    fn add(&mut self, diagram: &mut Diagram, key: Key, values: Vec<Value>, costs: Vec<u64>) -> usize {
+    fn add(
+        &mut self,
+        diagram: &mut Diagram,
+        key: Key,
+        values: Vec<Value>,
+        costs: Vec<u64>,
+    ) -> usize {
         let variable = diagram.variable(costs);
         self.by_key.insert(key.clone(), self.list.len());
-        self.list.push(Choice { key, variable, values });
+        self.list.push(Choice {
+            key,
+            variable,
+            values,
+        });
         self.list.len() - 1
     }
 
     fn input_values(&self, input: &Input) -> Vec<Value> {
         let name = format!("inputs.{}", input.name.to_lowercase());
-        let literals = self.domains.literals.get(&name).cloned().unwrap_or_default();
+        let literals = self
+            .domains
+            .literals
+            .get(&name)
+            .cloned()
+            .unwrap_or_default();
         let mut values: Vec<Value> = match &input.kind {
             InputKind::Boolean => vec![Value::Bool(false), Value::Bool(true)],
-            InputKind::Choice(options) if !options.is_empty() => {
-                options.iter().map(|option| Value::Text(option.clone())).collect()
-            }
+            InputKind::Choice(options) if !options.is_empty() => options
+                .iter()
+                .map(|option| Value::Text(option.clone()))
+                .collect(),
             InputKind::Number => {
                 let mut values = vec![other_number(&literals, input.default.as_ref())];
                 for number in literals.iter().filter_map(Value::as_number) {
@@ -181,8 +244,10 @@ impl Choices {
                 values
             }
             InputKind::Text | InputKind::Choice(_) => {
-                let literals: Vec<Value> =
-                    literals.iter().map(|value| Value::Text(value.equal_text())).collect();
+                let literals: Vec<Value> = literals
+                    .iter()
+                    .map(|value| Value::Text(value.equal_text()))
+                    .collect();
                 let mut values = vec![other(&literals, input.default.as_ref())];
                 for literal in literals {
                     push_new(&mut values, literal);
@@ -233,7 +298,9 @@ impl Choices {
                     let step = value_of(choice.variable).checked_sub(1);
                     run.cancelled.extend(step.map(|step| (job.clone(), step)));
                 }
-                (Key::RunCancelled(job), Value::Bool(true)) => run.cancelled_before.push(job.clone()),
+                (Key::RunCancelled(job), Value::Bool(true)) => {
+                    run.cancelled_before.push(job.clone())
+                }
                 (Key::Event | Key::Input { .. } | Key::Fails(_) | Key::RunCancelled(_), _) => {}
             }
         }
@@ -246,15 +313,19 @@ impl Choices {
 pub(crate) fn fact_name(job: &Job, text: &str) -> String {
     let lower = text.to_lowercase();
     let of_a_job = OF_A_JOB.iter().any(|root| mentions(&lower, root)) || names_all_needs(&lower);
-    if of_a_job { format!("{}:{text}", job.id) } else { text.to_owned() }
+    if of_a_job {
+        format!("{}:{text}", job.id)
+    } else {
+        text.to_owned()
+    }
 }
 
 /// Whether a text in lower case reads something of a context, or of a part of one such as `steps.s`.
 pub(super) fn mentions(lower: &str, root: &str) -> bool {
     lower.match_indices(root).any(|(at, _)| {
         let before = lower[..at].chars().next_back();
-        let inside =
-            before.is_some_and(|char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-'));
+        let inside = before
+            .is_some_and(|char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-'));
         !inside && lower[at + root.len()..].starts_with(['.', '['])
     })
 }
@@ -290,15 +361,24 @@ fn same(a: &Value, b: &Value) -> bool {
 
 /// A text that is none of the literals: the default where that serves.
 fn other(literals: &[Value], default: Option<&Value>) -> Value {
-    let fits = |value: &Value| value.is_truthy() && !literals.iter().any(|literal| literal.equals(value));
+    let fits =
+        |value: &Value| value.is_truthy() && !literals.iter().any(|literal| literal.equals(value));
     if let Some(default @ Value::Text(_)) = default
         && fits(default)
     {
         return default.clone();
     }
-    let candidates =
-        (0..).map(|each| Value::Text(if each == 0 { "other".to_owned() } else { format!("other-{each}") }));
-    candidates.into_iter().find(fits).expect("literals are finite")
+    let candidates = (0..).map(|each| {
+        Value::Text(if each == 0 {
+            "other".to_owned()
+        } else {
+            format!("other-{each}")
+        })
+    });
+    candidates
+        .into_iter()
+        .find(fits)
+        .expect("literals are finite")
 }
 
 fn other_number(literals: &[Value], default: Option<&Value>) -> Value {
@@ -308,15 +388,20 @@ fn other_number(literals: &[Value], default: Option<&Value>) -> Value {
     {
         return default.clone();
     }
-    (1..u32::MAX).map(|each| Value::Number(f64::from(each))).find(fits).expect("literals are finite")
+    (1..u32::MAX)
+        .map(|each| Value::Number(f64::from(each)))
+        .find(fits)
+        .expect("literals are finite")
 }
 
 impl Domains {
     fn of(workflow: &Workflow) -> Self {
         let mut domains = Self::default();
         for job in &workflow.jobs {
-            let conditions =
-                job.condition.iter().chain(job.steps.iter().filter_map(|step| step.condition.as_ref()));
+            let conditions = job
+                .condition
+                .iter()
+                .chain(job.steps.iter().filter_map(|step| step.condition.as_ref()));
             for condition in conditions {
                 domains.bare(job, &condition.expression);
                 domains.visit(job, &condition.expression);
@@ -361,9 +446,10 @@ impl Domains {
 
     fn compared(&mut self, job: &Job, side: &Expression, value: &Value) {
         match side {
-            Expression::Path(parts) => {
-                push_new(self.literals.entry(domain_name(job, parts)).or_default(), value.clone())
-            }
+            Expression::Path(parts) => push_new(
+                self.literals.entry(domain_name(job, parts)).or_default(),
+                value.clone(),
+            ),
             Expression::And(a, b) | Expression::Or(a, b) => {
                 self.compared(job, a, value);
                 self.compared(job, b, value);
@@ -381,7 +467,9 @@ impl Domains {
 /// Both ways to write an input are one.
 fn domain_name(job: &Job, parts: &[String]) -> String {
     match parts {
-        [github, event, inputs, name] if github == "github" && event == "event" && inputs == "inputs" => {
+        [github, event, inputs, name]
+            if github == "github" && event == "event" && inputs == "inputs" =>
+        {
             format!("inputs.{name}")
         }
         _ => fact_name(job, &parts.join(".")),

@@ -17,14 +17,25 @@ impl Reading<'_> {
     /// The runs in which an `if` is met.
     pub(super) fn met(&mut self, condition: Option<&Condition>, scope: Scope) -> Guard {
         let success = self.status(Status::Success, scope);
-        let Some(condition) = condition else { return success };
+        let Some(condition) = condition else {
+            return success;
+        };
         let met = self.truthy(&condition.expression, scope);
-        if condition.expression.has_status() { met } else { self.diagram.and(success, met) }
+        if condition.expression.has_status() {
+            met
+        } else {
+            self.diagram.and(success, met)
+        }
     }
 
     fn truthy(&mut self, expression: &Expression, scope: Scope) -> Guard {
         let cases = self.cases(expression, scope);
-        self.any(cases.iter().filter(|(value, _)| value.is_truthy()).map(|(_, guard)| *guard))
+        self.any(
+            cases
+                .iter()
+                .filter(|(value, _)| value.is_truthy())
+                .map(|(_, guard)| *guard),
+        )
     }
 
     pub(crate) fn any(&mut self, guards: impl Iterator<Item = Guard>) -> Guard {
@@ -46,7 +57,12 @@ impl Reading<'_> {
             }
             Expression::And(a, b) => self.operand(a, b, true, scope),
             Expression::Or(a, b) => self.operand(a, b, false, scope),
-            Expression::Equal { left, right, negated, text } => {
+            Expression::Equal {
+                left,
+                right,
+                negated,
+                text,
+            } => {
                 let guard = if self.can_tell(left, right, scope) {
                     self.equal(left, right, *negated, scope)
                 } else {
@@ -67,16 +83,25 @@ impl Reading<'_> {
     }
 
     fn truth(&mut self, guard: Guard) -> Cases {
-        vec![(Value::Bool(true), guard), (Value::Bool(false), self.diagram.not(guard))]
+        vec![
+            (Value::Bool(true), guard),
+            (Value::Bool(false), self.diagram.not(guard)),
+        ]
     }
 
     /// `a && b` is `b` where `a` is truthy, `a || b` where it is not; else it is `a`.
     fn operand(&mut self, a: &Expression, b: &Expression, on_truthy: bool, scope: Scope) -> Cases {
         let (first, second) = (self.cases(a, scope), self.cases(b, scope));
-        let goes_on = self
-            .any(first.iter().filter(|(value, _)| value.is_truthy() == on_truthy).map(|(_, guard)| *guard));
-        let mut cases: Cases =
-            first.into_iter().filter(|(value, _)| value.is_truthy() != on_truthy).collect();
+        let goes_on = self.any(
+            first
+                .iter()
+                .filter(|(value, _)| value.is_truthy() == on_truthy)
+                .map(|(_, guard)| *guard),
+        );
+        let mut cases: Cases = first
+            .into_iter()
+            .filter(|(value, _)| value.is_truthy() != on_truthy)
+            .collect();
         for (value, guard) in second {
             let guard = self.diagram.and(guard, goes_on);
             match cases.iter_mut().find(|(known, _)| *known == value) {
@@ -87,7 +112,13 @@ impl Reading<'_> {
         cases
     }
 
-    fn equal(&mut self, left: &Expression, right: &Expression, negated: bool, scope: Scope) -> Guard {
+    fn equal(
+        &mut self,
+        left: &Expression,
+        right: &Expression,
+        negated: bool,
+        scope: Scope,
+    ) -> Guard {
         let (left, right) = (self.cases(left, scope), self.cases(right, scope));
         let mut equal = Guard::NEVER;
         for (a, in_a) in &left {
@@ -96,13 +127,20 @@ impl Reading<'_> {
                 equal = self.diagram.or(equal, both);
             }
         }
-        if negated { self.diagram.not(equal) } else { equal }
+        if negated {
+            self.diagram.not(equal)
+        } else {
+            equal
+        }
     }
 
     /// Whether the file says enough about both sides to compare them.
     fn can_tell(&self, left: &Expression, right: &Expression, scope: Scope) -> bool {
         let sides = [operands(left), operands(right)].concat();
-        if sides.iter().any(|side| matches!(side, Expression::Unknown(_))) {
+        if sides
+            .iter()
+            .any(|side| matches!(side, Expression::Unknown(_)))
+        {
             return false;
         }
         let literal = |side: &Expression| matches!(side, Expression::Literal(_));
@@ -111,13 +149,25 @@ impl Reading<'_> {
 
     /// Whether a path has values that stand for any other.
     fn is_open(&self, side: &Expression, scope: Scope) -> bool {
-        let Expression::Path(parts) = side else { return false };
+        let Expression::Path(parts) = side else {
+            return false;
+        };
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         match parts.as_slice() {
-            ["github", "event_name"] => self.workflow.events.iter().any(|event| event == "workflow_call"),
+            ["github", "event_name"] => self
+                .workflow
+                .events
+                .iter()
+                .any(|event| event == "workflow_call"),
             ["inputs", name] | ["github", "event", "inputs", name] => {
-                let declared = self.workflow.inputs.iter().filter(|input| input.name.to_lowercase() == *name);
-                declared.into_iter().any(|input| matches!(input.kind, InputKind::Text | InputKind::Number))
+                let declared = self
+                    .workflow
+                    .inputs
+                    .iter()
+                    .filter(|input| input.name.to_lowercase() == *name);
+                declared
+                    .into_iter()
+                    .any(|input| matches!(input.kind, InputKind::Text | InputKind::Number))
             }
             ["needs", _, "result"] => false,
             ["steps", _, "outcome" | "conclusion"] => scope.step.is_none(),
@@ -137,7 +187,9 @@ impl Reading<'_> {
             ["inputs", name] => self.input(name, &["workflow_dispatch", "workflow_call"], false),
             ["github", "event", "inputs", name] => self.input(name, &["workflow_dispatch"], true),
             ["needs", job, "result"] => self.result_of(job, scope),
-            ["steps", id, "outputs", ..] if self.is_to_come(id, scope) => vec![(Value::Null, Guard::ALWAYS)],
+            ["steps", id, "outputs", ..] if self.is_to_come(id, scope) => {
+                vec![(Value::Null, Guard::ALWAYS)]
+            }
             ["steps", id, "outcome"] => self.step_result(id, false, scope),
             ["steps", id, "conclusion"] => self.step_result(id, true, scope),
             _ => {
@@ -152,28 +204,49 @@ impl Reading<'_> {
     /// Whether a step with this name stands here or later in the job.
     fn is_to_come(&self, id: &str, scope: Scope) -> bool {
         let steps = &self.workflow.jobs[scope.job].steps;
-        scope.step.is_some_and(|at| steps[at..].iter().any(|step| step.id.as_deref() == Some(id)))
+        scope.step.is_some_and(|at| {
+            steps[at..]
+                .iter()
+                .any(|step| step.id.as_deref() == Some(id))
+        })
     }
 
     /// What tells a fact from the same words at another step: `env` changes behind a step that writes to
     /// the file of `GITHUB_ENV`, and a step behind which it is asked for has an outcome.
     fn moment(&self, text: &str, scope: Scope) -> String {
-        let Some(at) = scope.step else { return String::new() };
+        let Some(at) = scope.step else {
+            return String::new();
+        };
         let steps = &self.workflow.jobs[scope.job].steps;
         let lower = text.to_lowercase();
-        let writers = steps[..at].iter().filter(|step| step.script.exports).count();
+        let writers = steps[..at]
+            .iter()
+            .filter(|step| step.script.exports)
+            .count();
         let named = |step: &&crate::workflow::Step| {
-            step.id.as_ref().is_some_and(|id| mentions(&lower, &format!("steps.{id}")))
+            step.id
+                .as_ref()
+                .is_some_and(|id| mentions(&lower, &format!("steps.{id}")))
         };
         let to_come = steps[at..].iter().filter(named).count();
         let changed = writers > 0 && mentions(&lower, "env");
-        let later = if changed { format!(" after {writers} changes of env") } else { String::new() };
-        let before = if to_come > 0 { format!(" before {to_come} of its steps") } else { String::new() };
+        let later = if changed {
+            format!(" after {writers} changes of env")
+        } else {
+            String::new()
+        };
+        let before = if to_come > 0 {
+            format!(" before {to_come} of its steps")
+        } else {
+            String::new()
+        };
         later + &before
     }
 
     fn events(&mut self) -> Cases {
-        self.choices.cases(&mut self.diagram, &Key::Event).expect("the event is the first choice")
+        self.choices
+            .cases(&mut self.diagram, &Key::Event)
+            .expect("the event is the first choice")
     }
 
     fn event_name(&mut self) -> Cases {
@@ -184,7 +257,10 @@ impl Reading<'_> {
                 continue;
             }
             // A called workflow sees the event of its caller.
-            for (value, runs) in self.choices.fact(&mut self.diagram, "github.event_name", "") {
+            for (value, runs) in self
+                .choices
+                .fact(&mut self.diagram, "github.event_name", "")
+            {
                 cases.push((value, self.diagram.and(guard, runs)));
             }
         }
@@ -195,14 +271,26 @@ impl Reading<'_> {
         let mut cases = Vec::new();
         let mut absent = Guard::ALWAYS;
         for event in events {
-            let key = Key::Input { event: (*event).to_owned(), name: name.to_owned() };
-            let Some(values) = self.choices.cases(&mut self.diagram, &key) else { continue };
+            let key = Key::Input {
+                event: (*event).to_owned(),
+                name: name.to_owned(),
+            };
+            let Some(values) = self.choices.cases(&mut self.diagram, &key) else {
+                continue;
+            };
             let runs = self.events();
-            let runs =
-                self.any(runs.iter().filter(|(value, _)| value.as_text() == *event).map(|(_, guard)| *guard));
+            let runs = self.any(
+                runs.iter()
+                    .filter(|(value, _)| value.as_text() == *event)
+                    .map(|(_, guard)| *guard),
+            );
             absent = self.diagram.without(absent, runs);
             for (value, guard) in values {
-                let value = if as_text { Value::Text(value.as_text()) } else { value };
+                let value = if as_text {
+                    Value::Text(value.as_text())
+                } else {
+                    value
+                };
                 cases.push((value, self.diagram.and(guard, runs)));
             }
         }
@@ -212,8 +300,13 @@ impl Reading<'_> {
 
     fn result_of(&mut self, name: &str, scope: Scope) -> Cases {
         let needs = &self.workflow.jobs[scope.job].needs;
-        let found = needs.iter().copied().find(|need| self.workflow.jobs[*need].id.to_lowercase() == name);
-        let Some(need) = found else { return vec![(Value::Null, Guard::ALWAYS)] };
+        let found = needs
+            .iter()
+            .copied()
+            .find(|need| self.workflow.jobs[*need].id.to_lowercase() == name);
+        let Some(need) = found else {
+            return vec![(Value::Null, Guard::ALWAYS)];
+        };
         let job = &self.jobs[need];
         let (runs, failed, cancelled) = (job.runs, job.failed, job.cancelled);
         results(runs, failed, cancelled, &mut self.diagram)
@@ -223,9 +316,15 @@ impl Reading<'_> {
         let steps = &self.workflow.jobs[scope.job].steps;
         let found = steps.iter().position(|step| step.id.as_deref() == Some(id));
         let earlier = found.filter(|at| scope.step.is_some_and(|step| *at < step));
-        let Some(at) = earlier else { return vec![(Value::Null, Guard::ALWAYS)] };
+        let Some(at) = earlier else {
+            return vec![(Value::Null, Guard::ALWAYS)];
+        };
         let step = &self.jobs[scope.job].steps[at];
-        let failed = if conclusion { step.concluded_failure } else { step.failed };
+        let failed = if conclusion {
+            step.concluded_failure
+        } else {
+            step.failed
+        };
         let (runs, interrupted) = (step.runs, step.interrupted);
         results(runs, failed, interrupted, &mut self.diagram)
     }
@@ -240,12 +339,14 @@ impl Reading<'_> {
                 self.diagram.or(late, cancelled)
             }
             (Status::Success, Some(_)) => {
-                let (broken, cancelled) = (self.jobs[scope.job].broken, self.jobs[scope.job].cancelled);
+                let (broken, cancelled) =
+                    (self.jobs[scope.job].broken, self.jobs[scope.job].cancelled);
                 let stopped = self.diagram.or(broken, cancelled);
                 self.diagram.not(stopped)
             }
             (Status::Failure, Some(_)) => {
-                let (broken, cancelled) = (self.jobs[scope.job].broken, self.jobs[scope.job].cancelled);
+                let (broken, cancelled) =
+                    (self.jobs[scope.job].broken, self.jobs[scope.job].cancelled);
                 self.diagram.without(broken, cancelled)
             }
             (Status::Success, None) => {
@@ -260,14 +361,22 @@ impl Reading<'_> {
             }
             (Status::Failure, None) => {
                 let ancestors = self.workflow.ancestors(scope.job);
-                let failed: Vec<Guard> = ancestors.into_iter().map(|job| self.jobs[job].failed).collect();
+                let failed: Vec<Guard> = ancestors
+                    .into_iter()
+                    .map(|job| self.jobs[job].failed)
+                    .collect();
                 self.any(failed.into_iter())
             }
         }
     }
 }
 
-fn results(runs: Guard, failed: Guard, cancelled: Guard, diagram: &mut crate::diagram::Diagram) -> Cases {
+fn results(
+    runs: Guard,
+    failed: Guard,
+    cancelled: Guard,
+    diagram: &mut crate::diagram::Diagram,
+) -> Cases {
     let text = |text: &str| Value::Text(text.to_owned());
     let stopped = diagram.or(failed, cancelled);
     let known = diagram.or(runs, cancelled);

@@ -104,8 +104,16 @@ impl<'s> Performance<'_, '_, 's> {
     /// left side of a list, behind `!`).
     fn flow(&mut self, flow: &'s Flow, shell: &mut Shell, ignored: bool) {
         match flow {
-            Flow::Command { command, substitutions } => self.command(*command, substitutions, shell, ignored),
-            Flow::Called { command, body, options, sourced } => {
+            Flow::Command {
+                command,
+                substitutions,
+            } => self.command(*command, substitutions, shell, ignored),
+            Flow::Called {
+                command,
+                body,
+                options,
+                sourced,
+            } => {
                 self.called(*command, body, *options, *sourced, shell, ignored);
             }
             Flow::Background(inner) => {
@@ -133,16 +141,30 @@ impl<'s> Performance<'_, '_, 's> {
                 let failed = self.apart(shell, |this, apart| this.list(inner, apart, ignored));
                 self.ends(failed, shell, ignored);
             }
-            Flow::If { branches, otherwise } => self.branches(branches, otherwise, shell, ignored),
-            Flow::While { until, condition, body } => {
+            Flow::If {
+                branches,
+                otherwise,
+            } => self.branches(branches, otherwise, shell, ignored),
+            Flow::While {
+                until,
+                condition,
+                body,
+            } => {
                 self.list(condition, shell, true);
-                let met = if *until { shell.failed } else { self.diagram().not(shell.failed) };
+                let met = if *until {
+                    shell.failed
+                } else {
+                    self.diagram().not(shell.failed)
+                };
                 let enters = self.diagram().and(shell.alive, met);
                 self.body(body, enters, shell, ignored);
             }
             Flow::For { certain, body, at } => {
-                let runs =
-                    if *certain { Guard::ALWAYS } else { self.unknown(&format!("loop at {at} runs"), true) };
+                let runs = if *certain {
+                    Guard::ALWAYS
+                } else {
+                    self.unknown(&format!("loop at {at} runs"), true)
+                };
                 let enters = self.diagram().and(shell.alive, runs);
                 self.body(body, enters, shell, ignored);
             }
@@ -157,7 +179,10 @@ impl<'s> Performance<'_, '_, 's> {
     /// Does something in a shell of its own, and gives the runs in which that fails.
     fn apart(&mut self, shell: &Shell, does: impl FnOnce(&mut Self, &mut Shell)) -> Guard {
         let functions = self.functions.clone();
-        let mut apart = Shell { trapped: Guard::NEVER, ..*shell };
+        let mut apart = Shell {
+            trapped: Guard::NEVER,
+            ..*shell
+        };
         does(self, &mut apart);
         self.functions = functions;
         self.diagram().without(apart.failed, apart.trapped)
@@ -182,14 +207,20 @@ impl<'s> Performance<'_, '_, 's> {
     }
 
     fn unknown(&mut self, text: &str, plainly: bool) -> Guard {
-        self.reading.choices.unknown(&mut self.reading.diagram, text, plainly)
+        self.reading
+            .choices
+            .unknown(&mut self.reading.diagram, text, plainly)
     }
 
     /// The runs in which a command fails; each time that a function or a script is run again it may end
     /// otherwise.
     fn fails(&mut self, command: usize) -> Guard {
         let times = self.times.get(&command).copied().unwrap_or_default();
-        let name = CommandRef { job: self.job.to_owned(), step: self.step, command };
+        let name = CommandRef {
+            job: self.job.to_owned(),
+            step: self.step,
+            command,
+        };
         if times == 0 {
             return self.reading.choices.fails(&mut self.reading.diagram, name);
         }
@@ -205,14 +236,32 @@ impl<'s> Performance<'_, '_, 's> {
             return;
         }
         let failed = self.diagram().and(alive, fails);
-        self.executions.push(Execution { command, executed: alive, failed });
+        self.executions.push(Execution {
+            command,
+            executed: alive,
+            failed,
+        });
     }
 
-    fn command(&mut self, at: usize, substitutions: &'s [Vec<Flow>], shell: &mut Shell, ignored: bool) {
+    fn command(
+        &mut self,
+        at: usize,
+        substitutions: &'s [Vec<Flow>],
+        shell: &mut Shell,
+        ignored: bool,
+    ) {
         let mut substituted = Guard::NEVER;
         for inner in substitutions {
-            let errexit = if shell.bash { Guard::NEVER } else { shell.errexit };
-            let within = Shell { errexit, failed: Guard::NEVER, ..*shell };
+            let errexit = if shell.bash {
+                Guard::NEVER
+            } else {
+                shell.errexit
+            };
+            let within = Shell {
+                errexit,
+                failed: Guard::NEVER,
+                ..*shell
+            };
             substituted = self.apart(&within, |this, apart| this.list(inner, apart, ignored));
         }
         let calls = self.as_function(at, shell, ignored);
@@ -278,9 +327,24 @@ impl<'s> Performance<'_, '_, 's> {
         }
     }
 
-    fn simply(&mut self, at: usize, command: &Command, fails: Guard, shell: &mut Shell, ignored: bool) {
+    fn simply(
+        &mut self,
+        at: usize,
+        command: &Command,
+        fails: Guard,
+        shell: &mut Shell,
+        ignored: bool,
+    ) {
         self.executed(at, shell.alive, fails);
-        self.ends(if command.exits_zero { Guard::NEVER } else { fails }, shell, ignored);
+        self.ends(
+            if command.exits_zero {
+                Guard::NEVER
+            } else {
+                fails
+            },
+            shell,
+            ignored,
+        );
     }
 
     fn option(&mut self, change: Option<bool>, now: Guard, alive: Guard) -> Guard {

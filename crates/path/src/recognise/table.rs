@@ -2,8 +2,8 @@
 
 use crate::Capability;
 use crate::Capability::{
-    Approve, Build, DependencyScan, Deploy, ImageScan, Notify, Push, Sbom, SecretScan, Sign, StaticAnalysis,
-    Test, Verify,
+    Approve, Build, DependencyScan, Deploy, ImageScan, Notify, Push, Sbom, SecretScan, Sign,
+    StaticAnalysis, Test, Verify,
 };
 
 /// A kind of command line.
@@ -15,7 +15,10 @@ pub(super) struct Row {
 }
 
 const fn row(capability: Capability, pattern: &'static str) -> Row {
-    Row { capability, pattern }
+    Row {
+        capability,
+        pattern,
+    }
 }
 
 /// What command lines are for.
@@ -29,26 +32,44 @@ pub(super) const COMMANDS: &[Row] = &[
         Test,
         "jest|vitest|mocha|ava|karma|tox|nox|pytest|py.test|rspec|phpunit|ctest|gotestsum !--collect-only !--co !--listTests !--list-tests",
     ),
-    row(Test, "playwright|ng|deno|dart|flutter|swift|mix|sbt|lein|zig|stack|cabal test !--list"),
+    row(
+        Test,
+        "playwright|ng|deno|dart|flutter|swift|mix|sbt|lein|zig|stack|cabal test !--list",
+    ),
     row(Test, "cypress run"),
     row(Test, "python|python3 -m=pytest"),
     row(Test, "python|python3 -m=unittest"),
     row(Test, "python|python3 setup.py test"),
     row(Test, "python|python3 manage.py test"),
-    row(Test, "go test !-run=^$ !-run=NONE !-run=None !-test.run=^$ !-test.run=NONE !-test.run=None"),
+    row(
+        Test,
+        "go test !-run=^$ !-run=NONE !-run=None !-test.run=^$ !-test.run=NONE !-test.run=None",
+    ),
     row(Test, "dotnet test"),
-    row(Test, "mvn|mvnw test|verify|integration-test|install !-DskipTests !-Dmaven.test.skip"),
-    row(Test, "mvn|mvnw clean test|verify|integration-test|install !-DskipTests !-Dmaven.test.skip"),
+    row(
+        Test,
+        "mvn|mvnw test|verify|integration-test|install !-DskipTests !-Dmaven.test.skip",
+    ),
+    row(
+        Test,
+        "mvn|mvnw clean test|verify|integration-test|install !-DskipTests !-Dmaven.test.skip",
+    ),
     row(Test, "gradle|gradlew test|check|build !-x=test"),
     row(Test, "gradle|gradlew clean test|check|build !-x=test"),
-    row(Test, "make|just|task|rake|ant test|tests|check|unit-test*|integration-test*|test-*|spec"),
+    row(
+        Test,
+        "make|just|task|rake|ant test|tests|check|unit-test*|integration-test*|test-*|spec",
+    ),
     row(Test, "bazel|bazelisk test"),
     row(Test, "composer|bundle test"),
     row(Test, "rails|artisan test"),
     row(Test, "php artisan test"),
     row(Test, "xcodebuild test"),
     row(SecretScan, "gitleaks|betterleaks detect|dir|git|protect"),
-    row(SecretScan, "trufflehog|detect-secrets|detect-secrets-hook|ggshield|noseyparker|talisman"),
+    row(
+        SecretScan,
+        "trufflehog|detect-secrets|detect-secrets-hook|ggshield|noseyparker|talisman",
+    ),
     row(SecretScan, "git-secrets --scan|--scan-history"),
     row(SecretScan, "git secrets --scan|--scan-history"),
     row(SecretScan, "plimsoll check"),
@@ -64,7 +85,10 @@ pub(super) const COMMANDS: &[Row] = &[
     row(DependencyScan, "plimsoll check"),
     row(DependencyScan, "cargo audit"),
     row(DependencyScan, "cargo deny check"),
-    row(DependencyScan, "npm|pnpm|yarn|bun|composer audit !signatures"),
+    row(
+        DependencyScan,
+        "npm|pnpm|yarn|bun|composer audit !signatures",
+    ),
     row(DependencyScan, "yarn npm audit"),
     row(DependencyScan, "bundle audit|bundle-audit"),
     row(
@@ -72,7 +96,10 @@ pub(super) const COMMANDS: &[Row] = &[
         "bundle-audit|bundler-audit|pip-audit|safety|osv-scanner|govulncheck|dependency-check*|audit-ci",
     ),
     row(DependencyScan, "snyk test"),
-    row(DependencyScan, "trivy fs|filesystem|repo|repository|rootfs|sbom"),
+    row(
+        DependencyScan,
+        "trivy fs|filesystem|repo|repository|rootfs|sbom",
+    ),
     row(DependencyScan, "grype dir:*|sbom:*|."),
     row(DependencyScan, "dotnet list package --vulnerable"),
     row(ImageScan, "trivy image|i"),
@@ -81,7 +108,10 @@ pub(super) const COMMANDS: &[Row] = &[
     row(ImageScan, "docker scan"),
     row(ImageScan, "snyk container test"),
     row(ImageScan, "dockle|clair-scanner|anchore-cli|twistcli"),
-    row(Sbom, "syft|cdxgen|cyclonedx-py|cyclonedx-npm|cyclonedx-gomod"),
+    row(
+        Sbom,
+        "syft|cdxgen|cyclonedx-py|cyclonedx-npm|cyclonedx-gomod",
+    ),
     row(Sbom, "cargo cyclonedx|sbom|auditable"),
     row(Sbom, "plimsoll sbom"),
     row(Sbom, "trivy image|fs --format=cyclonedx|--format=spdx-json"),
@@ -89,7 +119,10 @@ pub(super) const COMMANDS: &[Row] = &[
     row(Sign, "plimsoll sign"),
     row(Sign, "notation sign"),
     row(Sign, "gpg|gpg2 --detach-sign|--sign|--clearsign|-b"),
-    row(Verify, "cosign verify|verify-blob|verify-attestation|verify-blob-attestation"),
+    row(
+        Verify,
+        "cosign verify|verify-blob|verify-attestation|verify-blob-attestation",
+    ),
     row(Verify, "plimsoll verify"),
     row(Verify, "notation verify"),
     row(Verify, "slsa-verifier verify-artifact|verify-image"),
@@ -111,7 +144,10 @@ pub(super) const COMMANDS: &[Row] = &[
     row(Push, "pack build --publish"),
     row(Push, "ko build|publish"),
     row(Deploy, "plimsoll promote"),
-    row(Deploy, "kubectl|oc apply|create|replace|patch|set !--dry-run"),
+    row(
+        Deploy,
+        "kubectl|oc apply|create|replace|patch|set !--dry-run",
+    ),
     row(Deploy, "kubectl|oc rollout restart|undo"),
     row(Deploy, "kustomize apply"),
     row(Deploy, "helm upgrade|install !--dry-run"),
@@ -123,15 +159,24 @@ pub(super) const COMMANDS: &[Row] = &[
     row(Deploy, "cdk|sam|serverless|sls|copilot|amplify deploy"),
     row(Deploy, "aws ecs update-service|run-task"),
     row(Deploy, "aws lambda update-function-code|publish-version"),
-    row(Deploy, "aws cloudformation deploy|update-stack|create-stack"),
+    row(
+        Deploy,
+        "aws cloudformation deploy|update-stack|create-stack",
+    ),
     row(Deploy, "aws s3 sync"),
     row(Deploy, "aws deploy create-deployment"),
     row(Deploy, "aws elasticbeanstalk update-environment"),
     row(Deploy, "eb deploy"),
     row(Deploy, "gcloud run|app|functions deploy"),
     row(Deploy, "gcloud run services replace|update"),
-    row(Deploy, "az webapp|functionapp|containerapp deploy|deployment|update|up|create"),
-    row(Deploy, "fly|flyctl|vercel|netlify|firebase|wrangler|railway|surge deploy|up"),
+    row(
+        Deploy,
+        "az webapp|functionapp|containerapp deploy|deployment|update|up|create",
+    ),
+    row(
+        Deploy,
+        "fly|flyctl|vercel|netlify|firebase|wrangler|railway|surge deploy|up",
+    ),
     row(Deploy, "vercel --prod"),
     row(Deploy, "heroku container:release"),
     row(Deploy, "ansible-playbook|cap|nomad|kamal|dokku"),
@@ -141,7 +186,10 @@ pub(super) const COMMANDS: &[Row] = &[
     row(Deploy, "cargo publish !--dry-run"),
     row(Deploy, "npm|pnpm|yarn|bun|lerna publish !--dry-run"),
     row(Deploy, "twine upload"),
-    row(Deploy, "poetry|uv|flit|hatch|maturin publish|upload !--dry-run"),
+    row(
+        Deploy,
+        "poetry|uv|flit|hatch|maturin publish|upload !--dry-run",
+    ),
     row(Deploy, "gem push"),
     row(Deploy, "dotnet nuget push"),
     row(Deploy, "nuget push"),
@@ -152,8 +200,14 @@ pub(super) const COMMANDS: &[Row] = &[
     row(Deploy, "gh release create|upload"),
     row(Deploy, "helm push"),
     row(Deploy, "semantic-release !--dry-run"),
-    row(Deploy, "make|just|task|rake|ant deploy|deploy-*|deploy:*|publish"),
-    row(Deploy, "npm|pnpm|yarn|bun run|run-script deploy|deploy:*|publish"),
+    row(
+        Deploy,
+        "make|just|task|rake|ant deploy|deploy-*|deploy:*|publish",
+    ),
+    row(
+        Deploy,
+        "npm|pnpm|yarn|bun run|run-script deploy|deploy:*|publish",
+    ),
     row(Deploy, "yarn|pnpm deploy:*"),
     row(Notify, "slack-notify|sendmail|mail"),
 ];
@@ -192,7 +246,11 @@ pub(super) struct Wrapper {
 }
 
 const fn wrapper(name: &'static str, arguments: usize, with_value: &'static str) -> Wrapper {
-    Wrapper { name, arguments, with_value }
+    Wrapper {
+        name,
+        arguments,
+        with_value,
+    }
 }
 
 /// Commands that run the command behind them.
@@ -210,7 +268,11 @@ pub(super) const WRAPPERS: &[Wrapper] = &[
     wrapper("command", 0, ""),
     wrapper("timeout", 1, "-k --kill-after -s --signal"),
     wrapper("xargs", 0, "-I -n -P -L -a -d -E -s"),
-    wrapper("xvfb-run", 0, "-n -s -e -f -p -w --server-args --server-num"),
+    wrapper(
+        "xvfb-run",
+        0,
+        "-n -s -e -f -p -w --server-args --server-num",
+    ),
     wrapper("npx", 0, "-p --package"),
     wrapper("bunx", 0, ""),
     wrapper("uvx", 0, "--from --with -p --python"),
@@ -219,7 +281,11 @@ pub(super) const WRAPPERS: &[Wrapper] = &[
     wrapper("poetry run", 0, ""),
     wrapper("pipenv run", 0, ""),
     wrapper("hatch run", 0, ""),
-    wrapper("uv run", 0, "--with --extra --group -p --python --directory"),
+    wrapper(
+        "uv run",
+        0,
+        "--with --extra --group -p --python --directory",
+    ),
     wrapper("rye run", 0, ""),
     wrapper("bundle exec", 0, ""),
 ];
@@ -246,7 +312,11 @@ pub(super) enum With {
 }
 
 const fn act(capability: Capability, name: &'static str, with: &'static [With]) -> Action {
-    Action { capability, name, with }
+    Action {
+        capability,
+        name,
+        with,
+    }
 }
 
 /// What actions are for.
@@ -265,7 +335,11 @@ pub(super) const ACTIONS: &[Action] = &[
     act(StaticAnalysis, "checkmarx/kics-github-action", &[]),
     act(StaticAnalysis, "aquasecurity/tfsec-action", &[]),
     act(StaticAnalysis, "zizmorcore/zizmor-action", &[]),
-    act(StaticAnalysis, "aquasecurity/trivy-action", &[With::Is("scan-type", &["config"])]),
+    act(
+        StaticAnalysis,
+        "aquasecurity/trivy-action",
+        &[With::Is("scan-type", &["config"])],
+    ),
     act(
         DependencyScan,
         "aquasecurity/trivy-action",
@@ -279,10 +353,26 @@ pub(super) const ACTIONS: &[Action] = &[
     act(DependencyScan, "pypa/gh-action-pip-audit", &[]),
     act(DependencyScan, "golang/govulncheck-action", &[]),
     act(DependencyScan, "snyk/actions", &[]),
-    act(DependencyScan, "anchore/scan-action", &[With::Missing("image")]),
-    act(ImageScan, "anchore/scan-action", &[With::MayBeTrue("image")]),
-    act(ImageScan, "aquasecurity/trivy-action", &[With::Is("scan-type", &["image"])]),
-    act(ImageScan, "aquasecurity/trivy-action", &[With::Missing("scan-type")]),
+    act(
+        DependencyScan,
+        "anchore/scan-action",
+        &[With::Missing("image")],
+    ),
+    act(
+        ImageScan,
+        "anchore/scan-action",
+        &[With::MayBeTrue("image")],
+    ),
+    act(
+        ImageScan,
+        "aquasecurity/trivy-action",
+        &[With::Is("scan-type", &["image"])],
+    ),
+    act(
+        ImageScan,
+        "aquasecurity/trivy-action",
+        &[With::Missing("scan-type")],
+    ),
     act(ImageScan, "azure/container-scan", &[]),
     act(ImageScan, "docker/scout-action", &[]),
     act(ImageScan, "snyk/actions/docker", &[]),
@@ -294,7 +384,11 @@ pub(super) const ACTIONS: &[Action] = &[
     act(Sign, "sigstore/gh-action-sigstore-python", &[]),
     act(Build, "docker/build-push-action", &[]),
     act(Push, "docker/build-push-action", &[With::MayBeTrue("push")]),
-    act(Push, "docker/build-push-action", &[With::Contains("outputs", "push=true")]),
+    act(
+        Push,
+        "docker/build-push-action",
+        &[With::Contains("outputs", "push=true")],
+    ),
     act(Push, "docker/bake-action", &[With::MayBeTrue("push")]),
     act(Push, "redhat-actions/push-to-registry", &[]),
     act(Build, "redhat-actions/buildah-build", &[]),
@@ -329,7 +423,11 @@ pub(super) const ACTIONS: &[Action] = &[
     act(Deploy, "ncipollo/release-action", &[]),
     act(Deploy, "actions/create-release", &[]),
     act(Deploy, "helm/chart-releaser-action", &[]),
-    act(Deploy, "goreleaser/goreleaser-action", &[With::Contains("args", "release")]),
+    act(
+        Deploy,
+        "goreleaser/goreleaser-action",
+        &[With::Contains("args", "release")],
+    ),
     act(Approve, "trstringer/manual-approval", &[]),
     act(Notify, "slackapi/slack-github-action", &[]),
     act(Notify, "8398a7/action-slack", &[]),
@@ -338,8 +436,10 @@ pub(super) const ACTIONS: &[Action] = &[
 ];
 
 /// Actions that report success whatever they find unless an input is given.
-pub(super) const ACTION_REPORTS_ONLY: &[(&str, &str)] =
-    &[("aquasecurity/trivy-action", "exit-code"), ("docker/scout-action", "exit-code")];
+pub(super) const ACTION_REPORTS_ONLY: &[(&str, &str)] = &[
+    ("aquasecurity/trivy-action", "exit-code"),
+    ("docker/scout-action", "exit-code"),
+];
 
 /// Inputs of actions by which they report success whatever they find.
 pub(super) const ACTION_EXIT_ZERO: &[(&str, &str)] = &[

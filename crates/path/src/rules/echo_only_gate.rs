@@ -38,7 +38,8 @@ fn judge(job: &Job) -> Vec<Finding> {
         .filter(|step| step.name.as_deref().is_some_and(promises))
         .map(|step| {
             let title = step.title();
-            let message = format!("the step `{title}` only prints: nothing is checked, asked or sent");
+            let message =
+                format!("the step `{title}` only prints: nothing is checked, asked or sent");
             RULE.finding(
                 severity(&title),
                 message,
@@ -53,14 +54,24 @@ fn judge(job: &Job) -> Vec<Finding> {
     if !named.is_empty() || !hollow || !(promises(name) || promises(&job.id)) {
         return named;
     }
-    let message = format!("the job `{}` only prints: nothing is checked, asked or sent", job.id);
-    vec![RULE.finding(severity(name), message, &job.location, "run the tool that does it, or remove the job")]
+    let message = format!(
+        "the job `{}` only prints: nothing is checked, asked or sent",
+        job.id
+    );
+    vec![RULE.finding(
+        severity(name),
+        message,
+        &job.location,
+        "run the tool that does it, or remove the job",
+    )]
 }
 
 /// A step of one or more commands, none of which does more than show text.
 fn only_prints(step: &Step) -> bool {
     let commands = &step.script.commands;
-    let prints = commands.iter().all(|command| command.prints || command.label == "exit 0");
+    let prints = commands
+        .iter()
+        .all(|command| command.prints || command.label == "exit 0");
     step.uses.is_none()
         && step.foreign_shell.is_none()
         && step.script.unread.is_empty()
@@ -79,12 +90,18 @@ fn prepares(step: &Step) -> bool {
 
 fn promises(name: &str) -> bool {
     let name = name.to_lowercase();
-    let words: Vec<&str> = name.split(|char: char| !char.is_ascii_alphanumeric()).collect();
+    let words: Vec<&str> = name
+        .split(|char: char| !char.is_ascii_alphanumeric())
+        .collect();
     let has = |list: &str| list.split_whitespace().any(|word| words.contains(&word));
     has(PROMISES) && !has(ANNOUNCEMENTS)
 }
 
 /// An unsent message is less than an unmade check.
 fn severity(name: &str) -> Severity {
-    if name.to_lowercase().contains("notif") { Severity::Medium } else { Severity::High }
+    if name.to_lowercase().contains("notif") {
+        Severity::Medium
+    } else {
+        Severity::High
+    }
 }

@@ -20,7 +20,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(case: &mut Case) -> Vec<Finding> {
-    case.neutralised.iter().filter_map(|each| finding(case, each)).collect()
+    case.neutralised
+        .iter()
+        .filter_map(|each| finding(case, each))
+        .collect()
 }
 
 fn finding(case: &Case, each: &Neutralised) -> Option<Finding> {
@@ -32,15 +35,24 @@ fn finding(case: &Case, each: &Neutralised) -> Option<Finding> {
         Why::ExitZero | Why::ReportsOnly | Why::Shell => &command.location,
     };
     let (because, fix) = reason(each.why);
-    let message = format!("the {gate} `{}` stops nothing when it fails: {because}", command.label);
+    let message = format!(
+        "the {gate} `{}` stops nothing when it fails: {because}",
+        command.label
+    );
     let mut finding = RULE.finding(severity(each.why, job)?, message, &command.location, fix);
     if *at != command.location {
         finding.locations.push(at.clone());
     }
     let then = format!("{because}, so job `{}` goes on", job.id);
     finding.trace = vec![
-        TraceStep { message: format!("`{}` fails", command.label), location: Some(command.location.clone()) },
-        TraceStep { message: then, location: Some(at.clone()) },
+        TraceStep {
+            message: format!("`{}` fails", command.label),
+            location: Some(command.location.clone()),
+        },
+        TraceStep {
+            message: then,
+            location: Some(at.clone()),
+        },
     ];
     Some(finding)
 }
@@ -54,11 +66,18 @@ fn place<'a>(tolerance: &'a Tolerance, command: &'a Command) -> &'a Location {
 
 fn reason(why: Why) -> (&'static str, &'static str) {
     match why {
-        Why::ExitZero => ("a flag makes it report success", "let the tool fail on findings"),
-        Why::StepContinues => ("`continue-on-error` passes over it", "take `continue-on-error` away"),
-        Why::JobContinues => {
-            ("its job's `continue-on-error` passes over it", "take `continue-on-error` away")
-        }
+        Why::ExitZero => (
+            "a flag makes it report success",
+            "let the tool fail on findings",
+        ),
+        Why::StepContinues => (
+            "`continue-on-error` passes over it",
+            "take `continue-on-error` away",
+        ),
+        Why::JobContinues => (
+            "its job's `continue-on-error` passes over it",
+            "take `continue-on-error` away",
+        ),
         Why::ReportsOnly => (
             "it reports success whatever it finds unless it is told otherwise",
             "tell the scanner to fail on findings: `--exit-code 1`, `--fail-on high`, `--error`",
@@ -77,12 +96,18 @@ fn severity(why: Why, job: &Job) -> Option<Severity> {
     let uploads = actions.any(|uses| uses.starts_with("github/codeql-action/upload-sarif"));
     match why {
         Why::ReportsOnly => (!uploads).then_some(Severity::Medium),
-        Why::ExitZero | Why::StepContinues | Why::JobContinues | Why::Shell => {
-            Some(if uploads { Severity::Medium } else { Severity::High })
-        }
+        Why::ExitZero | Why::StepContinues | Why::JobContinues | Why::Shell => Some(if uploads {
+            Severity::Medium
+        } else {
+            Severity::High
+        }),
     }
 }
 
 fn gate_of(command: &Command) -> Option<Capability> {
-    command.capabilities.iter().copied().find(|capability| capability.is_gate())
+    command
+        .capabilities
+        .iter()
+        .copied()
+        .find(|capability| capability.is_gate())
 }

@@ -21,18 +21,33 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(case: &mut Case) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
-    let first =
-        |bypass: &&Bypass| bypass.input.is_none() && seen.insert((bypass.environment.clone(), bypass.gate));
+    let first = |bypass: &&Bypass| {
+        bypass.input.is_none() && seen.insert((bypass.environment.clone(), bypass.gate))
+    };
     let bypasses: Vec<&Bypass> = case.bypasses.iter().filter(first).collect();
-    bypasses.into_iter().filter_map(|bypass| finding(case, bypass)).collect()
+    bypasses
+        .into_iter()
+        .filter_map(|bypass| finding(case, bypass))
+        .collect()
 }
 
 fn finding(case: &Case, bypass: &Bypass) -> Option<Finding> {
     let (job, _, command) = case.workflow.command(&bypass.deployment)?;
     let (gate, place) = (bypass.gate, destination(&bypass.environment));
-    let message = format!("`{}` can run {place}although no {gate} has passed before it", command.label);
-    let fix = format!("let job `{}` need the {gate}, and run only when it succeeded", job.id);
-    let mut finding = RULE.finding(severity(&bypass.environment), message, &command.location, &fix);
+    let message = format!(
+        "`{}` can run {place}although no {gate} has passed before it",
+        command.label
+    );
+    let fix = format!(
+        "let job `{}` need the {gate}, and run only when it succeeded",
+        job.id
+    );
+    let mut finding = RULE.finding(
+        severity(&bypass.environment),
+        message,
+        &command.location,
+        &fix,
+    );
     finding.trace = story(&case.reading, &bypass.chosen, &bypass.deployment, gate);
     Some(finding)
 }
@@ -47,5 +62,9 @@ pub(super) fn severity(environment: &str) -> Severity {
 
 /// `in production ` before the rest of a sentence.
 pub(super) fn destination(environment: &str) -> String {
-    if environment.is_empty() { String::new() } else { format!("in {environment} ") }
+    if environment.is_empty() {
+        String::new()
+    } else {
+        format!("in {environment} ")
+    }
 }

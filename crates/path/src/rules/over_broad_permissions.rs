@@ -19,7 +19,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(workflow: &Workflow) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let all = std::iter::once(&workflow.permissions).chain(workflow.jobs.iter().map(|job| &job.permissions));
+    let all = std::iter::once(&workflow.permissions)
+        .chain(workflow.jobs.iter().map(|job| &job.permissions));
     for permissions in all {
         if let Permissions::WriteAll(location) = permissions {
             let message = "`permissions: write-all` lets every step change everything".to_owned();
@@ -32,9 +33,11 @@ fn check(workflow: &Workflow) -> Vec<Finding> {
         }
     }
     let open: Vec<&Job> = match workflow.permissions {
-        Permissions::Missing => {
-            workflow.jobs.iter().filter(|job| job.permissions == Permissions::Missing).collect()
-        }
+        Permissions::Missing => workflow
+            .jobs
+            .iter()
+            .filter(|job| job.permissions == Permissions::Missing)
+            .collect(),
         Permissions::WriteAll(_) | Permissions::Stated => Vec::new(),
     };
     findings.extend(missing(workflow, &open));
@@ -45,14 +48,34 @@ fn check(workflow: &Workflow) -> Vec<Finding> {
 fn missing(workflow: &Workflow, open: &[&Job]) -> Option<Finding> {
     let first = open.first()?;
     let ships = workflow.commands().any(|(_, job, _, command)| {
-        command.can(Capability::Push) || command.can(Capability::Deploy) || job.environment.is_some()
+        command.can(Capability::Push)
+            || command.can(Capability::Deploy)
+            || job.environment.is_some()
     });
-    let names: Vec<String> = open.iter().take(5).map(|job| format!("`{}`", job.id)).collect();
-    let more = if open.len() > names.len() { ", …" } else { "" };
-    let (noun, verb) = if open.len() == 1 { ("the job", "states") } else { ("the jobs", "state") };
-    let message =
-        format!("{noun} {}{more} {verb} no `permissions:`, so the token has the default's", names.join(", "));
-    let severity = if ships { Severity::High } else { Severity::Medium };
+    let names: Vec<String> = open
+        .iter()
+        .take(5)
+        .map(|job| format!("`{}`", job.id))
+        .collect();
+    let more = if open.len() > names.len() {
+        ", …"
+    } else {
+        ""
+    };
+    let (noun, verb) = if open.len() == 1 {
+        ("the job", "states")
+    } else {
+        ("the jobs", "state")
+    };
+    let message = format!(
+        "{noun} {}{more} {verb} no `permissions:`, so the token has the default's",
+        names.join(", ")
+    );
+    let severity = if ships {
+        Severity::High
+    } else {
+        Severity::Medium
+    };
     let fix = "state `permissions: contents: read` at the top, and more only where it is needed";
     Some(RULE.finding(severity, message, &first.location, fix))
 }

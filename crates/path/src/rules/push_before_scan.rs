@@ -22,13 +22,20 @@ pub(super) static RULE: Rule = Rule {
 fn check(case: &mut Case) -> Vec<Finding> {
     let workflow = case.workflow;
     let mut findings: Vec<Finding> = Vec::new();
-    let pushes = workflow.commands().filter(|(_, _, _, command)| command.can(Capability::Push));
+    let pushes = workflow
+        .commands()
+        .filter(|(_, _, _, command)| command.can(Capability::Push));
     let mut reported: Vec<Option<String>> = Vec::new();
     for (push, _, _, command) in pushes {
-        let about =
-            |image: &Option<String>| image.is_none() || command.image.is_none() || *image == command.image;
-        let scans = |other: &crate::script::Command| other.can(Capability::ImageScan) && about(&other.image);
-        if !workflow.commands().any(|(_, _, _, other)| scans(other)) || reported.contains(&command.image) {
+        let about = |image: &Option<String>| {
+            image.is_none() || command.image.is_none() || *image == command.image
+        };
+        let scans = |other: &crate::script::Command| {
+            other.can(Capability::ImageScan) && about(&other.image)
+        };
+        if !workflow.commands().any(|(_, _, _, other)| scans(other))
+            || reported.contains(&command.image)
+        {
             continue;
         }
         let ungated = case.reading.ungated(&push, &scans);
@@ -42,11 +49,19 @@ fn check(case: &mut Case) -> Vec<Finding> {
 
 fn finding(case: &Case, push: &CommandRef, chosen: &Chosen) -> Option<Finding> {
     let (_, _, command) = case.workflow.command(push)?;
-    let message = format!("`{}` pushes an image whose scan has not passed before", command.label);
+    let message = format!(
+        "`{}` pushes an image whose scan has not passed before",
+        command.label
+    );
     let fix = "scan the image before it is pushed, and let the push depend on the scan";
     let mut finding = RULE.finding(Severity::High, message, &command.location, fix);
-    let scan = case.workflow.commands().find(|(_, _, _, command)| command.can(Capability::ImageScan));
-    finding.locations.extend(scan.map(|(_, _, _, scan)| scan.location.clone()));
+    let scan = case
+        .workflow
+        .commands()
+        .find(|(_, _, _, command)| command.can(Capability::ImageScan));
+    finding
+        .locations
+        .extend(scan.map(|(_, _, _, scan)| scan.location.clone()));
     finding.trace = story(&case.reading, chosen, push, Capability::ImageScan);
     Some(finding)
 }

@@ -23,25 +23,41 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(case: &mut Case) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
-    let first =
-        |bypass: &&Bypass| bypass.input.is_some() && seen.insert((bypass.environment.clone(), bypass.gate));
+    let first = |bypass: &&Bypass| {
+        bypass.input.is_some() && seen.insert((bypass.environment.clone(), bypass.gate))
+    };
     let bypasses: Vec<&Bypass> = case.bypasses.iter().filter(first).collect();
-    bypasses.into_iter().filter_map(|bypass| finding(case, bypass)).collect()
+    bypasses
+        .into_iter()
+        .filter_map(|bypass| finding(case, bypass))
+        .collect()
 }
 
 fn finding(case: &Case, bypass: &Bypass) -> Option<Finding> {
     let (_, _, command) = case.workflow.command(&bypass.deployment)?;
     let choice = case.reading.choices.of(bypass.input?)?;
-    let Key::Input { name, .. } = &choice.key else { return None };
+    let Key::Input { name, .. } = &choice.key else {
+        return None;
+    };
     let value = &choice.values[bypass.chosen.value(choice.variable)];
     let (gate, place) = (bypass.gate, destination(&bypass.environment));
     let message = format!(
         "with the input {name} = {value} `{}` runs {place}although no {gate} has passed",
         command.label
     );
-    let declared = case.workflow.inputs.iter().find(|input| input.name.to_lowercase() == *name)?;
-    let fix = format!("take the input `{name}` away, or let the deployment need a successful {gate}");
-    let mut finding = RULE.finding(severity(&bypass.environment), message, &declared.location, &fix);
+    let declared = case
+        .workflow
+        .inputs
+        .iter()
+        .find(|input| input.name.to_lowercase() == *name)?;
+    let fix =
+        format!("take the input `{name}` away, or let the deployment need a successful {gate}");
+    let mut finding = RULE.finding(
+        severity(&bypass.environment),
+        message,
+        &declared.location,
+        &fix,
+    );
     finding.locations.push(command.location.clone());
     finding.trace = story(&case.reading, &bypass.chosen, &bypass.deployment, gate);
     Some(finding)

@@ -17,7 +17,11 @@ pub(crate) enum Enters {
 }
 
 /// Ways to write the root of the tree.
-const ROOTS: [&str; 3] = ["$GITHUB_WORKSPACE", "${GITHUB_WORKSPACE}", "${{ github.workspace }}"];
+const ROOTS: [&str; 3] = [
+    "$GITHUB_WORKSPACE",
+    "${GITHUB_WORKSPACE}",
+    "${{ github.workspace }}",
+];
 
 /// What `cd`, `pushd` or `popd` does to the shell's directory; `None` for any other command.
 pub(super) fn entered(command: &Command) -> Option<Enters> {
@@ -26,8 +30,12 @@ pub(super) fn entered(command: &Command) -> Option<Enters> {
     if !matches!(name.literal.as_deref()?, "cd" | "pushd" | "popd") {
         return None;
     }
-    let mut operands = arguments.iter().filter(|word| !matches!(word.written.as_str(), "-P" | "-L" | "--"));
-    let Some(target) = operands.next() else { return Some(Enters::Unknown) };
+    let mut operands = arguments
+        .iter()
+        .filter(|word| !matches!(word.written.as_str(), "-P" | "-L" | "--"));
+    let Some(target) = operands.next() else {
+        return Some(Enters::Unknown);
+    };
     Some(match target.literal.as_deref() {
         Some(path) if path.starts_with(['-', '+', '/']) || path.is_empty() => Enters::Unknown,
         Some(path) => Enters::Below(path.to_owned()),
@@ -40,11 +48,18 @@ pub(super) fn entered(command: &Command) -> Option<Enters> {
 pub(crate) fn below_root(path: &str) -> Option<&str> {
     ROOTS.iter().find_map(|root| {
         let rest = path.strip_prefix(root)?;
-        if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+        if rest.is_empty() {
+            Some(rest)
+        } else {
+            rest.strip_prefix('/')
+        }
     })
 }
 
 /// A word as it is written, without the quotes around it.
 pub(super) fn unquoted(written: &str) -> &str {
-    written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(written)
+    written
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(written)
 }

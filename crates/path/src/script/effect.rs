@@ -21,8 +21,12 @@ pub(super) fn of(command: &Command) -> Effect {
     let wrapped = wrapped_by(&command.words);
     let words = &command.words[wrapped..];
     let is_called = wrapped == 0 || first.literal.as_deref() == Some("time");
-    let Some(program) = words.first() else { return Effect::MayFail };
-    let Some(name) = program.literal.as_deref() else { return called_as(program, false, false) };
+    let Some(program) = words.first() else {
+        return Effect::MayFail;
+    };
+    let Some(name) = program.literal.as_deref() else {
+        return called_as(program, false, false);
+    };
     let argument = words.get(1);
     match name {
         "echo" | "printf" | "true" | ":" | "export" => Effect::Succeeds,
@@ -49,8 +53,15 @@ pub(super) fn wrapped_by(words: &[Word]) -> usize {
 
 /// `trap ACTION SIGNAL…`: whether a failure that ends the script is turned into a success by it.
 fn trap(words: &[Word]) -> Effect {
-    let Some((action, signals)) = words.split_first() else { return Effect::Succeeds };
-    let ends = |word: &Word| matches!(word.literal.as_deref(), Some("EXIT" | "0" | "ERR" | "SIGEXIT") | None);
+    let Some((action, signals)) = words.split_first() else {
+        return Effect::Succeeds;
+    };
+    let ends = |word: &Word| {
+        matches!(
+            word.literal.as_deref(),
+            Some("EXIT" | "0" | "ERR" | "SIGEXIT") | None
+        )
+    };
     if !signals.iter().any(ends) {
         return Effect::Succeeds;
     }
@@ -67,10 +78,13 @@ fn trap(words: &[Word]) -> Effect {
 /// Whether a handler ends with a status of its own that may be 0; `exit` alone and `exit $?` pass the status on.
 fn ends_otherwise(handler: &str) -> bool {
     let keeps = handler.contains("=$?");
-    let words: Vec<&str> =
-        handler.split([' ', '\t', '\n', ';', '&', '|', '(', ')', '{', '}', '\'']).collect();
+    let words: Vec<&str> = handler
+        .split([' ', '\t', '\n', ';', '&', '|', '(', ')', '{', '}', '\''])
+        .collect();
     words.iter().enumerate().any(|(at, word)| {
-        let status = words.get(at + 1).map_or("", |status| status.trim_matches('"'));
+        let status = words
+            .get(at + 1)
+            .map_or("", |status| status.trim_matches('"'));
         word.trim_matches('"') == "exit"
             && match status {
                 "" | "$?" => false,
@@ -82,22 +96,35 @@ fn ends_otherwise(handler: &str) -> bool {
 
 /// Whether the command only shows text to people: no file, no pipe of the runner's own is written.
 pub(super) fn prints(command: &Command) -> bool {
-    let name = command.words.first().and_then(|word| word.literal.as_deref());
-    let to_file = command.redirections.iter().any(|redirection| match redirection {
-        Redirection::File { operator, target } => {
-            let stream = target.as_ref().and_then(|word| word.literal.as_deref());
-            operator.contains('>')
-                && !matches!(stream, Some("1" | "2" | "/dev/stdout" | "/dev/stderr" | "/dev/null"))
-        }
-        Redirection::Here(_) | Redirection::HereString(_) => false,
-    });
-    matches!(name, Some("echo" | "printf" | "true" | ":" | "sleep" | "cd" | "pushd" | "popd"))
-        && !to_file
+    let name = command
+        .words
+        .first()
+        .and_then(|word| word.literal.as_deref());
+    let to_file = command
+        .redirections
+        .iter()
+        .any(|redirection| match redirection {
+            Redirection::File { operator, target } => {
+                let stream = target.as_ref().and_then(|word| word.literal.as_deref());
+                operator.contains('>')
+                    && !matches!(
+                        stream,
+                        Some("1" | "2" | "/dev/stdout" | "/dev/stderr" | "/dev/null")
+                    )
+            }
+            Redirection::Here(_) | Redirection::HereString(_) => false,
+        });
+    matches!(
+        name,
+        Some("echo" | "printf" | "true" | ":" | "sleep" | "cd" | "pushd" | "popd")
+    ) && !to_file
         && command.substitutions.is_empty()
 }
 
 fn is_script(name: &str) -> bool {
-    std::path::Path::new(name).extension().is_some_and(|extension| extension == "sh" || extension == "bash")
+    std::path::Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "sh" || extension == "bash")
 }
 
 /// A path into the tree to a file without a suffix, which may be a script; what a build tool brings or
@@ -105,7 +132,12 @@ fn is_script(name: &str) -> bool {
 fn is_of_the_tree(path: &str) -> bool {
     let mut parts: Vec<&str> = path.split('/').collect();
     let name = parts.pop().unwrap_or_default();
-    let made = |part: &&str| matches!(*part, "target" | "node_modules" | "venv" | ".venv" | "build" | "dist");
+    let made = |part: &&str| {
+        matches!(
+            *part,
+            "target" | "node_modules" | "venv" | ".venv" | "build" | "dist"
+        )
+    };
     !parts.is_empty()
         && !parts[0].is_empty()
         && !name.contains('.')
@@ -114,13 +146,21 @@ fn is_of_the_tree(path: &str) -> bool {
 }
 
 fn called(path: &str, errexit: bool, sourced: bool) -> Effect {
-    Effect::Script { path: path.to_owned(), errexit, sourced }
+    Effect::Script {
+        path: path.to_owned(),
+        errexit,
+        sourced,
+    }
 }
 
 /// A script that is named by an expansion is known by its suffix alone.
 fn called_as(word: &Word, errexit: bool, sourced: bool) -> Effect {
     let written = directory::unquoted(&word.written);
-    if is_script(written) { called(written, errexit, sourced) } else { Effect::MayFail }
+    if is_script(written) {
+        called(written, errexit, sourced)
+    } else {
+        Effect::MayFail
+    }
 }
 
 fn sourced(word: &Word) -> Effect {
@@ -140,7 +180,9 @@ fn interpreted(arguments: &[Word]) -> Effect {
         match word.literal.as_deref() {
             Some(option) if option.starts_with("--") => {}
             // With `-n` it is read and not run.
-            Some(option) if option.starts_with('-') && option.contains('n') => return Effect::MayFail,
+            Some(option) if option.starts_with('-') && option.contains('n') => {
+                return Effect::MayFail;
+            }
             Some(option) if option.starts_with('-') && !option.contains(['c', 'o', 's']) => {
                 errexit |= option.contains('e');
             }
@@ -153,7 +195,9 @@ fn interpreted(arguments: &[Word]) -> Effect {
 }
 
 fn status(argument: Option<&Word>) -> ExitStatus {
-    let Some(word) = argument else { return ExitStatus::Last };
+    let Some(word) = argument else {
+        return ExitStatus::Last;
+    };
     match word.literal.as_deref() {
         Some("0") => ExitStatus::Zero,
         Some(text) if text.parse::<u8>().is_ok() => ExitStatus::NonZero,

@@ -21,18 +21,31 @@ pub(super) fn of(command: &Command, text: &str) -> Option<Nested> {
         "eval" => {
             let parts: Option<Vec<String>> = arguments.iter().map(stated).collect();
             let text = parts?.join(" ");
-            let options = Options { errexit: false, pipefail: false, bash: true };
-            (!text.is_empty()).then_some(Nested { text, options, sourced: true })
+            let options = Options {
+                errexit: false,
+                pipefail: false,
+                bash: true,
+            };
+            (!text.is_empty()).then_some(Nested {
+                text,
+                options,
+                sourced: true,
+            })
         }
         shell @ ("bash" | "sh" | "dash") => {
             let options = options(arguments, shell == "bash");
-            let is_option = |word: &&Word| word.written.starts_with('-') && !word.written.starts_with("--");
+            let is_option =
+                |word: &&Word| word.written.starts_with('-') && !word.written.starts_with("--");
             let mut flags = arguments.iter().take_while(is_option);
             let text = match flags.position(|word| word.written.contains('c')) {
                 Some(at) => stated(arguments.get(at + 1)?)?,
                 None => here(command, text)?,
             };
-            Some(Nested { text, options, sourced: false })
+            Some(Nested {
+                text,
+                options,
+                sourced: false,
+            })
         }
         _ => None,
     }
@@ -40,9 +53,18 @@ pub(super) fn of(command: &Command, text: &str) -> Option<Nested> {
 
 fn options(arguments: &[Word], bash: bool) -> Options {
     let flag = |word: &Word| word.written.starts_with('-') && !word.written.starts_with("--");
-    let errexit = arguments.iter().take_while(|word| flag(word)).any(|word| word.written.contains('e'));
-    let pipefail = arguments.iter().any(|word| word.literal.as_deref() == Some("pipefail"));
-    Options { errexit, pipefail, bash }
+    let errexit = arguments
+        .iter()
+        .take_while(|word| flag(word))
+        .any(|word| word.written.contains('e'));
+    let pipefail = arguments
+        .iter()
+        .any(|word| word.literal.as_deref() == Some("pipefail"));
+    Options {
+        errexit,
+        pipefail,
+        bash,
+    }
 }
 
 /// The text of a word that is one quoted text or needs no expansion. Expansions within quotes stay as they are
@@ -55,13 +77,21 @@ fn stated(word: &Word) -> Option<String> {
     if inside.starts_with('$') {
         return None;
     }
-    Some(inside.replace("\\\"", "\"").replace("\\$", "$").replace("\\\\", "\\"))
+    Some(
+        inside
+            .replace("\\\"", "\"")
+            .replace("\\$", "$")
+            .replace("\\\\", "\\"),
+    )
 }
 
 fn here(command: &Command, text: &str) -> Option<String> {
-    command.redirections.iter().find_map(|redirection| match redirection {
-        Redirection::Here(span) => text.get(span.start..span.end).map(str::to_owned),
-        Redirection::HereString(word) => stated(word),
-        Redirection::File { .. } => None,
-    })
+    command
+        .redirections
+        .iter()
+        .find_map(|redirection| match redirection {
+            Redirection::Here(span) => text.get(span.start..span.end).map(str::to_owned),
+            Redirection::HereString(word) => stated(word),
+            Redirection::File { .. } => None,
+        })
 }

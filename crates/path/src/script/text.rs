@@ -13,7 +13,11 @@ pub(crate) struct Place<'a> {
 impl Place<'_> {
     pub(super) fn location(&self, span: Span) -> Location {
         let start = (self.offset)(span.start);
-        let end = if span.end > span.start { (self.offset)(span.end - 1) + 1 } else { start };
+        let end = if span.end > span.start {
+            (self.offset)(span.end - 1) + 1
+        } else {
+            start
+        };
         self.lines.location(self.path, Span::new(start, end))
     }
 }
@@ -35,7 +39,13 @@ pub(super) fn exports(text: &str) -> bool {
 
 /// The first line of a command, shortened.
 pub(crate) fn label(text: &str) -> String {
-    let line = text.trim().lines().next().unwrap_or_default().trim_end_matches('\\').trim_end();
+    let line = text
+        .trim()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('\\')
+        .trim_end();
     let mut label: String = line.chars().take(60).collect();
     if label.len() < line.len() {
         label.push('…');
@@ -49,5 +59,9 @@ pub(super) fn without_last_continuation(text: &str) -> &str {
     let lines = text.trim_end_matches(['\n', '\r', ' ', '\t']);
     let body = lines.trim_end_matches('\\');
     let continued = (lines.len() - body.len()) % 2 == 1;
-    if continued { &lines[..lines.len() - 1] } else { text }
+    if continued {
+        &lines[..lines.len() - 1]
+    } else {
+        text
+    }
 }

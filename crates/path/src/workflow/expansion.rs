@@ -18,7 +18,10 @@ pub(super) fn inputs(on: &Node, stated: &mut Stated) {
         let declared = on.get(event).and_then(|event| event.get("inputs"));
         for (key, input) in declared.map_or(&[][..], Node::entries) {
             let name = key.as_str().unwrap_or_default();
-            for said in ["default", "options"].iter().filter_map(|said| input.get(said)) {
+            for said in ["default", "options"]
+                .iter()
+                .filter_map(|said| input.get(said))
+            {
                 texts(said, &format!("inputs.{name}").to_lowercase(), stated);
             }
         }
@@ -30,7 +33,10 @@ pub(super) fn of(node: &Node, stated: &mut Stated) {
     if let Some(env) = node.get("env") {
         texts(env, "env", stated);
     }
-    if let Some(matrix) = node.get("strategy").and_then(|strategy| strategy.get("matrix")) {
+    if let Some(matrix) = node
+        .get("strategy")
+        .and_then(|strategy| strategy.get("matrix"))
+    {
         texts(matrix, "matrix", stated);
     }
 }
@@ -74,7 +80,10 @@ fn brings(expression: &str, stated: &Stated) -> bool {
         if expression.split('\'').skip(1).step_by(2).any(is_operator) {
             return true;
         }
-        let names = expression.to_lowercase().replace("['", ".").replace("']", "");
+        let names = expression
+            .to_lowercase()
+            .replace("['", ".")
+            .replace("']", "");
         for (at, (path, text)) in stated.iter().enumerate() {
             if seen[at] || !is_named(&names, path) {
                 continue;
@@ -93,12 +102,16 @@ fn brings(expression: &str, stated: &Stated) -> bool {
 fn outside(text: &str) -> String {
     let mut parts = text.split("${{");
     let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |outside, part| outside + part.split_once("}}").map_or(part, |(_, rest)| rest))
+    parts.fold(first, |outside, part| {
+        outside + part.split_once("}}").map_or(part, |(_, rest)| rest)
+    })
 }
 
 fn is_named(expression: &str, path: &str) -> bool {
     let word = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-');
-    expression.match_indices(path).any(|(at, _)| !expression[at + path.len()..].starts_with(word))
+    expression
+        .match_indices(path)
+        .any(|(at, _)| !expression[at + path.len()..].starts_with(word))
 }
 
 /// Whether a text in a command makes more than one of it.
@@ -109,5 +122,7 @@ fn is_operator(text: &str) -> bool {
 /// The insides of all `${{ … }}`, each with the place of its beginning.
 fn expressions(text: &str) -> Vec<(usize, &str)> {
     let starts = text.match_indices("${{").map(|(at, _)| at);
-    starts.filter_map(|at| Some((at, text[at + 3..].split_once("}}")?.0))).collect()
+    starts
+        .filter_map(|at| Some((at, text[at + 3..].split_once("}}")?.0)))
+        .collect()
 }

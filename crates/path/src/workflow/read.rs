@@ -6,7 +6,9 @@ use plimsoll_syntax::{Node, SyntaxError, Value as Yaml, yaml};
 
 use super::expansion::{self, Stated};
 use super::shell::{self, Windows};
-use super::{Condition, Input, InputKind, Job, Permissions, Step, Tolerance, Workflow, WorkflowError};
+use super::{
+    Condition, Input, InputKind, Job, Permissions, Step, Tolerance, Workflow, WorkflowError,
+};
 use crate::Value;
 use crate::expression::Expression;
 use crate::recognise;
@@ -22,20 +24,31 @@ type Read<T> = Result<T, WorkflowError>;
 
 impl From<SyntaxError> for WorkflowError {
     fn from(error: SyntaxError) -> Self {
-        Self { message: error.message, offset: error.offset }
+        Self {
+            message: error.message,
+            offset: error.offset,
+        }
     }
 }
 
 fn refuse<T>(at: &Node, message: impl Into<String>) -> Read<T> {
-    Err(WorkflowError { message: message.into(), offset: at.span.start })
+    Err(WorkflowError {
+        message: message.into(),
+        offset: at.span.start,
+    })
 }
 
 pub(super) fn workflow(file: &File) -> Read<Workflow> {
     let documents = yaml::parse(file.text)?;
     let [root] = documents.as_slice() else {
-        return Err(WorkflowError { message: "not one YAML document".to_owned(), offset: 0 });
+        return Err(WorkflowError {
+            message: "not one YAML document".to_owned(),
+            offset: 0,
+        });
     };
-    let Some((on_key, on)) = root.entry("on") else { return refuse(root, "the workflow has no `on:`") };
+    let Some((on_key, on)) = root.entry("on") else {
+        return refuse(root, "the workflow has no `on:`");
+    };
     let Some(jobs) = root.get("jobs").filter(|jobs| !jobs.entries().is_empty()) else {
         return refuse(root, "the workflow has no `jobs:`");
     };
@@ -50,10 +63,21 @@ pub(super) fn workflow(file: &File) -> Read<Workflow> {
         directory: default_run(root, "working-directory"),
         root,
     };
-    let ids: Vec<&str> = jobs.entries().iter().filter_map(|(id, _)| id.as_str()).collect();
-    let jobs = jobs.entries().iter().map(|(id, job)| reader.job(&ids, id, job)).collect::<Read<Vec<_>>>()?;
+    let ids: Vec<&str> = jobs
+        .entries()
+        .iter()
+        .filter_map(|(id, _)| id.as_str())
+        .collect();
+    let jobs = jobs
+        .entries()
+        .iter()
+        .map(|(id, job)| reader.job(&ids, id, job))
+        .collect::<Read<Vec<_>>>()?;
     if jobs.iter().map(|job| job.steps.len()).sum::<usize>() > MAX_STEPS {
-        return refuse(root, format!("the workflow has more than {MAX_STEPS} steps"));
+        return refuse(
+            root,
+            format!("the workflow has more than {MAX_STEPS} steps"),
+        );
     }
     let order = order(&jobs).ok_or_else(|| WorkflowError {
         message: "jobs need each other in a circle".to_owned(),
@@ -75,8 +99,8 @@ fn order(jobs: &[Job]) -> Option<Vec<usize>> {
     let mut order = Vec::with_capacity(jobs.len());
     let mut placed = vec![false; jobs.len()];
     while order.len() < jobs.len() {
-        let next =
-            (0..jobs.len()).find(|job| !placed[*job] && jobs[*job].needs.iter().all(|need| placed[*need]))?;
+        let next = (0..jobs.len())
+            .find(|job| !placed[*job] && jobs[*job].needs.iter().all(|need| placed[*need]))?;
         placed[next] = true;
         order.push(next);
     }
@@ -86,8 +110,14 @@ fn order(jobs: &[Job]) -> Option<Vec<usize>> {
 fn events(on: &Node) -> Read<Vec<String>> {
     let names: Option<Vec<String>> = match &on.value {
         Yaml::String(name) => Some(vec![name.clone()]),
-        Yaml::Sequence(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
-        Yaml::Mapping(entries) => entries.iter().map(|(key, _)| key.as_str().map(str::to_owned)).collect(),
+        Yaml::Sequence(items) => items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned))
+            .collect(),
+        Yaml::Mapping(entries) => entries
+            .iter()
+            .map(|(key, _)| key.as_str().map(str::to_owned))
+            .collect(),
         Yaml::Null | Yaml::Bool(_) | Yaml::Number(_) => None,
     };
     match names {
@@ -139,7 +169,9 @@ impl Reader<'_> {
                 inputs.push(Input {
                     event: event.to_owned(),
                     name: key.as_str().unwrap_or_default().to_owned(),
-                    default: input.get("default").and_then(|default| default_value(&kind, default)),
+                    default: input
+                        .get("default")
+                        .and_then(|default| default_value(&kind, default)),
                     kind,
                     location: self.location(key.span),
                 });
@@ -160,7 +192,9 @@ impl Reader<'_> {
 
     fn job(&self, ids: &[&str], key: &Node, node: &Node) -> Read<Job> {
         let id = key.as_str().unwrap_or_default().to_owned();
-        let needs = node.get("needs").map_or(Ok(Vec::new()), |needs| needed(ids, needs))?;
+        let needs = node
+            .get("needs")
+            .map_or(Ok(Vec::new()), |needs| needed(ids, needs))?;
         let calls = node.get("uses").and_then(Node::scalar);
         let defaults = Defaults {
             shell: default_run(node, "shell").or_else(|| self.shell.clone()),
@@ -173,9 +207,11 @@ impl Reader<'_> {
             (None, Some(steps)) if !matches!(steps.value, Yaml::Sequence(_)) => {
                 return refuse(steps, format!("the steps of job `{id}` are no list"));
             }
-            (None, Some(steps)) => {
-                steps.items().iter().map(|step| self.step(step, &defaults)).collect::<Read<Vec<_>>>()?
-            }
+            (None, Some(steps)) => steps
+                .items()
+                .iter()
+                .map(|step| self.step(step, &defaults))
+                .collect::<Read<Vec<_>>>()?,
             (None, None) => return refuse(key, format!("the job `{id}` has no steps")),
         };
         let environment = node.get("environment").and_then(|named| {
@@ -226,9 +262,18 @@ impl Reader<'_> {
                 None => return refuse(uses, "`uses:` is no text"),
             },
             (None, Some(run)) => {
-                let Some(text) = run.scalar() else { return refuse(run, "`run:` is no text") };
-                let named = node.get("shell").and_then(Node::scalar).or_else(|| defaults.shell.clone());
-                let windows = if named.is_some() { Windows::Never } else { defaults.windows };
+                let Some(text) = run.scalar() else {
+                    return refuse(run, "`run:` is no text");
+                };
+                let named = node
+                    .get("shell")
+                    .and_then(Node::scalar)
+                    .or_else(|| defaults.shell.clone());
+                let windows = if named.is_some() {
+                    Windows::Never
+                } else {
+                    defaults.windows
+                };
                 match shell::options(named.as_deref()) {
                     Ok(options) => {
                         let script = self.script(run, &text, options);
@@ -246,10 +291,15 @@ impl Reader<'_> {
                     }
                 }
             }
-            (Some(_), Some(_)) | (None, None) => return refuse(node, "a step has either `run:` or `uses:`"),
+            (Some(_), Some(_)) | (None, None) => {
+                return refuse(node, "a step has either `run:` or `uses:`");
+            }
         };
         Ok(Step {
-            id: node.get("id").and_then(Node::scalar).map(|id| id.to_lowercase()),
+            id: node
+                .get("id")
+                .and_then(Node::scalar)
+                .map(|id| id.to_lowercase()),
             name: node.get("name").and_then(Node::scalar),
             location: self.location(first_line(node)),
             condition: self.condition(node),
@@ -287,15 +337,34 @@ impl Reader<'_> {
     /// Where a job or what it stands in sets the variable; each step of a job is told by the first.
     fn startup(&self, job: &Node) -> Option<Location> {
         let steps = job.get("steps").map_or(&[][..], Node::items).iter();
-        let places = [Some(self.root), Some(job), job.get("container")].into_iter().flatten().chain(steps);
-        let entries = places.filter_map(|place| place.get("env")).flat_map(Node::entries);
-        let set = |name: &Node| name.as_str().is_some_and(|name| name.eq_ignore_ascii_case(STARTUP));
-        entries.map(|(name, _)| name).find(|name| set(name)).map(|name| self.location(name.span))
+        let places = [Some(self.root), Some(job), job.get("container")]
+            .into_iter()
+            .flatten()
+            .chain(steps);
+        let entries = places
+            .filter_map(|place| place.get("env"))
+            .flat_map(Node::entries);
+        let set = |name: &Node| {
+            name.as_str()
+                .is_some_and(|name| name.eq_ignore_ascii_case(STARTUP))
+        };
+        entries
+            .map(|(name, _)| name)
+            .find(|name| set(name))
+            .map(|name| self.location(name.span))
     }
 
     fn script(&self, run: &Node, text: &str, options: Options) -> Script {
         let offset = |at: usize| yaml::written_at(self.file.text, run, at);
-        Script::read(text, options, &Place { path: self.file.path, lines: self.lines, offset: &offset })
+        Script::read(
+            text,
+            options,
+            &Place {
+                path: self.file.path,
+                lines: self.lines,
+                offset: &offset,
+            },
+        )
     }
 
     fn action(&self, node: &Node, uses: &Node, name: &str) -> Script {
@@ -332,10 +401,14 @@ impl Reader<'_> {
     }
 
     fn tolerance(&self, node: &Node) -> Tolerance {
-        let Some((key, value)) = node.entry("continue-on-error") else { return Tolerance::No };
+        let Some((key, value)) = node.entry("continue-on-error") else {
+            return Tolerance::No;
+        };
         match &value.value {
             Yaml::Bool(false) | Yaml::Null => Tolerance::No,
-            Yaml::Bool(true) => Tolerance::Yes(self.location(Span::new(key.span.start, value.span.end))),
+            Yaml::Bool(true) => {
+                Tolerance::Yes(self.location(Span::new(key.span.start, value.span.end)))
+            }
             Yaml::Number(text) | Yaml::String(text) => Tolerance::Unknown(unwrapped(text)),
             Yaml::Sequence(_) | Yaml::Mapping(_) => Tolerance::Unknown(String::new()),
         }
@@ -343,11 +416,17 @@ impl Reader<'_> {
 }
 
 /// The failure of an action reaches its step.
-const ACTION: Options = Options { errexit: true, pipefail: false, bash: true };
+const ACTION: Options = Options {
+    errexit: true,
+    pipefail: false,
+    bash: true,
+};
 
 fn unwrapped(text: &str) -> String {
     let text = text.trim();
-    let inner = text.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}"));
+    let inner = text
+        .strip_prefix("${{")
+        .and_then(|rest| rest.strip_suffix("}}"));
     inner.unwrap_or(text).trim().to_owned()
 }
 
@@ -383,7 +462,9 @@ fn default_value(kind: &InputKind, node: &Node) -> Option<Value> {
     let text = node.scalar()?;
     match kind {
         InputKind::Boolean => Some(Value::Bool(text.eq_ignore_ascii_case("true"))),
-        InputKind::Number => Some(text_number(&text)).filter(|number| !number.is_nan()).map(Value::Number),
+        InputKind::Number => Some(text_number(&text))
+            .filter(|number| !number.is_nan())
+            .map(Value::Number),
         InputKind::Choice(_) | InputKind::Text => Some(Value::Text(text)),
     }
 }

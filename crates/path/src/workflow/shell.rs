@@ -18,8 +18,12 @@ pub(super) enum Windows {
 
 /// What `runs-on` of a job says; an expression is looked up in the matrix and may else be anything.
 pub(super) fn windows(job: &Node) -> Windows {
-    let Some(runs_on) = job.get("runs-on") else { return Windows::Never };
-    let matrix = job.get("strategy").and_then(|strategy| strategy.get("matrix"));
+    let Some(runs_on) = job.get("runs-on") else {
+        return Windows::Never;
+    };
+    let matrix = job
+        .get("strategy")
+        .and_then(|strategy| strategy.get("matrix"));
     let mut texts = Vec::new();
     scalars(runs_on, &mut texts);
     let is_expression = |text: &str| text.contains("${{");
@@ -28,7 +32,10 @@ pub(super) fn windows(job: &Node) -> Windows {
         return Windows::Always;
     }
     let may = |text: &String| {
-        let inner = text.trim().strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}"));
+        let inner = text
+            .trim()
+            .strip_prefix("${{")
+            .and_then(|rest| rest.strip_suffix("}}"));
         match (inner.map(str::trim), matrix) {
             (Some(inner), Some(matrix)) if inner.starts_with("matrix.") && is_path(inner) => {
                 let mut legs = Vec::new();
@@ -38,11 +45,16 @@ pub(super) fn windows(job: &Node) -> Windows {
             _ => is_expression(text),
         }
     };
-    if texts.iter().any(may) { Windows::Perhaps } else { Windows::Never }
+    if texts.iter().any(may) {
+        Windows::Perhaps
+    } else {
+        Windows::Never
+    }
 }
 
 fn is_path(text: &str) -> bool {
-    text.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-'))
+    text.chars()
+        .all(|char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-'))
 }
 
 fn scalars(node: &Node, found: &mut Vec<String>) {
@@ -59,7 +71,11 @@ fn scalars(node: &Node, found: &mut Vec<String>) {
 pub(super) fn is_plain(script: &Script, text: &str) -> bool {
     let mut rest = String::new();
     for (number, part) in text.trim().split("${{").enumerate() {
-        let outside = if number == 0 { Some(part) } else { part.split_once("}}").map(|(_, after)| after) };
+        let outside = if number == 0 {
+            Some(part)
+        } else {
+            part.split_once("}}").map(|(_, after)| after)
+        };
         let Some(outside) = outside else { return false };
         rest.push_str(outside);
     }
@@ -72,11 +88,24 @@ pub(super) fn is_plain(script: &Script, text: &str) -> bool {
 
 /// The options of the shell that a step runs in; its name when it is no shell that is read.
 pub(super) fn options(named: Option<&str>) -> Result<Options, String> {
-    let options = |errexit, pipefail, bash| Ok(Options { errexit, pipefail, bash });
-    let Some(text) = named else { return options(true, false, true) };
+    let options = |errexit, pipefail, bash| {
+        Ok(Options {
+            errexit,
+            pipefail,
+            bash,
+        })
+    };
+    let Some(text) = named else {
+        return options(true, false, true);
+    };
     let words: Vec<&str> = text.split_whitespace().collect();
-    let (path, arguments) = words.split_first().map_or(("", &[][..]), |(path, rest)| (*path, rest));
-    let program = path.strip_prefix("/usr/bin/").or_else(|| path.strip_prefix("/bin/")).unwrap_or(path);
+    let (path, arguments) = words
+        .split_first()
+        .map_or(("", &[][..]), |(path, rest)| (*path, rest));
+    let program = path
+        .strip_prefix("/usr/bin/")
+        .or_else(|| path.strip_prefix("/bin/"))
+        .unwrap_or(path);
     match (program, arguments) {
         ("bash", []) => options(true, true, true),
         ("sh", []) => options(true, false, false),

@@ -12,7 +12,9 @@ use std::time::Duration;
 use super::shell::{self, Options};
 use super::workflow::{Body, Workflow};
 
-const STUBS: [&str; 7] = ["cargo", "gitleaks", "trivy", "kubectl", "make", "tee", "mkdir"];
+const STUBS: [&str; 7] = [
+    "cargo", "gitleaks", "trivy", "kubectl", "make", "tee", "mkdir",
+];
 const STUB: &str = r#"#!/bin/sh
 name=${0##*/}
 echo "$name" >> "$STUB_LOG"
@@ -34,14 +36,26 @@ impl<'workflow> Case<'workflow> {
         let mut cases = Vec::new();
         for (job, it) in workflow.jobs.iter().enumerate() {
             for (step, it) in it.steps.iter().enumerate() {
-                let Body::Run(script) = &it.body else { continue };
+                let Body::Run(script) = &it.body else {
+                    continue;
+                };
                 let mut commands = Vec::new();
                 for piece in script {
                     piece.commands(&mut |command| commands.extend(command));
                 }
-                let program = if workflow.shell(job, step) == Some("sh") { "/bin/sh" } else { "/bin/bash" };
+                let program = if workflow.shell(job, step) == Some("sh") {
+                    "/bin/sh"
+                } else {
+                    "/bin/bash"
+                };
                 let options = workflow.options(job, step);
-                let case = Self { workflow, script, options, program, commands };
+                let case = Self {
+                    workflow,
+                    script,
+                    options,
+                    program,
+                    commands,
+                };
                 if case.is_telling() {
                     cases.push(case);
                 }
@@ -52,22 +66,37 @@ impl<'workflow> Case<'workflow> {
 
     /// Whether the stubs' names tell its commands apart.
     fn is_telling(&self) -> bool {
-        let names: BTreeSet<_> = self.commands.iter().map(|command| self.name(*command)).collect();
+        let names: BTreeSet<_> = self
+            .commands
+            .iter()
+            .map(|command| self.name(*command))
+            .collect();
         !names.is_empty() && names.len() == self.commands.len()
     }
 
     /// What makes two cases the same.
     pub(crate) fn key(&self) -> String {
-        format!("{} {:?}\n{}", self.program, self.options, self.workflow.script_text(self.script))
+        format!(
+            "{} {:?}\n{}",
+            self.program,
+            self.options,
+            self.workflow.script_text(self.script)
+        )
     }
 
     /// Runs the script with each choice of failing commands; returns how many runs there were.
     pub(crate) fn check(&self, folder: &Path) -> io::Result<usize> {
         let runs = 1 << self.commands.len();
         for choice in 0..runs {
-            let chosen = self.commands.iter().enumerate().filter(|(bit, _)| choice >> bit & 1 == 1);
+            let chosen = self
+                .commands
+                .iter()
+                .enumerate()
+                .filter(|(bit, _)| choice >> bit & 1 == 1);
             let failing: Vec<_> = chosen.map(|(_, command)| *command).collect();
-            let ours = shell::run(self.script, self.options, &|command| failing.contains(&command));
+            let ours = shell::run(self.script, self.options, &|command| {
+                failing.contains(&command)
+            });
             let mut ran: Vec<_> = ours.ran.iter().map(|command| self.name(*command)).collect();
             let (mut real, succeeded) = self.really_run(folder, &failing, ran.len())?;
             // A command in the background or in a pipe may log before or after its neighbour.
@@ -85,7 +114,9 @@ impl<'workflow> Case<'workflow> {
 
     fn name(&self, command: usize) -> &'static str {
         let text = self.workflow.commands[command].text;
-        text.split(' ').find(|word| !word.contains('=')).expect("a command has a name")
+        text.split(' ')
+            .find(|word| !word.contains('='))
+            .expect("a command has a name")
     }
 
     /// Gives a command in the background time to log what `expected` counts.
@@ -107,12 +138,22 @@ impl<'workflow> Case<'workflow> {
             command.args(["-o", "pipefail"]);
         }
         let failing: Vec<_> = failing.iter().map(|command| self.name(*command)).collect();
-        command.arg(&file).current_dir(folder).env_clear().env("PATH", folder.join("bin"));
-        command.env("STUB_LOG", &log).env("STUB_FAILING", failing.join(" "));
+        command
+            .arg(&file)
+            .current_dir(folder)
+            .env_clear()
+            .env("PATH", folder.join("bin"));
+        command
+            .env("STUB_LOG", &log)
+            .env("STUB_FAILING", failing.join(" "));
         let status = command.output()?.status;
         let logged = || -> io::Result<Vec<String>> {
             let log = fs::read_to_string(&log)?;
-            Ok(log.lines().filter(|name| *name != "mkdir").map(str::to_owned).collect())
+            Ok(log
+                .lines()
+                .filter(|name| *name != "mkdir")
+                .map(str::to_owned)
+                .collect())
         };
         for _ in 0..200 {
             if !script.contains(" &\n") || logged()?.len() >= expected {

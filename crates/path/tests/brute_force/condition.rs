@@ -24,18 +24,37 @@ impl Generator<'_> {
             return None;
         }
         let place = At { job, needs, step };
-        let expression = if self.dice.chance(40) { self.idiom(&place) } else { self.expression(&place, 2) };
-        Some(Condition { expression, wrapped: self.dice.chance(60) })
+        let expression = if self.dice.chance(40) {
+            self.idiom(&place)
+        } else {
+            self.expression(&place, 2)
+        };
+        Some(Condition {
+            expression,
+            wrapped: self.dice.chance(60),
+        })
     }
 
     /// How a step that may fail has ended.
     pub(crate) fn asks_for(&mut self, step: usize) -> Condition {
-        let read = if self.dice.chance(75) { Read::Outcome(step) } else { Read::Conclusion(step) };
-        let words = [("success", true), ("success", true), ("failure", false), ("skipped", false)];
+        let read = if self.dice.chance(75) {
+            Read::Outcome(step)
+        } else {
+            Read::Conclusion(step)
+        };
+        let words = [
+            ("success", true),
+            ("success", true),
+            ("failure", false),
+            ("skipped", false),
+        ];
         let (word, equal) = self.dice.pick(&words);
         let read = Box::new(Expression::Read(read));
         let expression = Expression::Compare(read, equal, Literal::Text(word.to_owned()));
-        Condition { expression, wrapped: self.dice.chance(60) }
+        Condition {
+            expression,
+            wrapped: self.dice.chance(60),
+        }
     }
 
     /// What people write most.
@@ -53,7 +72,10 @@ impl Generator<'_> {
             1 => Expression::Not(Box::new(status(Status::Failure))),
             2 => Expression::Not(Box::new(status(Status::Cancelled))),
             3 => status(Status::Failure),
-            4 => Expression::Or(Box::new(status(Status::Success)), Box::new(status(Status::Failure))),
+            4 => Expression::Or(
+                Box::new(status(Status::Success)),
+                Box::new(status(Status::Failure)),
+            ),
             8 if self.dice.chance(50) => status(Status::Cancelled),
             9 => {
                 let not = |status| Box::new(Expression::Not(Box::new(Expression::Status(status))));
@@ -73,7 +95,10 @@ impl Generator<'_> {
             _ => {
                 let job = self.dice.pick(at.needs);
                 let word = self.dice.pick(&["failure", "skipped", "cancelled"]);
-                Expression::And(Box::new(status(Status::Always)), Box::new(result(job, word, false)))
+                Expression::And(
+                    Box::new(status(Status::Always)),
+                    Box::new(result(job, word, false)),
+                )
             }
         }
     }
@@ -90,8 +115,12 @@ impl Generator<'_> {
                 Expression::Or(Box::new(left), Box::new(self.expression(at, depth - 1)))
             }
             8 => {
-                let status =
-                    self.dice.pick(&[Status::Always, Status::Always, Status::Success, Status::Failure]);
+                let status = self.dice.pick(&[
+                    Status::Always,
+                    Status::Always,
+                    Status::Success,
+                    Status::Failure,
+                ]);
                 let right = self.expression(at, depth - 1);
                 Expression::And(Box::new(Expression::Status(status)), Box::new(right))
             }
@@ -113,12 +142,19 @@ impl Generator<'_> {
     fn atom(&mut self, at: &At) -> Expression {
         match self.dice.below(12) {
             0..=3 if !self.out.inputs.is_empty() => self.input(),
-            0 | 1 => self.compare(Read::EventName, &["push", "workflow_dispatch", "release", "PUSH"]),
+            0 | 1 => self.compare(
+                Read::EventName,
+                &["push", "workflow_dispatch", "release", "PUSH"],
+            ),
             2..=4 if !at.needs.is_empty() => self.result(at),
             7 | 8 if at.step.is_some() => self.step_read(),
             9 => self.unknown_atom(at),
             10 if self.dice.chance(30) => {
-                let literals = [Literal::Bool(true), Literal::Bool(false), Literal::Text("false".to_owned())];
+                let literals = [
+                    Literal::Bool(true),
+                    Literal::Bool(false),
+                    Literal::Text("false".to_owned()),
+                ];
                 Expression::Literal(self.dice.pick(&literals))
             }
             11 => match self.dice.below(4) {
@@ -134,12 +170,20 @@ impl Generator<'_> {
     fn compare(&mut self, read: Read, texts: &[&str]) -> Expression {
         let text = self.dice.pick(texts);
         let equal = self.dice.chance(65);
-        Expression::Compare(Box::new(Expression::Read(read)), equal, Literal::Text(text.to_owned()))
+        Expression::Compare(
+            Box::new(Expression::Read(read)),
+            equal,
+            Literal::Text(text.to_owned()),
+        )
     }
 
     fn input(&mut self) -> Expression {
         let number = self.dice.below(self.out.inputs.len());
-        let read = if self.dice.chance(60) { Read::Input(number) } else { Read::EventInput(number) };
+        let read = if self.dice.chance(60) {
+            Read::Input(number)
+        } else {
+            Read::EventInput(number)
+        };
         let bare = Expression::Read(read.clone());
         if self.dice.chance(25) {
             return bare;
@@ -152,7 +196,9 @@ impl Generator<'_> {
             InputKind::Untyped => &["true", "TRUE"],
         };
         let typed = match self.out.inputs[number].kind {
-            InputKind::Boolean | InputKind::Text | InputKind::Untyped => Literal::Bool(self.dice.chance(70)),
+            InputKind::Boolean | InputKind::Text | InputKind::Untyped => {
+                Literal::Bool(self.dice.chance(70))
+            }
             InputKind::Number => Literal::Number(2),
             InputKind::Choice => return self.compare(read, texts),
         };
@@ -164,26 +210,44 @@ impl Generator<'_> {
 
     fn result(&mut self, at: &At) -> Expression {
         // Now and then a job that is no direct need, whose result reads as null.
-        let job = if self.dice.chance(95) { self.dice.pick(at.needs) } else { self.dice.below(at.job) };
-        self.compare(Read::Result(job), &["success", "success", "failure", "skipped", "cancelled"])
+        let job = if self.dice.chance(95) {
+            self.dice.pick(at.needs)
+        } else {
+            self.dice.below(at.job)
+        };
+        self.compare(
+            Read::Result(job),
+            &["success", "success", "failure", "skipped", "cancelled"],
+        )
     }
 
     fn step_read(&mut self) -> Expression {
         let step = self.dice.below(3);
-        let read = if self.dice.chance(70) { Read::Outcome(step) } else { Read::Conclusion(step) };
+        let read = if self.dice.chance(70) {
+            Read::Outcome(step)
+        } else {
+            Read::Conclusion(step)
+        };
         self.compare(read, &["success", "failure", "skipped", "cancelled"])
     }
 
     fn fact(&mut self, at: &At) -> Expression {
         let need = at.needs.first().copied().unwrap_or(0);
         let (path, texts): (String, &[&str]) = match self.dice.below(8) {
-            0..=2 => ("github.ref".to_owned(), &["refs/heads/main", "refs/heads/main", "refs/tags/v1"]),
+            0..=2 => (
+                "github.ref".to_owned(),
+                &["refs/heads/main", "refs/heads/main", "refs/tags/v1"],
+            ),
             3 | 4 => ("vars.DEPLOY".to_owned(), &["true", "on", ""]),
             5 => (format!("needs.job{need}.outputs.ok"), &["true"]),
             6 if at.step.is_some() => ("steps.st0.outputs.ok".to_owned(), &["true", "yes"]),
             _ => ("github.actor".to_owned(), &["bot"]),
         };
-        let path = if self.dice.chance(5) { path.to_uppercase() } else { path };
+        let path = if self.dice.chance(5) {
+            path.to_uppercase()
+        } else {
+            path
+        };
         let read = self.fact_read(path, at.job);
         match self.dice.below(20) {
             0..=3 => Expression::Read(read),
@@ -196,7 +260,10 @@ impl Generator<'_> {
 
     fn fact_read(&mut self, spelled: String, job: usize) -> Read {
         let path = spelled.to_lowercase();
-        let fact = Fact { job: path.starts_with("steps.").then_some(job), path };
+        let fact = Fact {
+            job: path.starts_with("steps.").then_some(job),
+            path,
+        };
         let known = self.out.facts.iter().position(|known| *known == fact);
         let slot = known.unwrap_or_else(|| {
             self.out.facts.push(fact);
@@ -207,7 +274,11 @@ impl Generator<'_> {
 
     /// `(vars.X || 'staging') == 'production'`, and the like of an input.
     fn fallback(&mut self) -> Expression {
-        let texts = self.out.inputs.iter().position(|input| input.kind == InputKind::Text);
+        let texts = self
+            .out
+            .inputs
+            .iter()
+            .position(|input| input.kind == InputKind::Text);
         let read = match texts {
             Some(input) if self.dice.chance(50) => Read::Input(input),
             _ => self.fact_read("vars.TARGET".to_owned(), 0),
@@ -215,7 +286,11 @@ impl Generator<'_> {
         let staging = Expression::Literal(Literal::Text("staging".to_owned()));
         let either = Expression::Or(Box::new(Expression::Read(read)), Box::new(staging));
         let target = self.dice.pick(&["production", "staging"]);
-        Expression::Compare(Box::new(either), self.dice.chance(65), Literal::Text(target.to_owned()))
+        Expression::Compare(
+            Box::new(either),
+            self.dice.chance(65),
+            Literal::Text(target.to_owned()),
+        )
     }
 
     /// `(a && 'x' || 'y') == 'x'`, which stands for `a`, and `!a == true`, which stands for its contrary.
@@ -231,7 +306,11 @@ impl Generator<'_> {
     }
 
     fn input_or_fact(&mut self, at: &At) -> Expression {
-        if self.out.inputs.is_empty() { self.fact(at) } else { self.input() }
+        if self.out.inputs.is_empty() {
+            self.fact(at)
+        } else {
+            self.input()
+        }
     }
 
     /// Two things that a run tells by itself.
@@ -242,7 +321,13 @@ impl Generator<'_> {
             reads.extend([Read::Outcome(0), Read::Outcome(1), Read::Conclusion(0)]);
         }
         let known = |input: &Input| matches!(input.kind, InputKind::Boolean | InputKind::Choice);
-        for (number, _) in self.out.inputs.iter().enumerate().filter(|(_, input)| known(input)) {
+        for (number, _) in self
+            .out
+            .inputs
+            .iter()
+            .enumerate()
+            .filter(|(_, input)| known(input))
+        {
             reads.extend([Read::Input(number), Read::EventInput(number)]);
         }
         let left = self.dice.pick(&reads);

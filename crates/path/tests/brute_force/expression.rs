@@ -174,7 +174,9 @@ impl Expression {
             Self::Around(text) => text.contains("always()"),
             Self::Literal(_) | Self::Read(_) | Self::Unknown(..) | Self::Same(..) => false,
             Self::Not(inner) | Self::Compare(inner, ..) => inner.names_a_status(),
-            Self::And(left, right) | Self::Or(left, right) => left.names_a_status() || right.names_a_status(),
+            Self::And(left, right) | Self::Or(left, right) => {
+                left.names_a_status() || right.names_a_status()
+            }
         }
     }
 
@@ -185,7 +187,11 @@ impl Expression {
 
     fn uses_as(&self, with: &[Option<&Literal>], tell: &mut dyn FnMut(&Read, Option<&Literal>)) {
         match self {
-            Self::Literal(_) | Self::Status(_) | Self::Unknown(..) | Self::Around(_) | Self::Same(..) => {}
+            Self::Literal(_)
+            | Self::Status(_)
+            | Self::Unknown(..)
+            | Self::Around(_)
+            | Self::Same(..) => {}
             Self::Read(read) => with.iter().for_each(|literal| tell(read, *literal)),
             Self::Not(inner) => inner.uses_as(&[None], tell),
             Self::And(left, right) | Self::Or(left, right) => {
@@ -205,7 +211,11 @@ impl Expression {
             Self::Compare(..) | Self::Same(..) => 3,
             Self::Unknown(_, text) if text.contains(" == ") => 3,
             Self::Not(_) => 4,
-            Self::Literal(_) | Self::Read(_) | Self::Status(_) | Self::Unknown(..) | Self::Around(_) => 5,
+            Self::Literal(_)
+            | Self::Read(_)
+            | Self::Status(_)
+            | Self::Unknown(..)
+            | Self::Around(_) => 5,
         };
         if own < binding {
             f.write_str("(")?;

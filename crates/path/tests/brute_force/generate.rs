@@ -74,12 +74,22 @@ impl<'dice> Generator<'dice> {
             unknowns: Vec::new(),
             commands: Vec::new(),
         };
-        Self { dice, wildness, gates, pool: Vec::new(), commands: Commands::default(), out }
+        Self {
+            dice,
+            wildness,
+            gates,
+            pool: Vec::new(),
+            commands: Commands::default(),
+            out,
+        }
     }
 
     fn generate(mut self) -> Workflow {
         self.events();
-        self.out.shell = self.dice.chance(self.wildness / 2).then(|| self.dice.pick(&SHELLS));
+        self.out.shell = self
+            .dice
+            .chance(self.wildness / 2)
+            .then(|| self.dice.pick(&SHELLS));
         let jobs = 1 + self.dice.below(5);
         for number in 0..jobs {
             let job = self.job(number, number + 1 == jobs);
@@ -92,7 +102,10 @@ impl<'dice> Generator<'dice> {
     }
 
     fn events(&mut self) {
-        self.out.events = EVENTS.into_iter().filter(|_| self.dice.chance(30)).collect();
+        self.out.events = EVENTS
+            .into_iter()
+            .filter(|_| self.dice.chance(30))
+            .collect();
         if self.out.events.is_empty() || self.dice.chance(70) {
             self.out.events.push("workflow_dispatch");
             for _ in 0..self.dice.below(3) {
@@ -119,7 +132,10 @@ impl<'dice> Generator<'dice> {
         }
         let condition = self.condition(number, &needs, None, 15 + 2 * self.wildness);
         let lenient = self.lenient(number);
-        let shell = self.dice.chance(self.wildness / 2).then(|| self.dice.pick(&SHELLS));
+        let shell = self
+            .dice
+            .chance(self.wildness / 2)
+            .then(|| self.dice.pick(&SHELLS));
         let count = 1 + self.dice.below(3);
         let mut steps: Vec<Step> = Vec::new();
         for step in 0..count {
@@ -127,7 +143,14 @@ impl<'dice> Generator<'dice> {
             steps.push(made);
         }
         let busy = self.dice.chance(15);
-        Job { needs, condition, lenient, shell, busy, steps }
+        Job {
+            needs,
+            condition,
+            lenient,
+            shell,
+            busy,
+            steps,
+        }
     }
 
     fn step(&mut self, job: usize, needs: &[usize], before: &[Step], last: bool) -> Step {
@@ -140,11 +163,24 @@ impl<'dice> Generator<'dice> {
         let commands = self.wanted(last);
         if commands.is_empty() && self.dice.chance(30) {
             let action = self.commands.add("actions/checkout@v4", Role::Other);
-            return Step { condition, lenient, shell: None, body: Body::Uses(action) };
+            return Step {
+                condition,
+                lenient,
+                shell: None,
+                body: Body::Uses(action),
+            };
         }
         let script = script::generate(self.dice, self.wildness, &commands, &mut self.commands);
-        let shell = self.dice.chance(self.wildness).then(|| self.dice.pick(&SHELLS));
-        Step { condition, lenient, shell, body: Body::Run(script) }
+        let shell = self
+            .dice
+            .chance(self.wildness)
+            .then(|| self.dice.pick(&SHELLS));
+        Step {
+            condition,
+            lenient,
+            shell,
+            body: Body::Run(script),
+        }
     }
 
     /// The commands of a step; the last step deploys.
@@ -177,14 +213,21 @@ impl<'dice> Generator<'dice> {
         if self.dice.chance(60) {
             return Lenient::Yes;
         }
-        let text = self.dice.pick(&["matrix.experimental", "inputs.in0", "github.event_name == 'push'"]);
+        let text = self.dice.pick(&[
+            "matrix.experimental",
+            "inputs.in0",
+            "github.event_name == 'push'",
+        ]);
         Lenient::Unknown(self.unknown(text, job))
     }
 
     /// The place of an unknown among the workflow's.
     pub(crate) fn unknown(&mut self, text: &str, job: usize) -> usize {
         let job = text.contains("matrix.").then_some(job);
-        let unknown = Unknown { text: text.to_owned(), job };
+        let unknown = Unknown {
+            text: text.to_owned(),
+            job,
+        };
         let known = self.out.unknowns.iter().position(|known| *known == unknown);
         known.unwrap_or_else(|| {
             self.out.unknowns.push(unknown);

@@ -13,15 +13,19 @@ use super::workflow::{Gate, Place, Role, Workflow};
 /// What enumeration says of each deployment and gate, or why the prover is wrong about the workflow.
 pub(crate) fn judge(workflow: &Workflow) -> Result<BTreeMap<(usize, Gate), Truth>, String> {
     let places = workflow.places();
-    let gates: BTreeSet<_> = places.keys().filter_map(|command| gate(workflow, *command)).collect();
+    let gates: BTreeSet<_> = places
+        .keys()
+        .filter_map(|command| gate(workflow, *command))
+        .collect();
     let mut truths = run::enumerate(workflow);
     truths.retain(|(_, gate), _| gates.contains(gate));
     let mut proofs = proofs(workflow)?;
     for ((deploy, gate), truth) in &truths {
         let place = reference(&places[deploy]);
         let about = format!("{gate:?} before {place:?}");
-        let found =
-            proofs.iter().position(|proof| proof.deployment == place && proof.gate == capability(*gate));
+        let found = proofs
+            .iter()
+            .position(|proof| proof.deployment == place && proof.gate == capability(*gate));
         let proof = proofs.swap_remove(found.ok_or_else(|| format!("{about}: no proof"))?);
         if proof.holds != truth.holds {
             let shown = shown(workflow, &proof);
@@ -43,8 +47,13 @@ pub(crate) fn judge(workflow: &Workflow) -> Result<BTreeMap<(usize, Gate), Truth
 fn proofs(workflow: &Workflow) -> Result<Vec<Proof>, String> {
     let path = TreePath::new(".github/workflows/generated.yml");
     let (text, masks) = (workflow.text(), Masks::new(Vec::new()));
-    let file = File { path: &path, text: &text, masks: &masks };
-    let parsed = plimsoll_path::Workflow::parse(&file).map_err(|error| format!("not read: {error:?}"))?;
+    let file = File {
+        path: &path,
+        text: &text,
+        masks: &masks,
+    };
+    let parsed =
+        plimsoll_path::Workflow::parse(&file).map_err(|error| format!("not read: {error:?}"))?;
     prove(&parsed).map_err(|error| format!("not proven: {error:?}"))
 }
 
@@ -64,50 +73,78 @@ fn capability(gate: Gate) -> Capability {
 }
 
 fn reference(place: &Place) -> CommandRef {
-    CommandRef { job: format!("job{}", place.job), step: place.step, command: place.number }
+    CommandRef {
+        job: format!("job{}", place.job),
+        step: place.step,
+        command: place.number,
+    }
 }
 
 /// Plays the prover's counterexample; says what is wrong with it.
-fn replay(workflow: &Workflow, deploy: usize, gate: Gate, proof: &Proof) -> Result<Option<String>, String> {
+fn replay(
+    workflow: &Workflow,
+    deploy: usize,
+    gate: Gate,
+    proof: &Proof,
+) -> Result<Option<String>, String> {
     let Some(counterexample) = &proof.counterexample else {
         return Ok((!proof.holds).then(|| "skippable, but no run shows it".to_owned()));
     };
     if proof.holds {
-        return Ok(Some("holds, but a run is said to show that it does not".to_owned()));
+        return Ok(Some(
+            "holds, but a run is said to show that it does not".to_owned(),
+        ));
     }
     let choices = Choices::of(workflow);
     let run = translate(workflow, &choices, counterexample)?;
     let deployments = run::play(workflow, &choices, &run);
-    Ok(match deployments.iter().find(|deployment| deployment.command == deploy) {
-        None => Some("the counterexample does not reach the deployment".to_owned()),
-        Some(deployment) if deployment.passed[&gate] => {
-            Some("the gate passed in the counterexample".to_owned())
-        }
-        Some(_) => None,
-    })
+    Ok(
+        match deployments
+            .iter()
+            .find(|deployment| deployment.command == deploy)
+        {
+            None => Some("the counterexample does not reach the deployment".to_owned()),
+            Some(deployment) if deployment.passed[&gate] => {
+                Some("the gate passed in the counterexample".to_owned())
+            }
+            Some(_) => None,
+        },
+    )
 }
 
 /// The prover's run in our terms. What it names and we do not know is an error.
-fn translate(workflow: &Workflow, choices: &Choices, theirs: &plimsoll_path::Run) -> Result<Run, String> {
+fn translate(
+    workflow: &Workflow,
+    choices: &Choices,
+    theirs: &plimsoll_path::Run,
+) -> Result<Run, String> {
     let mut run = Run::default();
-    let event = workflow.events.iter().position(|event| *event == theirs.event);
+    let event = workflow
+        .events
+        .iter()
+        .position(|event| *event == theirs.event);
     let event = event.ok_or_else(|| format!("no event {}", theirs.event))?;
     run.chosen.insert(Choice::Event, event);
     for (name, value) in &theirs.inputs {
         let number = (0..workflow.inputs.len()).find(|number| *name == format!("in{number}"));
         let number = number.ok_or_else(|| format!("no input {name}"))?;
-        let place = find(&choices.inputs[number], value).ok_or_else(|| format!("{name} = {value:?}"))?;
+        let place =
+            find(&choices.inputs[number], value).ok_or_else(|| format!("{name} = {value:?}"))?;
         run.chosen.insert(Choice::Input(number), place);
     }
     for (name, value) in &theirs.facts {
-        let fact = workflow.facts.iter().position(|fact| scoped(fact.job, &fact.path) == *name);
+        let fact = workflow
+            .facts
+            .iter()
+            .position(|fact| scoped(fact.job, &fact.path) == *name);
         let unknowns = workflow.unknowns.iter();
         let unknown = unknowns
             .map(|unknown| scoped(unknown.job, &unknown.text))
             .position(|text| text.eq_ignore_ascii_case(name));
         match (fact, unknown, value) {
             (_, Some(unknown), Value::Bool(value)) => {
-                run.chosen.insert(Choice::Unknown(unknown), usize::from(*value));
+                run.chosen
+                    .insert(Choice::Unknown(unknown), usize::from(*value));
             }
             (Some(fact), ..) => {
                 let place = find(&choices.facts[fact], value);
@@ -119,7 +156,9 @@ fn translate(workflow: &Workflow, choices: &Choices, theirs: &plimsoll_path::Run
     }
     let places = workflow.places();
     for failure in &theirs.failures {
-        let command = places.iter().find(|(_, place)| reference(place) == *failure);
+        let command = places
+            .iter()
+            .find(|(_, place)| reference(place) == *failure);
         let (command, _) = command.ok_or_else(|| format!("{failure:?} cannot fail"))?;
         run.chosen.insert(Choice::Fails(*command), 1);
     }
@@ -147,7 +186,9 @@ fn find(domain: &[Literal], value: &Value) -> Option<usize> {
     let same = |literal: &Literal| match (literal, value) {
         (Literal::Null, Value::Null) => true,
         (Literal::Bool(ours), Value::Bool(theirs)) => ours == theirs,
-        (Literal::Number(ours), Value::Number(theirs)) => (f64::from(*ours) - theirs).abs() < f64::EPSILON,
+        (Literal::Number(ours), Value::Number(theirs)) => {
+            (f64::from(*ours) - theirs).abs() < f64::EPSILON
+        }
         (Literal::Text(ours), Value::Text(theirs)) => ours.eq_ignore_ascii_case(theirs),
         _ => false,
     };

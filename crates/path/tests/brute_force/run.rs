@@ -20,7 +20,8 @@ pub(crate) struct Choices {
 impl Choices {
     pub(crate) fn of(workflow: &Workflow) -> Self {
         let input = |(number, input): (usize, &super::workflow::Input)| {
-            let reads = |read: &Read| matches!(read, Read::Input(n) | Read::EventInput(n) if *n == number);
+            let reads =
+                |read: &Read| matches!(read, Read::Input(n) | Read::EventInput(n) if *n == number);
             workflow.domain(&reads, Some(input.kind))
         };
         let fact = |slot: usize| {
@@ -42,8 +43,11 @@ impl Choices {
         let product = |domains: &[Vec<Literal>]| domains.iter().map(Vec::len).product::<usize>();
         let dispatches = usize::from(workflow.events.contains(&"workflow_dispatch"));
         let events = workflow.events.len() - dispatches + dispatches * product(&self.inputs);
-        let switches = u32::try_from(workflow.unknowns.len() + self.commands.len()).expect("few switches");
-        events.saturating_mul(product(&self.facts)).saturating_mul(2_usize.saturating_pow(switches))
+        let switches =
+            u32::try_from(workflow.unknowns.len() + self.commands.len()).expect("few switches");
+        events
+            .saturating_mul(product(&self.facts))
+            .saturating_mul(2_usize.saturating_pow(switches))
     }
 }
 
@@ -150,9 +154,16 @@ pub(crate) fn play(workflow: &Workflow, choices: &Choices, run: &Run) -> Vec<Dep
         let result = state.play(&mut log);
         for (position, command) in log.iter().enumerate() {
             if workflow.commands[*command].role == Role::Deploy {
-                let before = state.ancestors.iter().flat_map(|job| &logs[*job]).chain(&log[..position]);
+                let before = state
+                    .ancestors
+                    .iter()
+                    .flat_map(|job| &logs[*job])
+                    .chain(&log[..position]);
                 let passed = passed(workflow, run, &before.copied().collect::<Vec<_>>());
-                deployments.push(Deployment { command: *command, passed });
+                deployments.push(Deployment {
+                    command: *command,
+                    passed,
+                });
             }
         }
         results.push(result);
@@ -164,8 +175,10 @@ pub(crate) fn play(workflow: &Workflow, choices: &Choices, run: &Run) -> Vec<Dep
 
 fn passed(workflow: &Workflow, run: &Run, before: &[usize]) -> BTreeMap<Gate, bool> {
     let of = |gate: Gate| {
-        let mut executed =
-            before.iter().filter(|command| workflow.commands[**command].role == Role::Gate(gate)).peekable();
+        let mut executed = before
+            .iter()
+            .filter(|command| workflow.commands[**command].role == Role::Gate(gate))
+            .peekable();
         executed.peek().is_some() && executed.all(|command| !run.is(Choice::Fails(*command)))
     };
     Gate::ALL.into_iter().map(|gate| (gate, of(gate))).collect()
@@ -191,7 +204,11 @@ impl<'run> JobState<'run> {
         let job = &self.workflow.jobs[self.job];
         if !holds(job.condition.as_ref(), &JobScope(self)) {
             let is_cancelled = self.late && self.run.choose(Choice::Cancelled(self.job), 2) > 0;
-            return if is_cancelled { Outcome::Cancelled } else { Outcome::Skipped };
+            return if is_cancelled {
+                Outcome::Cancelled
+            } else {
+                Outcome::Skipped
+            };
         }
         for (number, step) in job.steps.iter().enumerate() {
             let ended = self.play_step(number, step, log);
@@ -201,8 +218,15 @@ impl<'run> JobState<'run> {
         if self.cancelled {
             return Outcome::Cancelled;
         }
-        let failed = self.steps.iter().any(|(_, conclusion)| *conclusion == Outcome::Failure);
-        if failed && !self.is_lenient(&job.lenient) { Outcome::Failure } else { Outcome::Success }
+        let failed = self
+            .steps
+            .iter()
+            .any(|(_, conclusion)| *conclusion == Outcome::Failure);
+        if failed && !self.is_lenient(&job.lenient) {
+            Outcome::Failure
+        } else {
+            Outcome::Success
+        }
     }
 
     fn play_step(&self, number: usize, step: &Step, log: &mut Vec<usize>) -> (Outcome, Outcome) {
@@ -243,13 +267,19 @@ impl<'run> JobState<'run> {
     /// The fact is an output of this step or of a later one.
     fn is_to_come(&self, slot: usize) -> bool {
         let path = &self.workflow.facts[slot].path;
-        let step = path.strip_prefix("steps.st").and_then(|rest| rest.split('.').next());
-        step.is_some_and(|step| step.parse::<usize>().expect("steps are numbered") >= self.steps.len())
+        let step = path
+            .strip_prefix("steps.st")
+            .and_then(|rest| rest.split('.').next());
+        step.is_some_and(|step| {
+            step.parse::<usize>().expect("steps are numbered") >= self.steps.len()
+        })
     }
 
     fn read(&self, read: &Read) -> Value<'run> {
-        let event = || self.workflow.events[self.run.choose(Choice::Event, self.workflow.events.len())];
-        let of = |domain: &'run [Literal], choice| domain[self.run.choose(choice, domain.len())].value();
+        let event =
+            || self.workflow.events[self.run.choose(Choice::Event, self.workflow.events.len())];
+        let of =
+            |domain: &'run [Literal], choice| domain[self.run.choose(choice, domain.len())].value();
         match read {
             Read::EventName => Value::Text(event()),
             Read::Input(_) | Read::EventInput(_) if event() != "workflow_dispatch" => Value::Null,
@@ -259,12 +289,14 @@ impl<'run> JobState<'run> {
                 Value::Text(self.results[*job].text())
             }
             Read::Result(_) => Value::Null,
-            Read::Outcome(step) => {
-                self.steps.get(*step).map_or(Value::Null, |ended| Value::Text(ended.0.text()))
-            }
-            Read::Conclusion(step) => {
-                self.steps.get(*step).map_or(Value::Null, |ended| Value::Text(ended.1.text()))
-            }
+            Read::Outcome(step) => self
+                .steps
+                .get(*step)
+                .map_or(Value::Null, |ended| Value::Text(ended.0.text())),
+            Read::Conclusion(step) => self
+                .steps
+                .get(*step)
+                .map_or(Value::Null, |ended| Value::Text(ended.1.text())),
             Read::Fact(slot, _) if self.is_to_come(*slot) => Value::Null,
             Read::Fact(slot, _) => of(&self.choices.facts[*slot], Choice::Fact(*slot)),
         }
@@ -314,7 +346,11 @@ impl Scope for StepScope<'_> {
     }
 
     fn status(&self, status: Status) -> bool {
-        let failed = self.0.steps.iter().any(|(_, conclusion)| *conclusion == Outcome::Failure);
+        let failed = self
+            .0
+            .steps
+            .iter()
+            .any(|(_, conclusion)| *conclusion == Outcome::Failure);
         match status {
             Status::Success => !failed && !self.0.cancelled,
             Status::Failure => failed && !self.0.cancelled,
@@ -336,15 +372,29 @@ pub(crate) struct Truth {
 /// Plays every run of a workflow.
 pub(crate) fn enumerate(workflow: &Workflow) -> BTreeMap<(usize, Gate), Truth> {
     let choices = Choices::of(workflow);
-    let deploys = choices.commands.iter().filter(|command| workflow.commands[**command].role == Role::Deploy);
+    let deploys = choices
+        .commands
+        .iter()
+        .filter(|command| workflow.commands[**command].role == Role::Deploy);
     let pairs = deploys.flat_map(|deploy| Gate::ALL.map(|gate| (*deploy, gate)));
-    let mut truths: BTreeMap<_, _> =
-        pairs.map(|pair| (pair, Truth { holds: true, reachable: false })).collect();
+    let mut truths: BTreeMap<_, _> = pairs
+        .map(|pair| {
+            (
+                pair,
+                Truth {
+                    holds: true,
+                    reachable: false,
+                },
+            )
+        })
+        .collect();
     let mut run = Run::default();
     loop {
         for deployment in play(workflow, &choices, &run) {
             for (gate, passed) in deployment.passed {
-                let truth = truths.get_mut(&(deployment.command, gate)).expect("every pair is listed");
+                let truth = truths
+                    .get_mut(&(deployment.command, gate))
+                    .expect("every pair is listed");
                 truth.reachable = true;
                 truth.holds &= passed;
             }

@@ -21,19 +21,40 @@ impl Commands {
     }
 }
 
-const QUIET: [&str; 6] = ["echo start", "true", ":", "mkdir -p out", "export CI=1", "image=shop"];
+const QUIET: [&str; 6] = [
+    "echo start",
+    "true",
+    ":",
+    "mkdir -p out",
+    "export CI=1",
+    "image=shop",
+];
 
 /// A command as people write it: with a setting before it, options and redirections after it.
 fn dressed(dice: &mut Dice, role: Role, text: &'static str) -> &'static str {
     let Role::Gate(gate) = role else { return text };
     let dresses = match gate {
-        Gate::Test => ["cargo test --locked", "CI=1 cargo test", "cargo test > out.txt 2>&1"],
-        Gate::SecretScan => {
-            ["gitleaks dir . --verbose", "CI=1 gitleaks dir .", "gitleaks dir . > out.txt 2>&1"]
-        }
-        Gate::ImageScan => ["trivy image x --quiet", "CI=1 trivy image x", "trivy image x > out.txt 2>&1"],
+        Gate::Test => [
+            "cargo test --locked",
+            "CI=1 cargo test",
+            "cargo test > out.txt 2>&1",
+        ],
+        Gate::SecretScan => [
+            "gitleaks dir . --verbose",
+            "CI=1 gitleaks dir .",
+            "gitleaks dir . > out.txt 2>&1",
+        ],
+        Gate::ImageScan => [
+            "trivy image x --quiet",
+            "CI=1 trivy image x",
+            "trivy image x > out.txt 2>&1",
+        ],
     };
-    if dice.chance(25) { dice.pick(&dresses) } else { text }
+    if dice.chance(25) {
+        dice.pick(&dresses)
+    } else {
+        text
+    }
 }
 
 /// A script that has these commands in this order.
@@ -58,7 +79,10 @@ pub(crate) fn generate(
         ])));
     }
     if wanted.len() > 1 && dice.chance(wildness) || dice.chance(wildness / 2) {
-        let mut leaves: VecDeque<_> = wanted.iter().map(|(text, role)| commands.add(text, *role)).collect();
+        let mut leaves: VecDeque<_> = wanted
+            .iter()
+            .map(|(text, role)| commands.add(text, *role))
+            .collect();
         while script.is_empty() || !leaves.is_empty() {
             script.push(tangle(dice, &mut leaves, 3));
         }
@@ -73,10 +97,13 @@ pub(crate) fn generate(
             script.push(Shell::Run(command));
             continue;
         }
-        let next = after.first().filter(|_| dice.chance(50)).map(|(text, role)| {
-            rest = &after[1..];
-            commands.add(text, *role)
-        });
+        let next = after
+            .first()
+            .filter(|_| dice.chance(50))
+            .map(|(text, role)| {
+                rest = &after[1..];
+                commands.add(text, *role)
+            });
         match next {
             Some(next) => joined(dice, command, next, &mut script),
             None => wrapped(dice, command, commands, &mut script),
@@ -109,7 +136,11 @@ fn tangle(dice: &mut Dice, leaves: &mut VecDeque<usize>, depth: usize) -> Shell 
         9 => Shell::If {
             condition: Box::new(tangle(dice, leaves, depth - 1)),
             then: tangles(dice, leaves, depth - 1),
-            otherwise: if dice.chance(50) { tangles(dice, leaves, depth - 1) } else { Vec::new() },
+            otherwise: if dice.chance(50) {
+                tangles(dice, leaves, depth - 1)
+            } else {
+                Vec::new()
+            },
         },
         _ => leaf(dice, leaves),
     }
@@ -131,7 +162,9 @@ fn leaf(dice: &mut Dice, leaves: &mut VecDeque<usize>) -> Shell {
 }
 
 fn tangles(dice: &mut Dice, leaves: &mut VecDeque<usize>, depth: usize) -> Vec<Shell> {
-    (0..=dice.below(2)).map(|_| tangle(dice, leaves, depth)).collect()
+    (0..=dice.below(2))
+        .map(|_| tangle(dice, leaves, depth))
+        .collect()
 }
 
 /// In braces where the grammar would read it otherwise; of two `!` in a row `bash` makes none.
@@ -149,10 +182,16 @@ fn joined(dice: &mut Dice, first: usize, second: usize, script: &mut Vec<Shell>)
     match dice.below(11) {
         0..=2 => script.push(Shell::And(a, b)),
         3 => script.push(Shell::Or(a, b)),
-        4 => script.push(Shell::If { condition: a, then: vec![*b], otherwise: Vec::new() }),
-        5 => {
-            script.push(Shell::If { condition: a, then: vec![Shell::Quiet("echo ok")], otherwise: vec![*b] })
-        }
+        4 => script.push(Shell::If {
+            condition: a,
+            then: vec![*b],
+            otherwise: Vec::new(),
+        }),
+        5 => script.push(Shell::If {
+            condition: a,
+            then: vec![Shell::Quiet("echo ok")],
+            otherwise: vec![*b],
+        }),
         6 => script.push(Shell::If {
             condition: Box::new(Shell::Not(a)),
             then: vec![*b],
@@ -165,7 +204,10 @@ fn joined(dice: &mut Dice, first: usize, second: usize, script: &mut Vec<Shell>)
             otherwise: Vec::new(),
         }),
         9 => script.push(Shell::Subshell(vec![*a, *b])),
-        _ => script.push(Shell::And(Box::new(Shell::And(a, b)), Box::new(Shell::Quiet("echo done")))),
+        _ => script.push(Shell::And(
+            Box::new(Shell::And(a, b)),
+            Box::new(Shell::Quiet("echo done")),
+        )),
     }
 }
 
@@ -202,10 +244,17 @@ fn wrapped(dice: &mut Dice, command: usize, commands: &mut Commands, script: &mu
         15 => script.push(Shell::And(run(), quiet("echo ok"))),
         16 => script.push(Shell::And(quiet("echo start"), run())),
         17 => script.push(Shell::Or(run(), Box::new(Shell::False))),
-        18 => script.push(Shell::Or(Box::new(Shell::And(run(), quiet("echo ok"))), quiet("echo failed"))),
+        18 => script.push(Shell::Or(
+            Box::new(Shell::And(run(), quiet("echo ok"))),
+            quiet("echo failed"),
+        )),
         19 => script.push(Shell::Or(run(), Box::new(Shell::Subshell(complain())))),
         20 => script.push(Shell::Subshell(vec![*run(), Shell::Exit(0)])),
-        21 => script.push(Shell::Subshell(vec![Shell::Set("+e"), *run(), Shell::Quiet("echo done")])),
+        21 => script.push(Shell::Subshell(vec![
+            Shell::Set("+e"),
+            *run(),
+            Shell::Quiet("echo done"),
+        ])),
         _ => script.push(Shell::Group(vec![Shell::Quiet("echo start"), *run()])),
     }
 }

@@ -50,9 +50,17 @@ pub(crate) struct Outcome {
 
 /// Runs a script with the given commands failing.
 pub(crate) fn run(script: &[Shell], options: Options, fails: &dyn Fn(usize) -> bool) -> Outcome {
-    let mut machine = Machine { options, fails, ran: Vec::new(), exited: None };
+    let mut machine = Machine {
+        options,
+        fails,
+        ran: Vec::new(),
+        exited: None,
+    };
     let status = machine.list(script, false);
-    Outcome { succeeded: machine.exited.unwrap_or(status), ran: machine.ran }
+    Outcome {
+        succeeded: machine.exited.unwrap_or(status),
+        ran: machine.ran,
+    }
 }
 
 struct Machine<'run> {
@@ -103,11 +111,19 @@ impl Machine<'_> {
             Shell::Not(inner) => !self.piece(inner, true),
             Shell::And(left, right) => {
                 let status = self.piece(left, true);
-                if status && self.exited.is_none() { self.piece(right, guarded) } else { status }
+                if status && self.exited.is_none() {
+                    self.piece(right, guarded)
+                } else {
+                    status
+                }
             }
             Shell::Or(left, right) => {
                 let status = self.piece(left, true);
-                if status || self.exited.is_some() { status } else { self.piece(right, guarded) }
+                if status || self.exited.is_some() {
+                    status
+                } else {
+                    self.piece(right, guarded)
+                }
             }
             Shell::Group(inner) | Shell::For(inner) => self.list(inner, guarded),
             Shell::Subshell(inner) => {
@@ -117,7 +133,11 @@ impl Machine<'_> {
                 self.options = options;
                 self.settle(status, guarded)
             }
-            Shell::If { condition, then, otherwise } => {
+            Shell::If {
+                condition,
+                then,
+                otherwise,
+            } => {
                 let status = self.piece(condition, true);
                 match (self.exited, status) {
                     (Some(_), _) => status,
@@ -146,7 +166,12 @@ impl Machine<'_> {
             "+e" => self.options.errexit = false,
             "-o pipefail" => self.options.pipefail = true,
             "+o pipefail" => self.options.pipefail = false,
-            "-euo pipefail" => self.options = Options { errexit: true, pipefail: true },
+            "-euo pipefail" => {
+                self.options = Options {
+                    errexit: true,
+                    pipefail: true,
+                }
+            }
             other => unreachable!("the generator writes no `set {other}`"),
         }
     }
@@ -187,10 +212,22 @@ impl Shell {
                 }
             }
             Self::Subshell(inner) => format!("(\n{})", list(inner, "")),
-            Self::If { condition, then, otherwise } if otherwise.is_empty() => {
-                format!("if {}; then\n{}fi", condition.text(command), list(then, "  "))
+            Self::If {
+                condition,
+                then,
+                otherwise,
+            } if otherwise.is_empty() => {
+                format!(
+                    "if {}; then\n{}fi",
+                    condition.text(command),
+                    list(then, "  ")
+                )
             }
-            Self::If { condition, then, otherwise } => format!(
+            Self::If {
+                condition,
+                then,
+                otherwise,
+            } => format!(
                 "if {}; then\n{}else\n{}fi",
                 condition.text(command),
                 list(then, "  "),
@@ -222,9 +259,15 @@ impl Shell {
                     piece.commands(visit);
                 }
             }
-            Self::If { condition, then, otherwise } => {
+            Self::If {
+                condition,
+                then,
+                otherwise,
+            } => {
                 condition.commands(visit);
-                then.iter().chain(otherwise).for_each(|piece| piece.commands(visit));
+                then.iter()
+                    .chain(otherwise)
+                    .for_each(|piece| piece.commands(visit));
             }
         }
     }

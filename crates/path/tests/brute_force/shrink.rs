@@ -7,7 +7,10 @@ use super::workflow::{Body, Condition, Lenient, Workflow};
 /// Simplifies while `shows` stays true.
 pub(crate) fn shrink(workflow: &Workflow, shows: &dyn Fn(&Workflow) -> bool) -> Workflow {
     let mut smallest = workflow.clone();
-    while let Some(smaller) = simpler(&smallest).into_iter().find(|candidate| shows(candidate)) {
+    while let Some(smaller) = simpler(&smallest)
+        .into_iter()
+        .find(|candidate| shows(candidate))
+    {
         smallest = smaller;
     }
     smallest
@@ -77,7 +80,11 @@ fn simpler_jobs(workflow: &Workflow, number: usize, with: &mut dyn FnMut(Change<
     }
     for (place, step) in job.steps.iter().enumerate() {
         for condition in simpler_conditions(step.condition.as_ref()) {
-            with(&|copy| copy.jobs[number].steps[place].condition.clone_from(&condition));
+            with(&|copy| {
+                copy.jobs[number].steps[place]
+                    .condition
+                    .clone_from(&condition)
+            });
         }
         if step.shell.is_some() {
             with(&|copy| copy.jobs[number].steps[place].shell = None);
@@ -96,12 +103,25 @@ fn simpler_jobs(workflow: &Workflow, number: usize, with: &mut dyn FnMut(Change<
 }
 
 fn simpler_conditions(condition: Option<&Condition>) -> Vec<Option<Condition>> {
-    let Some(Condition { expression, wrapped }) = condition else { return Vec::new() };
-    let of = |expression: &Expression| Some(Condition { expression: expression.clone(), wrapped: *wrapped });
+    let Some(Condition {
+        expression,
+        wrapped,
+    }) = condition
+    else {
+        return Vec::new();
+    };
+    let of = |expression: &Expression| {
+        Some(Condition {
+            expression: expression.clone(),
+            wrapped: *wrapped,
+        })
+    };
     let mut out = vec![None];
     match expression {
         Expression::Not(inner) | Expression::Compare(inner, ..) => out.push(of(inner)),
-        Expression::And(left, right) | Expression::Or(left, right) => out.extend([of(left), of(right)]),
+        Expression::And(left, right) | Expression::Or(left, right) => {
+            out.extend([of(left), of(right)])
+        }
         Expression::Literal(_)
         | Expression::Read(_)
         | Expression::Status(_)
@@ -138,7 +158,11 @@ fn simpler_scripts(script: &[Shell]) -> Vec<Vec<Shell>> {
                 replace(&[(**right).clone()]);
             }
             Shell::Group(inner) | Shell::Subshell(inner) | Shell::For(inner) => replace(inner),
-            Shell::If { condition, then, otherwise } => {
+            Shell::If {
+                condition,
+                then,
+                otherwise,
+            } => {
                 replace(&[(**condition).clone()]);
                 replace(then);
                 replace(otherwise);

@@ -9,11 +9,13 @@ impl Workflow {
     /// The workflow as a file.
     pub(crate) fn text(&self) -> String {
         let mut out = String::from("name: generated\n");
-        self.write_events(&mut out).expect("a String takes everything");
+        self.write_events(&mut out)
+            .expect("a String takes everything");
         write_shell(&mut out, "", self.shell);
         out.push_str("jobs:\n");
         for number in &self.written {
-            self.write_job(&mut out, *number).expect("a String takes everything");
+            self.write_job(&mut out, *number)
+                .expect("a String takes everything");
         }
         out
     }
@@ -69,7 +71,9 @@ impl Workflow {
         writeln!(out, "  job{number}:\n    runs-on: ubuntu-latest")?;
         if job.busy {
             out.push_str("    name: The job\n    timeout-minutes: 10\n    concurrency: release\n");
-            out.push_str("    env:\n      CI: '1'\n    strategy:\n      matrix:\n        os: [a, b]\n");
+            out.push_str(
+                "    env:\n      CI: '1'\n    strategy:\n      matrix:\n        os: [a, b]\n",
+            );
         }
         match job.needs.as_slice() {
             [] => {}
@@ -89,7 +93,9 @@ impl Workflow {
                 writeln!(out, "        shell: {shell}")?;
             }
             match &step.body {
-                Body::Uses(command) => writeln!(out, "        uses: {}", self.commands[*command].text)?,
+                Body::Uses(command) => {
+                    writeln!(out, "        uses: {}", self.commands[*command].text)?
+                }
                 Body::Run(script) => self.write_script(out, script)?,
             }
         }
@@ -103,10 +109,14 @@ impl Workflow {
         condition: Option<&Condition>,
         lenient: &Lenient,
     ) -> std::fmt::Result {
-        if let Some(Condition { expression, wrapped }) = condition {
+        if let Some(Condition {
+            expression,
+            wrapped,
+        }) = condition
+        {
             let text = expression.to_string();
-            let plain =
-                !wrapped && text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '(');
+            let plain = !wrapped
+                && text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '(');
             if plain && text != "null" || text.starts_with("${{") {
                 writeln!(out, "{indent}if: {text}")?;
             } else {
@@ -117,7 +127,11 @@ impl Workflow {
             Lenient::No => Ok(()),
             Lenient::Yes => writeln!(out, "{indent}continue-on-error: true"),
             Lenient::Unknown(slot) => {
-                writeln!(out, "{indent}continue-on-error: ${{{{ {} }}}}", self.unknowns[*slot].text)
+                writeln!(
+                    out,
+                    "{indent}continue-on-error: ${{{{ {} }}}}",
+                    self.unknowns[*slot].text
+                )
             }
         }
     }
@@ -128,7 +142,8 @@ impl Workflow {
             return write!(out, "        run: {text}");
         }
         out.push_str("        run: |\n");
-        text.lines().try_for_each(|line| writeln!(out, "          {line}"))
+        text.lines()
+            .try_for_each(|line| writeln!(out, "          {line}"))
     }
 
     /// A script as the file has it.
@@ -141,7 +156,10 @@ impl Workflow {
 
 fn write_shell(out: &mut String, indent: &str, shell: Option<&str>) {
     if let Some(shell) = shell {
-        writeln!(out, "{indent}defaults:\n{indent}  run:\n{indent}    shell: {shell}")
-            .expect("a String takes everything");
+        writeln!(
+            out,
+            "{indent}defaults:\n{indent}  run:\n{indent}    shell: {shell}"
+        )
+        .expect("a String takes everything");
     }
 }

@@ -154,9 +154,11 @@ impl Workflow {
     }
 
     fn steps(&self) -> impl Iterator<Item = (usize, usize, &Body)> {
-        let of = |(job, steps): (usize, &'_ Job)| (0..steps.steps.len()).map(move |step| (job, step));
+        let of =
+            |(job, steps): (usize, &'_ Job)| (0..steps.steps.len()).map(move |step| (job, step));
         let all: Vec<_> = self.jobs.iter().enumerate().flat_map(of).collect();
-        all.into_iter().map(|(job, step)| (job, step, &self.jobs[job].steps[step].body))
+        all.into_iter()
+            .map(|(job, step)| (job, step, &self.jobs[job].steps[step].body))
     }
 
     /// All jobs that a job waits for, however far away.
@@ -176,7 +178,10 @@ impl Workflow {
 
     /// The shell that a step names, or its job, or the workflow.
     pub(crate) fn shell(&self, job: usize, step: usize) -> Option<&'static str> {
-        self.jobs[job].steps[step].shell.or(self.jobs[job].shell).or(self.shell)
+        self.jobs[job].steps[step]
+            .shell
+            .or(self.jobs[job].shell)
+            .or(self.shell)
     }
 
     /// The options that a step's shell starts with.
@@ -194,12 +199,19 @@ impl Workflow {
     pub(crate) fn conditions(&self) -> impl Iterator<Item = (usize, &Expression)> {
         self.jobs.iter().enumerate().flat_map(|(number, job)| {
             let steps = job.steps.iter().filter_map(|step| step.condition.as_ref());
-            job.condition.iter().chain(steps).map(move |condition| (number, &condition.expression))
+            job.condition
+                .iter()
+                .chain(steps)
+                .map(move |condition| (number, &condition.expression))
         })
     }
 
     /// What an input of this kind may be, or without a kind a fact, by its uses.
-    pub(crate) fn domain(&self, of: &dyn Fn(&Read) -> bool, kind: Option<InputKind>) -> Vec<Literal> {
+    pub(crate) fn domain(
+        &self,
+        of: &dyn Fn(&Read) -> bool,
+        kind: Option<InputKind>,
+    ) -> Vec<Literal> {
         let text = |text: &str| Literal::Text(text.to_owned());
         let mut domain = match kind {
             Some(InputKind::Boolean) => return vec![Literal::Bool(false), Literal::Bool(true)],

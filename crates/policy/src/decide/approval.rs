@@ -14,10 +14,17 @@ impl Case<'_> {
     pub(super) fn approvals(&self, rule: &ApprovalRule) -> Reason {
         let mut approvers = BTreeSet::new();
         let mut refused = BTreeSet::new();
-        let deployed = self.last_deployment(&self.request.environment.name).map(|(at, _, _)| at);
+        let deployed = self
+            .last_deployment(&self.request.environment.name)
+            .map(|(at, _, _)| at);
         for (at, evidence) in self.request.evidence.iter().enumerate() {
-            let Body::Approval(approval) = &evidence.body else { continue };
-            if evidence.subject != (Subject::Artifact { sha256: self.request.artifact })
+            let Body::Approval(approval) = &evidence.body else {
+                continue;
+            };
+            if evidence.subject
+                != (Subject::Artifact {
+                    sha256: self.request.artifact,
+                })
                 || approval.release != *self.request.release
                 || approval.environment != self.request.environment.name
             {
@@ -46,7 +53,14 @@ impl Case<'_> {
     ) -> Reason {
         let names: Vec<&str> = approvers.iter().map(String::as_str).collect();
         if approvers.len() >= rule.count as usize {
-            return allow("approval", format!("approved by {} for group `{}`", names.join(", "), rule.group));
+            return allow(
+                "approval",
+                format!(
+                    "approved by {} for group `{}`",
+                    names.join(", "),
+                    rule.group
+                ),
+            );
         }
         let mut message = format!(
             "waits for {} of {} from group `{}`",
@@ -67,10 +81,17 @@ impl Case<'_> {
 
     fn stale(&self, approval: &Approval) -> Option<String> {
         if approval.expires_at <= self.request.now {
-            return Some(format!("an approval that expired at {}", approval.expires_at));
+            return Some(format!(
+                "an approval that expired at {}",
+                approval.expires_at
+            ));
         }
-        (approval.policy_sha256 != self.policy.sha256())
-            .then(|| format!("an approval given under another policy ({})", approval.policy_sha256.short()))
+        (approval.policy_sha256 != self.policy.sha256()).then(|| {
+            format!(
+                "an approval given under another policy ({})",
+                approval.policy_sha256.short()
+            )
+        })
     }
 
     /// Why an approval by this signatory does not count for the rule.
@@ -78,7 +99,9 @@ impl Case<'_> {
         let person = match approver {
             Signatory::Person(id) => self.policy.person(id),
             Signatory::Builder(id) => return Some(format!("builder `{id}` is not a person")),
-            Signatory::Unknown(key) => return Some(format!("key {} belongs to no [[person]]", key.short())),
+            Signatory::Unknown(key) => {
+                return Some(format!("key {} belongs to no [[person]]", key.short()));
+            }
         };
         let Some(person) = person else {
             return Some(format!("{} is not in the policy", signatory_name(approver)));
@@ -86,21 +109,28 @@ impl Case<'_> {
         if !person.groups.contains(&rule.group) {
             return Some(format!("`{}` is not in group `{}`", person.id, rule.group));
         }
-        rule.exclude.iter().find_map(|role| self.excluded(*role, &person.id))
+        rule.exclude
+            .iter()
+            .find_map(|role| self.excluded(*role, &person.id))
     }
 
     fn excluded(&self, role: Role, person: &str) -> Option<String> {
         let is = |who: &str| format!("`{person}` is the {who} of this release");
         match role {
             Role::Author => match self.authors() {
-                None => Some("who wrote the commit is not known, so nobody can be told apart".to_owned()),
+                None => Some(
+                    "who wrote the commit is not known, so nobody can be told apart".to_owned(),
+                ),
                 Some(authors) => authors.contains(person).then(|| is(role.as_str())),
             },
             Role::Requester => match self.request.requester {
-                Signatory::Unknown(_) => {
-                    Some("who asked for the promotion is not known, so nobody can be told apart".to_owned())
+                Signatory::Unknown(_) => Some(
+                    "who asked for the promotion is not known, so nobody can be told apart"
+                        .to_owned(),
+                ),
+                Signatory::Person(id) | Signatory::Builder(id) => {
+                    (id == person).then(|| is(role.as_str()))
                 }
-                Signatory::Person(id) | Signatory::Builder(id) => (id == person).then(|| is(role.as_str())),
             },
             Role::Builder => match self.origin {
                 None => Some("who built it is not known, so nobody can be told apart".to_owned()),
@@ -112,7 +142,11 @@ impl Case<'_> {
     /// The people behind every commit that these bytes were built from; `None` when one address
     /// belongs to nobody in the policy. Equal bytes may come from several commits.
     fn authors(&self) -> Option<BTreeSet<&str>> {
-        let built = self.request.evidence.iter().filter_map(|evidence| provenance(self.request, evidence));
+        let built = self
+            .request
+            .evidence
+            .iter()
+            .filter_map(|evidence| provenance(self.request, evidence));
         let mut authors = BTreeSet::new();
         for provenance in built {
             if provenance.authors.is_empty() {

@@ -10,7 +10,11 @@ use super::FILES;
 use crate::{Facts, Rules};
 
 fn extract(rules: &Rules, text: &str) -> Facts {
-    rules.extract(&File { path: &TreePath::new("a/settings"), text, masks: &Masks::default() })
+    rules.extract(&File {
+        path: &TreePath::new("a/settings"),
+        text,
+        masks: &Masks::default(),
+    })
 }
 
 fn alphabet(kind: &str) -> &'static [u8] {
@@ -31,17 +35,28 @@ fn fill(example: &str) -> String {
     let replace = |found: &regex::Captures<'_>| -> String {
         let letters = alphabet(&found[1]);
         let next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             char::from(letters[usize::try_from(state >> 33).unwrap() % letters.len()])
         };
-        std::iter::repeat_with(next).take(found[2].parse().unwrap()).collect()
+        std::iter::repeat_with(next)
+            .take(found[2].parse().unwrap())
+            .collect()
     };
-    blank.replace_all(example, replace).replace("<word>", "password")
+    blank
+        .replace_all(example, replace)
+        .replace("<word>", "password")
 }
 
 fn examples(text: &str, key: &str) -> Vec<String> {
     let file: toml::Table = text.parse().unwrap();
-    file[key].as_array().unwrap().iter().map(|example| fill(example.as_str().unwrap())).collect()
+    file[key]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|example| fill(example.as_str().unwrap()))
+        .collect()
 }
 
 #[test]
@@ -50,14 +65,23 @@ fn every_rule_keeps_to_its_examples() {
     let mut wrong = Vec::new();
     for (name, text) in FILES {
         let found = |example: &str| -> Vec<String> {
-            extract(&rules, example).hits.into_iter().map(|hit| hit.rule).collect()
+            extract(&rules, example)
+                .hits
+                .into_iter()
+                .map(|hit| hit.rule)
+                .collect()
         };
         let (matching, not_matching) = (examples(text, "match"), examples(text, "no_match"));
-        assert!(!matching.is_empty() && !not_matching.is_empty(), "{name} needs examples of both kinds");
+        assert!(
+            !matching.is_empty() && !not_matching.is_empty(),
+            "{name} needs examples of both kinds"
+        );
         for example in matching {
             let found = found(&example);
             if found != [*name] {
-                wrong.push(format!("{name} should alone be found in {example:?}, but: {found:?}"));
+                wrong.push(format!(
+                    "{name} should alone be found in {example:?}, but: {found:?}"
+                ));
             }
         }
         for example in not_matching {
@@ -74,11 +98,17 @@ fn every_expression_is_one() {
     let rules = Rules::builtin();
     for rule in &rules.all {
         assert!(
-            rule.pattern.iter().all(|pattern| pattern.regex(rules.regex_bytes_max()).is_some()),
+            rule.pattern
+                .iter()
+                .all(|pattern| pattern.regex(rules.regex_bytes_max()).is_some()),
             "{}",
             rule.id
         );
-        assert!(rule.allowlists.iter().all(|list| list.compiled().is_some()), "{}", rule.id);
+        assert!(
+            rule.allowlists.iter().all(|list| list.compiled().is_some()),
+            "{}",
+            rule.id
+        );
     }
 }
 
@@ -95,11 +125,21 @@ fn every_file_is_listed_and_holds_the_rule_of_its_name() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
     let mut files: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap().replace(".toml", ""))
+        .map(|entry| {
+            entry
+                .unwrap()
+                .file_name()
+                .into_string()
+                .unwrap()
+                .replace(".toml", "")
+        })
         .collect();
     files.sort();
     let listed: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
-    let ids: Vec<String> = Rules::builtin().ids().map(|id| id.name().to_owned()).collect();
+    let ids: Vec<String> = Rules::builtin()
+        .ids()
+        .map(|id| id.name().to_owned())
+        .collect();
     assert_eq!(files, listed);
     assert_eq!(ids, listed);
 }

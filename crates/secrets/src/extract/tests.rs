@@ -9,17 +9,32 @@ use crate::lines::positions;
 use crate::{Facts, Rules, Unchecked, conclude};
 
 fn extract(rules: &Rules, text: &str) -> Facts {
-    rules.extract(&File { path: &TreePath::new("a/b"), text, masks: &Masks::default() })
+    rules.extract(&File {
+        path: &TreePath::new("a/b"),
+        text,
+        masks: &Masks::default(),
+    })
 }
 
 fn shown(facts: &Facts, text: &str) -> Vec<(String, String)> {
-    facts.hits.iter().map(|hit| (hit.rule.clone(), text[hit.span.start..hit.span.end].to_owned())).collect()
+    facts
+        .hits
+        .iter()
+        .map(|hit| {
+            (
+                hit.rule.clone(),
+                text[hit.span.start..hit.span.end].to_owned(),
+            )
+        })
+        .collect()
 }
 
 /// Characters that look random and are always the same, so that no credential stands in this file.
 fn random(length: usize) -> String {
     let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    (0..length).map(|at| char::from(letters[(at * at * 7 + at * 13 + 5) % letters.len()])).collect()
+    (0..length)
+        .map(|at| char::from(letters[(at * at * 7 + at * 13 + 5) % letters.len()]))
+        .collect()
 }
 
 /// Expressions whose matches depend on what stands before and after them, and on each other.
@@ -39,13 +54,20 @@ const EXPRESSIONS: [(&str, &str); 12] = [
 ];
 
 fn quoted(words: &str) -> String {
-    words.split(' ').map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ")
+    words
+        .split(' ')
+        .map(|word| format!("'{word}'"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Each expression as rules of ours, beside the same expression as `regex` takes it.
 static EXPRESSION_RULES: LazyLock<Vec<(&str, Rules, regex::Regex)>> = LazyLock::new(|| {
     let both = |(expression, keywords): (&str, &'static str)| {
-        let toml = format!("[[rules]]\nid = 'a'\nregex = '{expression}'\nkeywords = [{}]", quoted(keywords));
+        let toml = format!(
+            "[[rules]]\nid = 'a'\nregex = '{expression}'\nkeywords = [{}]",
+            quoted(keywords)
+        );
         let rules = Rules::from_gitleaks(&toml, "rules.toml").unwrap();
         let rule = &rules.all[0];
         let outline = rule.pattern.as_ref().unwrap().outline(&rule.keywords);
@@ -67,7 +89,11 @@ fn by_whole_search(regex: &regex::Regex, keywords: &str, text: &str) -> Vec<Span
         let kept = found.as_str().trim_matches('\n').len();
         Span::new(found.start() + start, found.start() + start + kept)
     };
-    regex.find_iter(text).map(trim).filter(|span| span.start < span.end).collect()
+    regex
+        .find_iter(text)
+        .map(trim)
+        .filter(|span| span.start < span.end)
+        .collect()
 }
 
 fn texts() -> impl Strategy<Value = String> {
@@ -103,9 +129,17 @@ proptest! {
 #[test]
 fn an_unbounded_rule_or_one_whose_keyword_is_elsewhere_gets_the_whole_file() {
     let reach = |expression: &str, keywords: &str| {
-        let toml = format!("[[rules]]\nid = 'a'\nregex = '{expression}'\nkeywords = [{}]", quoted(keywords));
+        let toml = format!(
+            "[[rules]]\nid = 'a'\nregex = '{expression}'\nkeywords = [{}]",
+            quoted(keywords)
+        );
         let rules = Rules::from_gitleaks(&toml, "rules.toml").unwrap();
-        rules.all[0].pattern.as_ref().unwrap().outline(&rules.all[0].keywords).reach
+        rules.all[0]
+            .pattern
+            .as_ref()
+            .unwrap()
+            .outline(&rules.all[0].keywords)
+            .reach
     };
     assert_eq!(reach("key[a-z]{3}", "key"), Some(6));
     assert_eq!(reach("key[a-z]+", "key"), None);
@@ -135,8 +169,9 @@ fn a_rule_that_knows_the_shape_goes_before_one_that_guesses() {
 #[test]
 fn a_private_key_is_hidden_whole() {
     let body = format!("{}\n{}\n{}==", random(64), random(64), random(30));
-    let text =
-        format!("a: 1\n-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----\nb: 2\n");
+    let text = format!(
+        "a: 1\n-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----\nb: 2\n"
+    );
     let facts = extract(&Rules::builtin(), &text);
     assert_eq!(facts.hits.len(), 1);
     assert_eq!((facts.hits[0].start.line, facts.hits[0].end.line), (2, 6));
@@ -152,23 +187,51 @@ fn one_long_line_takes_linear_time() {
     let text = pair.repeat(4_000_000 / pair.len());
     let facts = extract(&rules, &text);
     assert_eq!(facts.hits.len(), 1_000);
-    let Some(Unchecked::Rest(rest)) = facts.unchecked.first() else { panic!("the rest is a gap") };
+    let Some(Unchecked::Rest(rest)) = facts.unchecked.first() else {
+        panic!("the rest is a gap")
+    };
     assert_eq!(rest.line, 1);
     let blank = facts.masks().blank(&text);
-    assert!(!blank.contains(&random(24)), "what was not judged is hidden");
+    assert!(
+        !blank.contains(&random(24)),
+        "what was not judged is hidden"
+    );
     let inspection = conclude(&rules, &BTreeMap::from([(TreePath::new("min.js"), facts)]));
-    assert_eq!(inspection.gaps[0].id.as_str(), "secret/too-many-credentials");
+    assert_eq!(
+        inspection.gaps[0].id.as_str(),
+        "secret/too-many-credentials"
+    );
 }
 
 #[test]
 fn a_value_is_nowhere_in_what_leaves() {
     let rules = Rules::builtin();
     let values = [
-        ("database-url", "postgres://shop:", "Canary-4711-zx", "@db:5432/shop"),
-        ("docker-login-password", "echo \"", "Canary-4711-zx", "\" | docker login --password-stdin"),
-        ("generic-secret", "client_secret: '", "Canary4711zxQwAsYxEdC", "'"),
+        (
+            "database-url",
+            "postgres://shop:",
+            "Canary-4711-zx",
+            "@db:5432/shop",
+        ),
+        (
+            "docker-login-password",
+            "echo \"",
+            "Canary-4711-zx",
+            "\" | docker login --password-stdin",
+        ),
+        (
+            "generic-secret",
+            "client_secret: '",
+            "Canary4711zxQwAsYxEdC",
+            "'",
+        ),
         ("github-pat", "", &format!("ghp_{}", random(36)), ""),
-        ("aws-secret-access-key", "aws_secret_access_key = ", &random(40), ""),
+        (
+            "aws-secret-access-key",
+            "aws_secret_access_key = ",
+            &random(40),
+            "",
+        ),
     ];
     for (rule, before, value, after) in values {
         let text = format!("{before}{value}{after}\n");
@@ -176,15 +239,27 @@ fn a_value_is_nowhere_in_what_leaves() {
         assert_eq!(shown(&facts, &text), [(rule.to_owned(), value.to_owned())]);
         let json = serde_json::to_string(&facts).unwrap();
         assert_eq!(serde_json::from_str::<Facts>(&json).unwrap(), facts);
-        let inspection = conclude(&rules, &BTreeMap::from([(TreePath::new("f"), facts.clone())]));
+        let inspection = conclude(
+            &rules,
+            &BTreeMap::from([(TreePath::new("f"), facts.clone())]),
+        );
         assert_eq!(inspection.findings.len(), 1);
         let finding = &inspection.findings[0];
         assert_eq!(finding.rule.as_str(), format!("secret/{rule}"));
         assert_eq!(finding.references[0].id, "CWE-798");
-        assert!(finding.message.contains("********") && finding.fix.is_some(), "{finding:?}");
-        let leaving = format!("{facts:?}{json}{inspection:?}{}", serde_json::to_string(&inspection).unwrap());
+        assert!(
+            finding.message.contains("********") && finding.fix.is_some(),
+            "{finding:?}"
+        );
+        let leaving = format!(
+            "{facts:?}{json}{inspection:?}{}",
+            serde_json::to_string(&inspection).unwrap()
+        );
         let secret_part = value.strip_prefix("ghp_").unwrap_or(value);
-        assert!(!leaving.contains(secret_part) && !leaving.contains(&secret_part[..6]), "{leaving}");
+        assert!(
+            !leaving.contains(secret_part) && !leaving.contains(&secret_part[..6]),
+            "{leaving}"
+        );
         assert!(!facts.masks().blank(&text).contains(&secret_part[..6]));
     }
 }
@@ -195,7 +270,10 @@ fn every_rule_explains_itself() {
     for id in rules.ids() {
         let explanation = rules.explain(id.as_str()).unwrap();
         assert_eq!(rules.explain(id.name()).as_ref(), Some(&explanation));
-        assert!(explanation.why.len() > 60 && explanation.mend.len() > 40, "{id}");
+        assert!(
+            explanation.why.len() > 60 && explanation.mend.len() > 40,
+            "{id}"
+        );
         assert!(!explanation.title.ends_with('.'), "{id}");
     }
     assert_eq!(rules.explain("secret/nothing"), None);
@@ -204,9 +282,12 @@ fn every_rule_explains_itself() {
 #[test]
 fn many_large_expressions_share_what_memory_there_is() {
     let unchecked = |count: usize| {
-        let rule = |at| format!("[[rules]]\nid = 'r{at}'\nregex = 'x(?:[a-z\\p{{L}}]{{50}}){{9}}[0-9]'\n");
+        let rule =
+            |at| format!("[[rules]]\nid = 'r{at}'\nregex = 'x(?:[a-z\\p{{L}}]{{50}}){{9}}[0-9]'\n");
         let toml: String = (0..count).map(rule).collect();
-        extract(&Rules::from_gitleaks(&toml, "rules.toml").unwrap(), "x1").unchecked.len()
+        extract(&Rules::from_gitleaks(&toml, "rules.toml").unwrap(), "x1")
+            .unchecked
+            .len()
     };
     assert_eq!(unchecked(1), 0, "one alone may grow so large");
     assert_eq!(unchecked(100), 100, "a hundred may not");

@@ -39,13 +39,22 @@ impl Tree for GitRevision {
         sink: &(dyn Fn(TreePath, Content) + Sync),
     ) {
         let mut files = Vec::new();
-        list(&self.git.to_thread_local(), self.tree, &mut |path, entry| match entry {
-            Ok((EntryKind::Blob | EntryKind::BlobExecutable, id)) if claims(&path) => files.push((path, id)),
-            Ok((EntryKind::Commit, _)) => sink(path, unreadable("a submodule is not followed")),
-            Ok((EntryKind::Link, _)) if claims(&path) => sink(path, Content::NotRegular),
-            Ok((EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link | EntryKind::Tree, _)) => {}
-            Err(reason) => sink(path, unreadable(&reason)),
-        });
+        list(
+            &self.git.to_thread_local(),
+            self.tree,
+            &mut |path, entry| match entry {
+                Ok((EntryKind::Blob | EntryKind::BlobExecutable, id)) if claims(&path) => {
+                    files.push((path, id))
+                }
+                Ok((EntryKind::Commit, _)) => sink(path, unreadable("a submodule is not followed")),
+                Ok((EntryKind::Link, _)) if claims(&path) => sink(path, Content::NotRegular),
+                Ok((
+                    EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link | EntryKind::Tree,
+                    _,
+                )) => {}
+                Err(reason) => sink(path, unreadable(&reason)),
+            },
+        );
         in_parallel(
             &files,
             || self.git.to_thread_local(),
@@ -63,7 +72,9 @@ fn content(git: &gix::Repository, id: ObjectId, max_bytes: u64) -> Content {
 }
 
 fn unreadable(reason: &str) -> Content {
-    Content::Unreadable { reason: reason.to_owned() }
+    Content::Unreadable {
+        reason: reason.to_owned(),
+    }
 }
 
 /// Calls `visit` for each file, link and submodule below a tree, and with a reason for each name and
@@ -85,14 +96,17 @@ pub(super) fn list(
         };
         seen += entries.len();
         if seen > MAX_ENTRIES {
-            visit(TreePath::new("."), Err(format!("it names more than {MAX_ENTRIES} files")));
+            visit(
+                TreePath::new("."),
+                Err(format!("it names more than {MAX_ENTRIES} files")),
+            );
             return;
         }
         let mut names = HashSet::new();
         for (name, kind, id) in entries {
             let path = join(&folder, &String::from_utf8_lossy(&name));
-            let problem =
-                problem(&name, path.len()).or((!names.insert(name)).then_some("the name occurs twice"));
+            let problem = problem(&name, path.len())
+                .or((!names.insert(name)).then_some("the name occurs twice"));
             match (problem, kind) {
                 (Some(reason), _) => visit(TreePath::new(path), Err(reason.to_owned())),
                 (None, EntryKind::Tree) => open.push((path, id)),
@@ -108,27 +122,47 @@ pub(super) fn child(
     tree: ObjectId,
     name: &str,
 ) -> Result<Option<(EntryKind, ObjectId)>, GitError> {
-    let mut found = entries(git, tree)?.into_iter().filter(|(own, _, _)| own == name.as_bytes());
+    let mut found = entries(git, tree)?
+        .into_iter()
+        .filter(|(own, _, _)| own == name.as_bytes());
     let first = found.next().map(|(_, kind, id)| (kind, id));
     match found.next() {
-        Some(_) => Err(GitError::Damaged { id: tree.to_string() }),
+        Some(_) => Err(GitError::Damaged {
+            id: tree.to_string(),
+        }),
         None => Ok(first),
     }
 }
 
-fn entries(git: &gix::Repository, tree: ObjectId) -> Result<Vec<(Vec<u8>, EntryKind, ObjectId)>, GitError> {
+fn entries(
+    git: &gix::Repository,
+    tree: ObjectId,
+) -> Result<Vec<(Vec<u8>, EntryKind, ObjectId)>, GitError> {
     let bytes = object(git, tree, Kind::Tree, MAX_TREE_BYTES)?;
     TreeRefIter::from_bytes(&bytes, tree.kind())
-        .map(|entry| entry.map(|entry| (entry.filename.to_vec(), entry.mode.kind(), entry.oid.to_owned())))
+        .map(|entry| {
+            entry.map(|entry| {
+                (
+                    entry.filename.to_vec(),
+                    entry.mode.kind(),
+                    entry.oid.to_owned(),
+                )
+            })
+        })
         .collect::<Result<_, _>>()
-        .map_err(|source| GitError::Object { id: tree.to_string(), source })
+        .map_err(|source| GitError::Object {
+            id: tree.to_string(),
+            source,
+        })
 }
 
 /// Why a name cannot be a file's: two names that read the same would hide each other.
 fn problem(name: &[u8], path_bytes: usize) -> Option<&'static str> {
     if std::str::from_utf8(name).is_err() {
         Some("its name is not UTF-8; rename it")
-    } else if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') || name.eq_ignore_ascii_case(b".git")
+    } else if matches!(name, b"" | b"." | b"..")
+        || name.contains(&b'/')
+        || name.eq_ignore_ascii_case(b".git")
     {
         Some("its name is none that Git accepts; run `git fsck`")
     } else if path_bytes > MAX_PATH_BYTES {
@@ -139,7 +173,11 @@ fn problem(name: &[u8], path_bytes: usize) -> Option<&'static str> {
 }
 
 fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+    if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
 }
 
 fn shown(folder: &str) -> TreePath {

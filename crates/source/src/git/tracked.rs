@@ -30,7 +30,8 @@ impl Dir {
 }
 
 const NO_SUBMODULE: &str = "the submodule is not checked out; run `git submodule update --init`";
-const LEFT_OUT: &str = "a sparse checkout leaves files of it out; run `git sparse-checkout disable`";
+const LEFT_OUT: &str =
+    "a sparse checkout leaves files of it out; run `git sparse-checkout disable`";
 
 /// What the index names below a folder, and what those of its submodules do, relative to the folder.
 fn versioned(repository: Repository, folder: &Path) -> Result<Versioned, GitError> {
@@ -53,7 +54,9 @@ fn versioned(repository: Repository, folder: &Path) -> Result<Versioned, GitErro
                     absent.insert(path, LEFT_OUT);
                 }
                 _ => {
-                    if entry.flags.contains(Flags::SKIP_WORKTREE) && work_tree::metadata(&path)?.is_none() {
+                    if entry.flags.contains(Flags::SKIP_WORKTREE)
+                        && work_tree::metadata(&path)?.is_none()
+                    {
                         absent.insert(path.parent().unwrap_or(&path).to_owned(), LEFT_OUT);
                     }
                     paths.push(path);
@@ -64,7 +67,10 @@ fn versioned(repository: Repository, folder: &Path) -> Result<Versioned, GitErro
     let below = |path: &PathBuf| path.strip_prefix(folder).map(Path::to_owned).ok();
     Ok(Versioned {
         tracked: paths.iter().filter_map(below).collect(),
-        absent: absent.iter().filter_map(|(path, reason)| Some((below(path)?, *reason))).collect(),
+        absent: absent
+            .iter()
+            .filter_map(|(path, reason)| Some((below(path)?, *reason)))
+            .collect(),
     })
 }
 
@@ -73,9 +79,10 @@ fn index(git: &gix::Repository) -> Result<Option<gix::index::File>, GitError> {
     let path = git.index_path();
     // What is no file is not opened: a pipe would never end.
     match path.symlink_metadata() {
-        Ok(metadata) if metadata.is_file() => {
-            git.open_index().map(Some).map_err(|source| GitError::Index { source })
-        }
+        Ok(metadata) if metadata.is_file() => git
+            .open_index()
+            .map(Some)
+            .map_err(|source| GitError::Index { source }),
         Err(error) if error.kind() == ErrorKind::NotFound && is_unborn(git)? => Ok(None),
         Ok(_) => Err(GitError::NoIndex { path }),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(GitError::NoIndex { path }),
@@ -84,7 +91,10 @@ fn index(git: &gix::Repository) -> Result<Option<gix::index::File>, GitError> {
 }
 
 fn is_unborn(git: &gix::Repository) -> Result<bool, GitError> {
-    let head = git.head().map_err(|source| GitError::Revision { revision: "HEAD".to_owned(), source })?;
+    let head = git.head().map_err(|source| GitError::Revision {
+        revision: "HEAD".to_owned(),
+        source,
+    })?;
     Ok(head.is_unborn())
 }
 
@@ -105,7 +115,10 @@ fn collapsed(git: &gix::Repository, path: &Path, tree: ObjectId) -> Result<Vec<P
     revision::list(git, tree, &mut |name, entry| match entry {
         Ok(_) => files.push(path.join(name.as_str())),
         Err(reason) => {
-            failure = Some(GitError::Tree { path: path.join(name.as_str()).display().to_string(), reason });
+            failure = Some(GitError::Tree {
+                path: path.join(name.as_str()).display().to_string(),
+                reason,
+            });
         }
     });
     failure.map_or(Ok(files), Err)

@@ -24,7 +24,9 @@ pub(crate) fn put(transaction: &Transaction<'_>, bytes: &[u8]) -> Result<Digest,
     match stored(transaction, &digest)? {
         Stored::Absent => {
             let insert = "INSERT INTO blob (organization, sha256, bytes) VALUES (?1, ?2, ?3)";
-            let mut statement = transaction.prepare_cached(insert).map_err(failed("store bytes"))?;
+            let mut statement = transaction
+                .prepare_cached(insert)
+                .map_err(failed("store bytes"))?;
             statement
                 .execute(params![ORGANIZATION, digest.as_bytes(), bytes])
                 .map_err(failed("store bytes"))?;
@@ -54,14 +56,20 @@ pub(crate) fn delete(transaction: &Transaction<'_>, digest: &Digest) -> Result<(
         return Err(StoreError::BlobKept { digest: *digest });
     }
     let update = "UPDATE blob SET bytes = NULL WHERE organization = ?1 AND sha256 = ?2";
-    transaction.execute(update, params![ORGANIZATION, digest.as_bytes()]).map_err(failed("delete bytes"))?;
+    transaction
+        .execute(update, params![ORGANIZATION, digest.as_bytes()])
+        .map_err(failed("delete bytes"))?;
     Ok(())
 }
 
 fn stored(connection: &Connection, digest: &Digest) -> Result<Stored, StoreError> {
     let select = "SELECT bytes FROM blob WHERE organization = ?1 AND sha256 = ?2";
-    let mut statement = connection.prepare_cached(select).map_err(failed("look for bytes"))?;
-    let row = statement.query_row(params![ORGANIZATION, digest.as_bytes()], |row| row.get(0)).optional();
+    let mut statement = connection
+        .prepare_cached(select)
+        .map_err(failed("look for bytes"))?;
+    let row = statement
+        .query_row(params![ORGANIZATION, digest.as_bytes()], |row| row.get(0))
+        .optional();
     Ok(match row.map_err(failed("read bytes"))? {
         None => Stored::Absent,
         Some(None) => Stored::Deleted,
@@ -71,14 +79,25 @@ fn stored(connection: &Connection, digest: &Digest) -> Result<Stored, StoreError
 
 fn checked(digest: &Digest, bytes: Vec<u8>) -> Result<Vec<u8>, StoreError> {
     let found = Digest::of(&bytes);
-    if found == *digest { Ok(bytes) } else { Err(StoreError::BlobChanged { digest: *digest, found }) }
+    if found == *digest {
+        Ok(bytes)
+    } else {
+        Err(StoreError::BlobChanged {
+            digest: *digest,
+            found,
+        })
+    }
 }
 
 fn is_needed(connection: &Connection, digest: &Digest) -> Result<bool, StoreError> {
     let failed = || failed("look for events of these bytes");
     let notes = "SELECT count(*) FROM checkpoint WHERE organization = ?1 AND note_sha256 = ?2";
     let key = params![ORGANIZATION, digest.as_bytes()];
-    if connection.query_row(notes, key, |row| row.get::<_, i64>(0)).map_err(failed())? > 0 {
+    if connection
+        .query_row(notes, key, |row| row.get::<_, i64>(0))
+        .map_err(failed())?
+        > 0
+    {
         return Ok(true);
     }
     let kinds = "SELECT DISTINCT kind FROM event WHERE organization = ?1 AND body_sha256 = ?2";

@@ -21,8 +21,13 @@ pub(crate) fn digest(row: &Row<'_>, column: usize) -> Result<Digest, rusqlite::E
 }
 
 /// A hash or NULL.
-pub(crate) fn optional_digest(row: &Row<'_>, column: usize) -> Result<Option<Digest>, rusqlite::Error> {
-    Ok(row.get::<_, Option<[u8; 32]>>(column)?.map(Digest::from_bytes))
+pub(crate) fn optional_digest(
+    row: &Row<'_>,
+    column: usize,
+) -> Result<Option<Digest>, rusqlite::Error> {
+    Ok(row
+        .get::<_, Option<[u8; 32]>>(column)?
+        .map(Digest::from_bytes))
 }
 
 /// An id of ours.
@@ -38,6 +43,10 @@ pub(crate) fn word<T>(
 ) -> Result<T, rusqlite::Error> {
     let text: String = row.get(column)?;
     read(&text).ok_or_else(|| {
-        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(FromSqlError::InvalidType))
+        rusqlite::Error::FromSqlConversionFailure(
+            column,
+            Type::Text,
+            Box::new(FromSqlError::InvalidType),
+        )
     })
 }

@@ -47,12 +47,24 @@ impl Stored {
     /// Reads the row as an event, whose words must be ones that this build knows.
     pub(crate) fn read(self) -> Result<Event, StoreError> {
         let seq = self.seq;
-        let changed = |what: &str| StoreError::EventChanged { seq, what: what.to_owned() };
+        let changed = |what: &str| StoreError::EventChanged {
+            seq,
+            what: what.to_owned(),
+        };
         Ok(Event {
             seq,
-            kind: self.kind.parse().map_err(|_| changed("its kind is unknown"))?,
-            occurred_at: self.occurred_at.parse().map_err(|_| changed("occurred_at is no moment"))?,
-            recorded_at: self.recorded_at.parse().map_err(|_| changed("recorded_at is no moment"))?,
+            kind: self
+                .kind
+                .parse()
+                .map_err(|_| changed("its kind is unknown"))?,
+            occurred_at: self
+                .occurred_at
+                .parse()
+                .map_err(|_| changed("occurred_at is no moment"))?,
+            recorded_at: self
+                .recorded_at
+                .parse()
+                .map_err(|_| changed("recorded_at is no moment"))?,
             subject: self.subject,
             body_sha256: self.body_sha256,
         })
@@ -72,7 +84,9 @@ pub(crate) fn append(transaction: &Transaction<'_>, event: &NewEvent) -> Result<
     };
     let insert = "INSERT INTO event (organization, seq, kind, occurred_at, recorded_at, subject, body_sha256)
                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let mut statement = transaction.prepare_cached(insert).map_err(failed("append an event"))?;
+    let mut statement = transaction
+        .prepare_cached(insert)
+        .map_err(failed("append an event"))?;
     statement
         .execute(params![
             ORGANIZATION,
@@ -90,18 +104,33 @@ pub(crate) fn append(transaction: &Transaction<'_>, event: &NewEvent) -> Result<
 }
 
 /// The events that the filter lets through, each compared with its leaf in the log.
-pub(crate) fn read(connection: &Connection, filter: &EventFilter) -> Result<Vec<Event>, StoreError> {
+pub(crate) fn read(
+    connection: &Connection,
+    filter: &EventFilter,
+) -> Result<Vec<Event>, StoreError> {
     let select = format!(
         "SELECT {COLUMNS} FROM event WHERE organization = ?1 AND seq >= ?2 AND (?3 IS NULL OR subject = ?3) ORDER BY seq"
     );
-    let mut statement = connection.prepare_cached(&select).map_err(failed("look for events"))?;
-    let key = params![ORGANIZATION, column::integer(filter.from_seq), filter.subject];
+    let mut statement = connection
+        .prepare_cached(&select)
+        .map_err(failed("look for events"))?;
+    let key = params![
+        ORGANIZATION,
+        column::integer(filter.from_seq),
+        filter.subject
+    ];
     let mut events = Vec::new();
-    for stored in statement.query_map(key, Stored::from_row).map_err(failed("look for events"))? {
+    for stored in statement
+        .query_map(key, Stored::from_row)
+        .map_err(failed("look for events"))?
+    {
         let stored = stored.map_err(failed("read an event"))?;
         if log::node(connection, 0, stored.seq)? != stored.leaf_hash() {
             let what = "its columns do not fit its hash in the log".to_owned();
-            return Err(StoreError::EventChanged { seq: stored.seq, what });
+            return Err(StoreError::EventChanged {
+                seq: stored.seq,
+                what,
+            });
         }
         let event = stored.read()?;
         if filter.kinds.is_empty() || filter.kinds.contains(&event.kind) {

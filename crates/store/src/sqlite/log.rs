@@ -11,34 +11,62 @@ use crate::store::{Head, SavedCheckpoint};
 /// The number of events.
 pub(crate) fn size(connection: &Connection) -> Result<u64, StoreError> {
     let select = "SELECT coalesce(max(seq) + 1, 0) FROM event WHERE organization = ?1";
-    let mut statement = connection.prepare_cached(select).map_err(failed("count events"))?;
-    statement.query_row([ORGANIZATION], |row| column::number(row, 0)).map_err(failed("count events"))
+    let mut statement = connection
+        .prepare_cached(select)
+        .map_err(failed("count events"))?;
+    statement
+        .query_row([ORGANIZATION], |row| column::number(row, 0))
+        .map_err(failed("count events"))
 }
 
 /// The size and the root of the log.
 pub(crate) fn head(connection: &Connection) -> Result<Head, StoreError> {
     let size = size(connection)?;
-    Ok(Head { size, root: range_hash(connection, 0..size)? })
+    Ok(Head {
+        size,
+        root: range_hash(connection, 0..size)?,
+    })
 }
 
 /// The hash of a complete subtree.
-pub(crate) fn node(connection: &Connection, level: u32, position: u64) -> Result<Digest, StoreError> {
+pub(crate) fn node(
+    connection: &Connection,
+    level: u32,
+    position: u64,
+) -> Result<Digest, StoreError> {
     let select = "SELECT hash FROM node WHERE organization = ?1 AND level = ?2 AND position = ?3";
-    let mut statement = connection.prepare_cached(select).map_err(failed("look for a hash"))?;
+    let mut statement = connection
+        .prepare_cached(select)
+        .map_err(failed("look for a hash"))?;
     let row = statement
-        .query_row(params![ORGANIZATION, level, column::integer(position)], |row| column::digest(row, 0))
+        .query_row(
+            params![ORGANIZATION, level, column::integer(position)],
+            |row| column::digest(row, 0),
+        )
         .optional();
-    row.map_err(failed("read a hash"))?.ok_or(StoreError::NodeChanged { level, position })
+    row.map_err(failed("read a hash"))?
+        .ok_or(StoreError::NodeChanged { level, position })
 }
 
 /// Adds the leaf of the event `seq` and every subtree that it completes.
-pub(crate) fn append_leaf(transaction: &Transaction<'_>, seq: u64, leaf: Digest) -> Result<(), StoreError> {
+pub(crate) fn append_leaf(
+    transaction: &Transaction<'_>,
+    seq: u64,
+    leaf: Digest,
+) -> Result<(), StoreError> {
     let insert = "INSERT INTO node (organization, level, position, hash) VALUES (?1, ?2, ?3, ?4)";
     let (mut level, mut position, mut hash) = (0_u32, seq, leaf);
     loop {
-        let mut statement = transaction.prepare_cached(insert).map_err(failed("store a hash"))?;
+        let mut statement = transaction
+            .prepare_cached(insert)
+            .map_err(failed("store a hash"))?;
         statement
-            .execute(params![ORGANIZATION, level, column::integer(position), hash.as_bytes()])
+            .execute(params![
+                ORGANIZATION,
+                level,
+                column::integer(position),
+                hash.as_bytes()
+            ])
             .map_err(failed("store a hash"))?;
         if position % 2 == 0 {
             return Ok(());
@@ -57,7 +85,10 @@ pub(crate) fn prove(
     if size > self::size(connection)? {
         return Err(ProofError::Range.into());
     }
-    ranges.into_iter().map(|range| range_hash(connection, range)).collect()
+    ranges
+        .into_iter()
+        .map(|range| range_hash(connection, range))
+        .collect()
 }
 
 /// Keeps a checkpoint of this log; the same one twice is one.
@@ -71,21 +102,35 @@ pub(crate) fn save_checkpoint(
         return Err(StoreError::Checkpoint { size });
     }
     let note = blob::put(transaction, note.as_bytes())?;
-    let insert = "INSERT INTO checkpoint (organization, size, root, note_sha256) VALUES (?1, ?2, ?3, ?4)
+    let insert =
+        "INSERT INTO checkpoint (organization, size, root, note_sha256) VALUES (?1, ?2, ?3, ?4)
                   ON CONFLICT DO NOTHING";
     transaction
-        .execute(insert, params![ORGANIZATION, column::integer(size), root.as_bytes(), note.as_bytes()])
+        .execute(
+            insert,
+            params![
+                ORGANIZATION,
+                column::integer(size),
+                root.as_bytes(),
+                note.as_bytes()
+            ],
+        )
         .map_err(failed("store a checkpoint"))?;
     Ok(())
 }
 
 /// The saved checkpoints, the oldest first.
 pub(crate) fn checkpoints(connection: &Connection) -> Result<Vec<SavedCheckpoint>, StoreError> {
-    let select =
-        "SELECT size, root, note_sha256 FROM checkpoint WHERE organization = ?1 ORDER BY size, note_sha256";
-    let mut statement = connection.prepare(select).map_err(failed("look for checkpoints"))?;
+    let select = "SELECT size, root, note_sha256 FROM checkpoint WHERE organization = ?1 ORDER BY size, note_sha256";
+    let mut statement = connection
+        .prepare(select)
+        .map_err(failed("look for checkpoints"))?;
     let rows = statement.query_map([ORGANIZATION], |row| {
-        Ok((column::number(row, 0)?, column::digest(row, 1)?, column::digest(row, 2)?))
+        Ok((
+            column::number(row, 0)?,
+            column::digest(row, 1)?,
+            column::digest(row, 2)?,
+        ))
     });
     let mut checkpoints = Vec::new();
     for row in rows.map_err(failed("look for checkpoints"))? {
@@ -98,5 +143,7 @@ pub(crate) fn checkpoints(connection: &Connection) -> Result<Vec<SavedCheckpoint
 }
 
 fn range_hash(connection: &Connection, range: Range<u64>) -> Result<Digest, StoreError> {
-    merkle::range_hash(range, &mut |level, position| node(connection, level, position))
+    merkle::range_hash(range, &mut |level, position| {
+        node(connection, level, position)
+    })
 }

@@ -14,7 +14,11 @@ use crate::{
 pub(crate) const TABLES: [&str; 3] = ["release", "current", "open_deployment"];
 
 /// Brings the projections up to the event `seq`, or says why the fact does not fit the history.
-pub(crate) fn apply(transaction: &Transaction<'_>, seq: u64, fact: &Fact) -> Result<(), StoreError> {
+pub(crate) fn apply(
+    transaction: &Transaction<'_>,
+    seq: u64,
+    fact: &Fact,
+) -> Result<(), StoreError> {
     match fact {
         Fact::ReleaseCreated(fact) => add_release(transaction, seq, fact),
         Fact::DeploymentStarted(fact) => open(transaction, seq, fact),
@@ -29,7 +33,9 @@ pub(crate) fn apply(transaction: &Transaction<'_>, seq: u64, fact: &Fact) -> Res
 /// Drops the projections and makes them anew from the events.
 pub(crate) fn rebuild(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     for table in TABLES {
-        transaction.execute(&format!("DELETE FROM {table}"), []).map_err(failed("drop a projection"))?;
+        transaction
+            .execute(&format!("DELETE FROM {table}"), [])
+            .map_err(failed("drop a projection"))?;
     }
     for event in event::read(transaction, &EventFilter::default())? {
         if Fact::is_read_from(event.kind) {
@@ -43,29 +49,41 @@ pub(crate) fn rebuild(transaction: &Transaction<'_>) -> Result<(), StoreError> {
 /// Every row of a projection, for comparison.
 pub(crate) fn rows(connection: &Connection, table: &str) -> Result<Vec<Vec<Value>>, StoreError> {
     let failed = || failed("read a projection");
-    let mut statement =
-        connection.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).map_err(failed())?;
+    let mut statement = connection
+        .prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2"))
+        .map_err(failed())?;
     let columns = statement.column_count();
-    let rows = statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect());
-    rows.map_err(failed())?.collect::<Result<_, _>>().map_err(failed())
+    let rows = statement.query_map([], |row| {
+        (0..columns).map(|column| row.get(column)).collect()
+    });
+    rows.map_err(failed())?
+        .collect::<Result<_, _>>()
+        .map_err(failed())
 }
 
 pub(crate) fn release(connection: &Connection, id: &OwnId) -> Result<Option<Release>, StoreError> {
-    let select = "SELECT id, name, artifact, created_seq FROM release WHERE organization = ?1 AND id = ?2";
-    let row = connection.query_row(select, [ORGANIZATION, id.as_str()], read_release).optional();
+    let select =
+        "SELECT id, name, artifact, created_seq FROM release WHERE organization = ?1 AND id = ?2";
+    let row = connection
+        .query_row(select, [ORGANIZATION, id.as_str()], read_release)
+        .optional();
     row.map_err(broken("release"))
 }
 
 pub(crate) fn releases(connection: &Connection) -> Result<Vec<Release>, StoreError> {
-    let select =
-        "SELECT id, name, artifact, created_seq FROM release WHERE organization = ?1 ORDER BY created_seq";
+    let select = "SELECT id, name, artifact, created_seq FROM release WHERE organization = ?1 ORDER BY created_seq";
     list(connection, "release", select, [ORGANIZATION], read_release)
 }
 
-pub(crate) fn current(connection: &Connection, environment: &str) -> Result<Option<Current>, StoreError> {
+pub(crate) fn current(
+    connection: &Connection,
+    environment: &str,
+) -> Result<Option<Current>, StoreError> {
     let select = "SELECT environment, running_release, running_artifact, healthy_release, healthy_artifact, outcome, seq
                   FROM current WHERE organization = ?1 AND environment = ?2";
-    let row = connection.query_row(select, [ORGANIZATION, environment], read_current).optional();
+    let row = connection
+        .query_row(select, [ORGANIZATION, environment], read_current)
+        .optional();
     row.map_err(broken("current"))
 }
 
@@ -78,15 +96,26 @@ pub(crate) fn currents(connection: &Connection) -> Result<Vec<Current>, StoreErr
 pub(crate) fn open_deployments(connection: &Connection) -> Result<Vec<OpenDeployment>, StoreError> {
     let select = "SELECT environment, deployment, release, artifact, previous, seq
                   FROM open_deployment WHERE organization = ?1 ORDER BY environment";
-    list(connection, "open_deployment", select, [ORGANIZATION], read_open)
+    list(
+        connection,
+        "open_deployment",
+        select,
+        [ORGANIZATION],
+        read_open,
+    )
 }
 
-fn add_release(transaction: &Transaction<'_>, seq: u64, fact: &ReleaseCreated) -> Result<(), StoreError> {
+fn add_release(
+    transaction: &Transaction<'_>,
+    seq: u64,
+    fact: &ReleaseCreated,
+) -> Result<(), StoreError> {
     if release(transaction, &fact.release)?.is_some() {
-        return Err(StoreError::ReleaseExists { release: fact.release.clone() });
+        return Err(StoreError::ReleaseExists {
+            release: fact.release.clone(),
+        });
     }
-    let insert =
-        "INSERT INTO release (organization, id, name, artifact, created_seq) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let insert = "INSERT INTO release (organization, id, name, artifact, created_seq) VALUES (?1, ?2, ?3, ?4, ?5)";
     let row = params![
         ORGANIZATION,
         fact.release.as_str(),
@@ -94,16 +123,28 @@ fn add_release(transaction: &Transaction<'_>, seq: u64, fact: &ReleaseCreated) -
         fact.artifact.as_bytes(),
         column::integer(seq)
     ];
-    transaction.execute(insert, row).map_err(failed("project a release"))?;
+    transaction
+        .execute(insert, row)
+        .map_err(failed("project a release"))?;
     Ok(())
 }
 
-fn open(transaction: &Transaction<'_>, seq: u64, fact: &DeploymentStarted) -> Result<(), StoreError> {
+fn open(
+    transaction: &Transaction<'_>,
+    seq: u64,
+    fact: &DeploymentStarted,
+) -> Result<(), StoreError> {
     let release = release(transaction, &fact.release)?;
-    let release = release.ok_or_else(|| StoreError::NoRelease { release: fact.release.clone() })?;
+    let release = release.ok_or_else(|| StoreError::NoRelease {
+        release: fact.release.clone(),
+    })?;
     if release.artifact != fact.artifact {
         let (recorded, named) = (release.artifact, fact.artifact);
-        return Err(StoreError::OtherArtifact { release: release.id, recorded, named });
+        return Err(StoreError::OtherArtifact {
+            release: release.id,
+            recorded,
+            named,
+        });
     }
     if let Some(open) = open_in(transaction, &fact.environment)? {
         return Err(StoreError::DeploymentOpen {
@@ -122,11 +163,17 @@ fn open(transaction: &Transaction<'_>, seq: u64, fact: &DeploymentStarted) -> Re
         fact.previous.as_ref().map(Digest::as_bytes),
         column::integer(seq),
     ];
-    transaction.execute(insert, row).map_err(failed("project a deployment"))?;
+    transaction
+        .execute(insert, row)
+        .map_err(failed("project a deployment"))?;
     Ok(())
 }
 
-fn finish(transaction: &Transaction<'_>, seq: u64, fact: &DeploymentFinished) -> Result<(), StoreError> {
+fn finish(
+    transaction: &Transaction<'_>,
+    seq: u64,
+    fact: &DeploymentFinished,
+) -> Result<(), StoreError> {
     let open = require_open(transaction, &fact.environment, &fact.deployment)?;
     if (&open.release, &open.artifact) != (&fact.release, &fact.artifact) {
         return Err(no_open(&fact.environment, &fact.deployment));
@@ -141,11 +188,23 @@ fn finish(transaction: &Transaction<'_>, seq: u64, fact: &DeploymentFinished) ->
                   healthy_release, healthy_artifact, outcome, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let outcome = outcome_text(fact.outcome);
     let seq = column::integer(seq);
-    let row =
-        params![ORGANIZATION, fact.environment, running.0, running.1, healthy.0, healthy.1, outcome, seq];
-    transaction.execute(upsert, row).map_err(failed("project what runs"))?;
+    let row = params![
+        ORGANIZATION,
+        fact.environment,
+        running.0,
+        running.1,
+        healthy.0,
+        healthy.1,
+        outcome,
+        seq
+    ];
+    transaction
+        .execute(upsert, row)
+        .map_err(failed("project what runs"))?;
     let delete = "DELETE FROM open_deployment WHERE organization = ?1 AND environment = ?2";
-    transaction.execute(delete, [ORGANIZATION, &fact.environment]).map_err(failed("close a deployment"))?;
+    transaction
+        .execute(delete, [ORGANIZATION, &fact.environment])
+        .map_err(failed("close a deployment"))?;
     Ok(())
 }
 
@@ -155,35 +214,54 @@ fn running_after(
     fact: &DeploymentFinished,
     last_healthy: Option<&Running>,
 ) -> Result<Option<Running>, StoreError> {
-    let unfit = || StoreError::Outcome { deployment: fact.deployment.clone() };
+    let unfit = || StoreError::Outcome {
+        deployment: fact.deployment.clone(),
+    };
     match (fact.outcome, fact.healthy) {
         (DeploymentOutcome::Healthy, Some(artifact)) if artifact == fact.artifact => {
-            Ok(Some(Running { release: fact.release.clone(), artifact }))
+            Ok(Some(Running {
+                release: fact.release.clone(),
+                artifact,
+            }))
         }
         (DeploymentOutcome::RolledBack, Some(artifact)) => match last_healthy {
             Some(running) if running.artifact == artifact => Ok(Some(running.clone())),
-            _ => newest_release_of(transaction, &artifact)?.ok_or_else(unfit).map(Some),
+            _ => newest_release_of(transaction, &artifact)?
+                .ok_or_else(unfit)
+                .map(Some),
         },
         (DeploymentOutcome::Failed, None) => Ok(None),
-        (DeploymentOutcome::Healthy | DeploymentOutcome::RolledBack | DeploymentOutcome::Failed, _) => {
-            Err(unfit())
-        }
+        (
+            DeploymentOutcome::Healthy | DeploymentOutcome::RolledBack | DeploymentOutcome::Failed,
+            _,
+        ) => Err(unfit()),
     }
 }
 
-fn newest_release_of(connection: &Connection, artifact: &Digest) -> Result<Option<Running>, StoreError> {
+fn newest_release_of(
+    connection: &Connection,
+    artifact: &Digest,
+) -> Result<Option<Running>, StoreError> {
     let select = "SELECT id, artifact FROM release WHERE organization = ?1 AND artifact = ?2
                   ORDER BY created_seq DESC LIMIT 1";
     let row = connection.query_row(select, params![ORGANIZATION, artifact.as_bytes()], |row| {
-        Ok(Running { release: column::own_id(row, 0)?, artifact: column::digest(row, 1)? })
+        Ok(Running {
+            release: column::own_id(row, 0)?,
+            artifact: column::digest(row, 1)?,
+        })
     });
     row.optional().map_err(broken("release"))
 }
 
-fn open_in(connection: &Connection, environment: &str) -> Result<Option<OpenDeployment>, StoreError> {
+fn open_in(
+    connection: &Connection,
+    environment: &str,
+) -> Result<Option<OpenDeployment>, StoreError> {
     let select = "SELECT environment, deployment, release, artifact, previous, seq
                   FROM open_deployment WHERE organization = ?1 AND environment = ?2";
-    let row = connection.query_row(select, [ORGANIZATION, environment], read_open).optional();
+    let row = connection
+        .query_row(select, [ORGANIZATION, environment], read_open)
+        .optional();
     row.map_err(broken("open_deployment"))
 }
 
@@ -197,11 +275,17 @@ fn require_open(
 }
 
 fn no_open(environment: &str, deployment: &OwnId) -> StoreError {
-    StoreError::NoOpenDeployment { environment: environment.to_owned(), deployment: deployment.clone() }
+    StoreError::NoOpenDeployment {
+        environment: environment.to_owned(),
+        deployment: deployment.clone(),
+    }
 }
 
 fn columns(running: Option<&Running>) -> (Option<&str>, Option<&[u8; 32]>) {
-    (running.map(|running| running.release.as_str()), running.map(|running| running.artifact.as_bytes()))
+    (
+        running.map(|running| running.release.as_str()),
+        running.map(|running| running.artifact.as_bytes()),
+    )
 }
 
 fn read_release(row: &Row<'_>) -> Result<Release, rusqlite::Error> {
@@ -217,9 +301,10 @@ fn read_current(row: &Row<'_>) -> Result<Current, rusqlite::Error> {
     let running = |release: usize| -> Result<Option<Running>, rusqlite::Error> {
         let artifact = column::optional_digest(row, release + 1)?;
         let release: Option<String> = row.get(release)?;
-        Ok(release
-            .zip(artifact)
-            .map(|(release, artifact)| Running { release: OwnId::new(release), artifact }))
+        Ok(release.zip(artifact).map(|(release, artifact)| Running {
+            release: OwnId::new(release),
+            artifact,
+        }))
     };
     Ok(Current {
         environment: row.get(0)?,
@@ -241,8 +326,11 @@ fn read_open(row: &Row<'_>) -> Result<OpenDeployment, rusqlite::Error> {
     })
 }
 
-const OUTCOMES: [DeploymentOutcome; 3] =
-    [DeploymentOutcome::Healthy, DeploymentOutcome::RolledBack, DeploymentOutcome::Failed];
+const OUTCOMES: [DeploymentOutcome; 3] = [
+    DeploymentOutcome::Healthy,
+    DeploymentOutcome::RolledBack,
+    DeploymentOutcome::Failed,
+];
 
 fn outcome_text(outcome: DeploymentOutcome) -> &'static str {
     match outcome {
@@ -253,7 +341,9 @@ fn outcome_text(outcome: DeploymentOutcome) -> &'static str {
 }
 
 fn read_outcome(text: &str) -> Option<DeploymentOutcome> {
-    OUTCOMES.into_iter().find(|outcome| outcome_text(*outcome) == text)
+    OUTCOMES
+        .into_iter()
+        .find(|outcome| outcome_text(*outcome) == text)
 }
 
 fn list<T>(

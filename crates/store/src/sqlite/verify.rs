@@ -13,7 +13,15 @@ use crate::store::{Head, SavedCheckpoint};
 use crate::{EventKind, Fact, StoreError, merkle};
 
 /// The tables that hold the truth, and the projections.
-const TABLES: [&str; 7] = ["event", "blob", "node", "checkpoint", "release", "current", "open_deployment"];
+const TABLES: [&str; 7] = [
+    "event",
+    "blob",
+    "node",
+    "checkpoint",
+    "release",
+    "current",
+    "open_deployment",
+];
 /// The most complaints that SQLite is asked for.
 const MAX_COMPLAINTS: u32 = 20;
 
@@ -37,15 +45,25 @@ struct Found {
 
 impl Found {
     fn fault(&mut self, seq: Option<u64>, what: impl Into<String>) {
-        self.faults.push(Fault { seq, what: what.into() });
+        self.faults.push(Fault {
+            seq,
+            what: what.into(),
+        });
     }
 
     fn report(self) -> Report {
         Report {
-            head: Head { size: self.leaves.len() as u64, root: merkle::root(&self.leaves) },
+            head: Head {
+                size: self.leaves.len() as u64,
+                root: merkle::root(&self.leaves),
+            },
             blobs: self.blobs,
             checkpoints: self.checkpoints,
-            deleted: self.deleted.into_iter().map(|(digest, seqs)| Deleted { digest, seqs }).collect(),
+            deleted: self
+                .deleted
+                .into_iter()
+                .map(|(digest, seqs)| Deleted { digest, seqs })
+                .collect(),
             faults: self.faults,
         }
     }
@@ -70,20 +88,33 @@ fn compare(connection: &mut Connection, found: &mut Found) -> Result<(), StoreEr
 /// An empty ledger in memory.
 fn fresh() -> Result<Connection, StoreError> {
     let connection = Connection::open_in_memory().map_err(failed("open a replay"))?;
-    connection.execute_batch(SCHEMA).map_err(failed("open a replay"))?;
+    connection
+        .execute_batch(SCHEMA)
+        .map_err(failed("open a replay"))?;
     Ok(connection)
 }
 
 /// The triggers that refuse changes are part of what must not change.
-fn compare_schema(ledger: &Connection, fresh: &Connection, found: &mut Found) -> Result<(), StoreError> {
+fn compare_schema(
+    ledger: &Connection,
+    fresh: &Connection,
+    found: &mut Found,
+) -> Result<(), StoreError> {
     let schema = |connection: &Connection| -> Result<Vec<[Option<String>; 4]>, rusqlite::Error> {
         let select = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";
         let mut statement = connection.prepare(select)?;
-        statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?.collect()
+        statement
+            .query_map([], |row| {
+                Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+            })?
+            .collect()
     };
     let operation = "read the layout";
     if schema(ledger).map_err(failed(operation))? != schema(fresh).map_err(failed(operation))? {
-        found.fault(None, "the database's tables, indexes or triggers were changed");
+        found.fault(
+            None,
+            "the database's tables, indexes or triggers were changed",
+        );
     }
     Ok(())
 }
@@ -91,9 +122,12 @@ fn compare_schema(ledger: &Connection, fresh: &Connection, found: &mut Found) ->
 /// SQLite's own view: pages, indexes and types.
 fn compare_pages(ledger: &Connection, found: &mut Found) -> Result<(), StoreError> {
     let failed = || failed("check the pages");
-    let mut statement =
-        ledger.prepare(&format!("PRAGMA integrity_check({MAX_COMPLAINTS})")).map_err(failed())?;
-    let complaints = statement.query_map([], |row| row.get::<_, String>(0)).map_err(failed())?;
+    let mut statement = ledger
+        .prepare(&format!("PRAGMA integrity_check({MAX_COMPLAINTS})"))
+        .map_err(failed())?;
+    let complaints = statement
+        .query_map([], |row| row.get::<_, String>(0))
+        .map_err(failed())?;
     for complaint in complaints {
         let complaint = complaint.map_err(failed())?;
         if complaint != "ok" {
@@ -127,7 +161,9 @@ fn compare_blobs(ledger: &Connection, found: &mut Found) -> Result<(), StoreErro
         let digest = column::digest(row, 0).map_err(failed())?;
         match row.get_ref(1).map_err(failed())?.as_blob_or_null() {
             Ok(Some(bytes)) if Digest::of(bytes) == digest => found.blobs += 1,
-            Ok(Some(_)) | Err(_) => found.fault(None, format!("the stored bytes of {digest} were changed")),
+            Ok(Some(_)) | Err(_) => {
+                found.fault(None, format!("the stored bytes of {digest} were changed"))
+            }
             Ok(None) => found.deleted.entry(digest).or_default().clear(),
         }
     }
@@ -141,11 +177,17 @@ fn compare_events(
 ) -> Result<(), StoreError> {
     let select = format!("SELECT {COLUMNS} FROM event WHERE organization = ?1 ORDER BY seq");
     let mut statement = ledger.prepare(&select).map_err(failed("read events"))?;
-    for stored in statement.query_map([ORGANIZATION], Stored::from_row).map_err(failed("read events"))? {
+    for stored in statement
+        .query_map([ORGANIZATION], Stored::from_row)
+        .map_err(failed("read events"))?
+    {
         let stored = stored.map_err(failed("read events"))?;
         let expected = found.leaves.len() as u64;
         if stored.seq != expected {
-            found.fault(Some(expected), format!("it is absent; the next event is {}", stored.seq));
+            found.fault(
+                Some(expected),
+                format!("it is absent; the next event is {}", stored.seq),
+            );
         }
         found.leaves.push(stored.leaf_hash());
         let (seq, body) = (stored.seq, stored.body_sha256);
@@ -185,36 +227,64 @@ fn compare_nodes(ledger: &Connection, found: &mut Found) -> Result<(), StoreErro
     let mut level_hashes = found.leaves.clone();
     let mut expected = Vec::new();
     for level in 0_u32.. {
-        expected.extend((0_u64..).zip(&level_hashes).map(|(position, hash)| (level, position, *hash)));
-        level_hashes =
-            level_hashes.chunks_exact(2).map(|pair| merkle::node_hash(&pair[0], &pair[1])).collect();
+        expected.extend(
+            (0_u64..)
+                .zip(&level_hashes)
+                .map(|(position, hash)| (level, position, *hash)),
+        );
+        level_hashes = level_hashes
+            .chunks_exact(2)
+            .map(|pair| merkle::node_hash(&pair[0], &pair[1]))
+            .collect();
         if level_hashes.is_empty() {
             break;
         }
     }
-    let select = "SELECT level, position, hash FROM node WHERE organization = ?1 ORDER BY level, position";
+    let select =
+        "SELECT level, position, hash FROM node WHERE organization = ?1 ORDER BY level, position";
     let mut statement = ledger.prepare(select).map_err(failed())?;
     let stored = statement
-        .query_map([ORGANIZATION], |row| Ok((row.get(0)?, column::number(row, 1)?, column::digest(row, 2)?)))
+        .query_map([ORGANIZATION], |row| {
+            Ok((
+                row.get(0)?,
+                column::number(row, 1)?,
+                column::digest(row, 2)?,
+            ))
+        })
         .and_then(Iterator::collect::<Result<Vec<(u32, u64, Digest)>, _>>)
         .map_err(failed())?;
     if stored.len() != expected.len() {
-        let what = format!("the log holds {} hashes where {} belong", stored.len(), expected.len());
+        let what = format!(
+            "the log holds {} hashes where {} belong",
+            stored.len(),
+            expected.len()
+        );
         found.fault(None, what);
     }
-    for (stored, expected) in stored.iter().zip(&expected).filter(|(stored, expected)| stored != expected) {
+    for (stored, expected) in stored
+        .iter()
+        .zip(&expected)
+        .filter(|(stored, expected)| stored != expected)
+    {
         let (level, position, _) = expected;
         let seq = (*level == 0).then_some(*position);
-        let what = format!("its hash at level {level}, position {position} is not that of its events");
-        found.fault(seq, if stored.0 == *level { what } else { format!("{what}, or is absent") });
+        let what =
+            format!("its hash at level {level}, position {position} is not that of its events");
+        found.fault(
+            seq,
+            if stored.0 == *level {
+                what
+            } else {
+                format!("{what}, or is absent")
+            },
+        );
     }
     Ok(())
 }
 
 fn compare_checkpoints(ledger: &Connection, found: &mut Found) -> Result<(), StoreError> {
     let failed = || failed("read checkpoints");
-    let select =
-        "SELECT size, root, note_sha256 FROM checkpoint WHERE organization = ?1 ORDER BY size, note_sha256";
+    let select = "SELECT size, root, note_sha256 FROM checkpoint WHERE organization = ?1 ORDER BY size, note_sha256";
     let mut statement = ledger.prepare(select).map_err(failed())?;
     let mut rows = statement.query(params![ORGANIZATION]).map_err(failed())?;
     while let Some(row) = rows.next().map_err(failed())? {
@@ -224,10 +294,14 @@ fn compare_checkpoints(ledger: &Connection, found: &mut Found) -> Result<(), Sto
         compare_checkpoint(size, &root, found);
         match blob::require(ledger, &note).map(String::from_utf8) {
             Ok(Ok(note)) => found.checkpoints.push(SavedCheckpoint { size, root, note }),
-            Ok(Err(_)) => {
-                found.fault(None, format!("the note of the checkpoint over {size} events is not text"))
-            }
-            Err(error) => found.fault(None, format!("the checkpoint over {size} events: {}", told(&error))),
+            Ok(Err(_)) => found.fault(
+                None,
+                format!("the note of the checkpoint over {size} events is not text"),
+            ),
+            Err(error) => found.fault(
+                None,
+                format!("the checkpoint over {size} events: {}", told(&error)),
+            ),
         }
     }
     Ok(())
@@ -235,7 +309,9 @@ fn compare_checkpoints(ledger: &Connection, found: &mut Found) -> Result<(), Sto
 
 fn compare_checkpoint(size: u64, root: &Digest, found: &mut Found) {
     let events = found.leaves.len() as u64;
-    let covered = usize::try_from(size).ok().and_then(|size| found.leaves.get(..size));
+    let covered = usize::try_from(size)
+        .ok()
+        .and_then(|size| found.leaves.get(..size));
     match covered.map(merkle::root) {
         Some(made) if made == *root => {}
         Some(_) => found.fault(
@@ -243,8 +319,9 @@ fn compare_checkpoint(size: u64, root: &Digest, found: &mut Found) {
             format!("the events no longer lead to the root of the checkpoint over {size} events"),
         ),
         None => {
-            let what =
-                format!("a checkpoint covers {size} events, but only {events} are here: the end was cut off");
+            let what = format!(
+                "a checkpoint covers {size} events, but only {events} are here: the end was cut off"
+            );
             found.fault(Some(events), what);
         }
     }
@@ -257,7 +334,10 @@ fn compare_projections(
 ) -> Result<(), StoreError> {
     for table in project::TABLES {
         if project::rows(ledger, table)? != project::rows(replay, table)? {
-            found.fault(None, format!("the projection `{table}` is not what the events come to"));
+            found.fault(
+                None,
+                format!("the projection `{table}` is not what the events come to"),
+            );
         }
     }
     Ok(())

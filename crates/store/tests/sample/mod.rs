@@ -5,8 +5,8 @@ use std::path::Path;
 use jiff::Timestamp;
 use plimsoll_model::{DeploymentOutcome, Digest, OwnId, Subject};
 use plimsoll_store::{
-    DeploymentFinished, DeploymentStarted, DeploymentStep, EventKind, NewEvent, ReleaseCreated, StepState,
-    Store,
+    DeploymentFinished, DeploymentStarted, DeploymentStep, EventKind, NewEvent, ReleaseCreated,
+    StepState, Store,
 };
 use serde::Serialize;
 
@@ -14,12 +14,20 @@ use serde::Serialize;
 /// A document without an event, a deleted body and two checkpoints.
 pub(crate) fn ledger(path: &Path) -> Store {
     let store = Store::open(path).unwrap();
-    store.put_blob(b"a document that a statement names").unwrap();
+    store
+        .put_blob(b"a document that a statement names")
+        .unwrap();
     let bundle = |body: &[u8]| event(EventKind::EvidenceRecorded, body);
-    let recorded = store.append(&[bundle(b"{\"bundle\": 1}"), bundle(b"{\"bundle\": 2}")]).unwrap();
+    let recorded = store
+        .append(&[bundle(b"{\"bundle\": 1}"), bundle(b"{\"bundle\": 2}")])
+        .unwrap();
     store.delete_blob(&recorded[1].body_sha256).unwrap();
     fact(&store, EventKind::ReleaseCreated, &release("one"));
-    fact(&store, EventKind::DeploymentStarted, &started("d1", "one", None));
+    fact(
+        &store,
+        EventKind::DeploymentStarted,
+        &started("d1", "one", None),
+    );
     fact(&store, EventKind::DeploymentStep, &step("d1"));
     fact(
         &store,
@@ -28,14 +36,24 @@ pub(crate) fn ledger(path: &Path) -> Store {
     );
     checkpoint(&store);
     fact(&store, EventKind::ReleaseCreated, &release("two"));
-    fact(&store, EventKind::DeploymentStarted, &started("d2", "two", Some("one")));
+    fact(
+        &store,
+        EventKind::DeploymentStarted,
+        &started("d2", "two", Some("one")),
+    );
     fact(
         &store,
         EventKind::DeploymentFinished,
         &finished("d2", "two", DeploymentOutcome::RolledBack, Some("one")),
     );
-    store.append(&[event(EventKind::PolicyDecided, b"{\"outcome\": \"allow\"}")]).unwrap();
-    fact(&store, EventKind::DeploymentStarted, &started("d3", "two", Some("one")));
+    store
+        .append(&[event(EventKind::PolicyDecided, b"{\"outcome\": \"allow\"}")])
+        .unwrap();
+    fact(
+        &store,
+        EventKind::DeploymentStarted,
+        &started("d3", "two", Some("one")),
+    );
     checkpoint(&store);
     store
 }
@@ -45,14 +63,27 @@ pub(crate) fn fact(store: &Store, kind: EventKind, body: &impl Serialize) {
 }
 
 pub(crate) fn event(kind: EventKind, body: &[u8]) -> NewEvent {
-    NewEvent { kind, subject: subject(), occurred_at: moment(), body: body.to_vec() }
+    NewEvent {
+        kind,
+        subject: subject(),
+        occurred_at: moment(),
+        body: body.to_vec(),
+    }
 }
 
 pub(crate) fn release(name: &str) -> ReleaseCreated {
-    ReleaseCreated { release: OwnId::new(name), name: format!("shop {name}"), artifact: artifact(name) }
+    ReleaseCreated {
+        release: OwnId::new(name),
+        name: format!("shop {name}"),
+        artifact: artifact(name),
+    }
 }
 
-pub(crate) fn started(deployment: &str, release: &str, previous: Option<&str>) -> DeploymentStarted {
+pub(crate) fn started(
+    deployment: &str,
+    release: &str,
+    previous: Option<&str>,
+) -> DeploymentStarted {
     DeploymentStarted {
         deployment: OwnId::new(deployment),
         release: OwnId::new(release),
@@ -93,7 +124,9 @@ pub(crate) fn artifact(name: &str) -> Digest {
 }
 
 pub(crate) fn subject() -> Subject {
-    Subject::Artifact { sha256: artifact("one") }
+    Subject::Artifact {
+        sha256: artifact("one"),
+    }
 }
 
 pub(crate) fn moment() -> Timestamp {
@@ -103,6 +136,10 @@ pub(crate) fn moment() -> Timestamp {
 pub(crate) fn checkpoint(store: &Store) {
     let head = store.head().unwrap();
     store
-        .save_checkpoint(head.size, &head.root, &format!("ledger.example\n{}\nsigned\n", head.size))
+        .save_checkpoint(
+            head.size,
+            &head.root,
+            &format!("ledger.example\n{}\nsigned\n", head.size),
+        )
         .unwrap();
 }

@@ -19,14 +19,17 @@ const MAX_TREE_DEPTH: usize = 400;
 
 /// Words that never name a command; where one seems to, the parser has lost its way.
 const RESERVED: [&str; 17] = [
-    "{", "}", "!", "if", "then", "elif", "else", "fi", "for", "while", "until", "do", "done", "case", "in",
-    "esac", "function",
+    "{", "}", "!", "if", "then", "elif", "else", "fi", "for", "while", "until", "do", "done",
+    "case", "in", "esac", "function",
 ];
 
 /// Reads a script. What the parser could not make out is named in [`Script::unread`].
 pub fn parse(text: &str) -> Result<Script, SyntaxError> {
     if text.len() > MAX_BYTES {
-        return Err(SyntaxError::new(MAX_BYTES, format!("a script longer than {MAX_BYTES} bytes")));
+        return Err(SyntaxError::new(
+            MAX_BYTES,
+            format!("a script longer than {MAX_BYTES} bytes"),
+        ));
     }
     let expressions = expression_spans(text);
     let mut blanked = blank(text, &expressions);
@@ -35,11 +38,21 @@ pub fn parse(text: &str) -> Result<Script, SyntaxError> {
     parser
         .set_language(&tree_sitter_bash::LANGUAGE.into())
         .map_err(|_| SyntaxError::new(0, "the shell grammar does not fit the parser"))?;
-    let tree = parser.parse(&blanked, None).ok_or_else(|| SyntaxError::new(0, "the parser gave up"))?;
+    let tree = parser
+        .parse(&blanked, None)
+        .ok_or_else(|| SyntaxError::new(0, "the parser gave up"))?;
     let unread = unread(tree.root_node());
-    let mut reader = Reader { text, expressions, bangs, unread };
+    let mut reader = Reader {
+        text,
+        expressions,
+        bangs,
+        unread,
+    };
     let statements = reader.statements(&children(tree.root_node()), 0)?;
-    Ok(Script { statements, unread: reader.unread })
+    Ok(Script {
+        statements,
+        unread: reader.unread,
+    })
 }
 
 fn blank(text: &str, expressions: &[Span]) -> String {
@@ -98,7 +111,10 @@ impl Reader<'_> {
 
     fn pieces(&mut self, node: Node, depth: usize, out: &mut Vec<Piece>) -> Read<()> {
         if depth > MAX_TREE_DEPTH {
-            return Err(SyntaxError::new(node.start_byte(), "a script nested too deep"));
+            return Err(SyntaxError::new(
+                node.start_byte(),
+                "a script nested too deep",
+            ));
         }
         match node.kind() {
             "list" | "pipeline" => {
@@ -112,13 +128,19 @@ impl Reader<'_> {
             }
             "negated_command" => {
                 out.push(Piece::Bang(node.start_byte()));
-                for child in children(node).into_iter().filter(|child| is_statement(*child)) {
+                for child in children(node)
+                    .into_iter()
+                    .filter(|child| is_statement(*child))
+                {
                     self.pieces(child, depth + 1, out)?;
                 }
             }
             "redirected_statement" => self.redirected(node, depth, out)?,
             _ => {
-                let bang = self.bangs.iter().find(|(statement, _)| *statement == node.start_byte());
+                let bang = self
+                    .bangs
+                    .iter()
+                    .find(|(statement, _)| *statement == node.start_byte());
                 out.extend(bang.map(|(_, bang)| Piece::Bang(*bang)));
                 out.push(Piece::Statement(self.simple(node, depth)?));
             }
@@ -131,7 +153,10 @@ impl Reader<'_> {
             Some(body) => self.pieces(body, depth + 1, out)?,
             None => out.push(Piece::Statement(command(empty(span(node))))),
         }
-        for redirect in children(node).into_iter().filter(|child| child.kind().ends_with("_redirect")) {
+        for redirect in children(node)
+            .into_iter()
+            .filter(|child| child.kind().ends_with("_redirect"))
+        {
             let read = self.redirection(redirect);
             let substitutions = self.substitutions(redirect, depth)?;
             let mut words = Vec::new();
@@ -179,25 +204,49 @@ impl Reader<'_> {
             "if_statement" => self.conditional(node, depth)?,
             "while_statement" => {
                 let until = node.child(0).is_some_and(|first| first.kind() == "until");
-                let (bodies, head): (Vec<_>, Vec<_>) =
-                    children(node).into_iter().partition(|child| child.kind() == "do_group");
+                let (bodies, head): (Vec<_>, Vec<_>) = children(node)
+                    .into_iter()
+                    .partition(|child| child.kind() == "do_group");
                 let condition = self.statements(&head, depth + 1)?;
-                Kind::While { until, branch: Branch { condition, body: self.bodies(&bodies, depth)? } }
+                Kind::While {
+                    until,
+                    branch: Branch {
+                        condition,
+                        body: self.bodies(&bodies, depth)?,
+                    },
+                }
             }
             "for_statement" | "c_style_for_statement" => {
-                let words = fields(node, "value").into_iter().map(|word| self.word(word)).collect();
-                Kind::For { words, body: self.bodies(&fields(node, "body"), depth)? }
+                let words = fields(node, "value")
+                    .into_iter()
+                    .map(|word| self.word(word))
+                    .collect();
+                Kind::For {
+                    words,
+                    body: self.bodies(&fields(node, "body"), depth)?,
+                }
             }
             "case_statement" => self.case(node, depth)?,
             "function_definition" => {
-                let name = node.child_by_field_name("name").map(|name| self.written(name));
+                let name = node
+                    .child_by_field_name("name")
+                    .map(|name| self.written(name));
                 let body = node.child_by_field_name("body");
-                let (Some(name), Some(body)) = (name, body) else { return Ok(self.give_up(node)) };
-                Kind::Function { name, body: Box::new(self.statement(body, depth + 1)?) }
+                let (Some(name), Some(body)) = (name, body) else {
+                    return Ok(self.give_up(node));
+                };
+                Kind::Function {
+                    name,
+                    body: Box::new(self.statement(body, depth + 1)?),
+                }
             }
             _ => Kind::Command(self.command(node, depth)?),
         };
-        Ok(Statement { span: span(node), kind, background: false })
+        Ok(Statement {
+            span: span(node),
+            kind,
+            background: false,
+        })
     }
 
     fn give_up(&mut self, node: Node) -> Statement {
@@ -224,29 +273,47 @@ impl Reader<'_> {
             }
         }
         if branches.len() > MAX_TREE_DEPTH {
-            return Err(SyntaxError::new(node.start_byte(), "an `if` of too many branches"));
+            return Err(SyntaxError::new(
+                node.start_byte(),
+                "an `if` of too many branches",
+            ));
         }
-        Ok(Kind::If { branches, otherwise })
+        Ok(Kind::If {
+            branches,
+            otherwise,
+        })
     }
 
     fn branch(&mut self, node: Node, depth: usize) -> Read<Branch> {
         let all = children(node);
-        let then = all.iter().position(|child| child.kind() == "then").unwrap_or(all.len());
+        let then = all
+            .iter()
+            .position(|child| child.kind() == "then")
+            .unwrap_or(all.len());
         let condition = self.statements(&all[..then], depth + 1)?;
         let rest: Vec<Node> = all[then..]
             .iter()
             .copied()
             .filter(|child| !matches!(child.kind(), "elif_clause" | "else_clause"))
             .collect();
-        Ok(Branch { condition, body: self.statements(&rest, depth + 1)? })
+        Ok(Branch {
+            condition,
+            body: self.statements(&rest, depth + 1)?,
+        })
     }
 
     fn case(&mut self, node: Node, depth: usize) -> Read<Kind> {
         let mut arms = Vec::new();
         for child in children(node) {
             if child.kind() == "case_item" {
-                let patterns = fields(child, "value").into_iter().map(|word| self.word(word)).collect();
-                arms.push(Arm { patterns, body: self.statements(&children(child), depth + 1)? });
+                let patterns = fields(child, "value")
+                    .into_iter()
+                    .map(|word| self.word(word))
+                    .collect();
+                arms.push(Arm {
+                    patterns,
+                    body: self.statements(&children(child), depth + 1)?,
+                });
             }
         }
         Ok(Kind::Case { arms })
@@ -275,7 +342,10 @@ impl Reader<'_> {
                 }
             }
         }
-        let name = command.words.first().map_or("", |word| word.written.as_str());
+        let name = command
+            .words
+            .first()
+            .map_or("", |word| word.written.as_str());
         if RESERVED.contains(&name) {
             self.unread.push(command.span);
         }
@@ -285,19 +355,35 @@ impl Reader<'_> {
 
     /// A test is its bracket and, as one word, what stands inside.
     fn test(&self, all: &[Node]) -> Vec<Word> {
-        let (Some(first), Some(last)) = (all.first(), all.last()) else { return Vec::new() };
+        let (Some(first), Some(last)) = (all.first(), all.last()) else {
+            return Vec::new();
+        };
         let inside = Span::new(first.end_byte(), last.start_byte());
         let written = self.text[inside.start..inside.end].to_owned();
-        vec![self.word(*first), Word { span: inside, written, literal: None }]
+        vec![
+            self.word(*first),
+            Word {
+                span: inside,
+                written,
+                literal: None,
+            },
+        ]
     }
 
     fn assignment(&self, node: Node) -> Assignment {
-        let name = node.child_by_field_name("name").map(|name| self.written(name)).unwrap_or_default();
+        let name = node
+            .child_by_field_name("name")
+            .map(|name| self.written(name))
+            .unwrap_or_default();
         let value = if let Some(value) = node.child_by_field_name("value") {
             self.word(value)
         } else {
             let end = Span::new(node.end_byte(), node.end_byte());
-            Word { span: end, written: String::new(), literal: Some(String::new()) }
+            Word {
+                span: end,
+                written: String::new(),
+                literal: Some(String::new()),
+            }
         };
         Assignment { name, value }
     }
@@ -305,12 +391,16 @@ impl Reader<'_> {
     fn redirection(&self, node: Node) -> Vec<Redirection> {
         match node.kind() {
             "file_redirect" => {
-                let target = node.child_by_field_name("destination").map(|word| self.word(word));
+                let target = node
+                    .child_by_field_name("destination")
+                    .map(|word| self.word(word));
                 let descriptor = node.child_by_field_name("descriptor").map(|node| node.id());
                 let sign = children(node)
                     .into_iter()
                     .find(|child| !child.is_named() && Some(child.id()) != descriptor);
-                let operator = sign.map(|child| child.kind().to_owned()).unwrap_or_default();
+                let operator = sign
+                    .map(|child| child.kind().to_owned())
+                    .unwrap_or_default();
                 vec![Redirection::File { operator, target }]
             }
             "herestring_redirect" => children(node)
@@ -329,7 +419,10 @@ impl Reader<'_> {
     /// The scripts that run while the words of this node are expanded.
     fn substitutions(&mut self, node: Node, depth: usize) -> Read<Vec<Vec<Statement>>> {
         if depth > MAX_TREE_DEPTH {
-            return Err(SyntaxError::new(node.start_byte(), "a script nested too deep"));
+            return Err(SyntaxError::new(
+                node.start_byte(),
+                "a script nested too deep",
+            ));
         }
         let mut found = Vec::new();
         for child in children(node) {
@@ -403,7 +496,11 @@ fn empty(span: Span) -> Command {
 }
 
 fn command(command: Command) -> Statement {
-    Statement { span: command.span, kind: Kind::Command(command), background: false }
+    Statement {
+        span: command.span,
+        kind: Kind::Command(command),
+        background: false,
+    }
 }
 
 fn children(node: Node<'_>) -> Vec<Node<'_>> {
@@ -411,7 +508,9 @@ fn children(node: Node<'_>) -> Vec<Node<'_>> {
 }
 
 fn fields<'t>(node: Node<'t>, name: &str) -> Vec<Node<'t>> {
-    node.children_by_field_name(name, &mut node.walk()).filter(Node::is_named).collect()
+    node.children_by_field_name(name, &mut node.walk())
+        .filter(Node::is_named)
+        .collect()
 }
 
 fn span(node: Node) -> Span {

@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    AdvisorySet, Approval, DeploymentOutcome, DeploymentRecord, Digest, Finding, Gap, Inspected, Inspector,
-    Outcome, OwnId,
+    AdvisorySet, Approval, DeploymentOutcome, DeploymentRecord, Digest, Finding, Gap, Inspected,
+    Inspector, Outcome, OwnId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -122,7 +122,11 @@ impl From<&DeploymentRecord> for DeploymentPredicate {
             DeploymentOutcome::RolledBack => EndShape::RolledBack,
             DeploymentOutcome::Failed => EndShape::Failed,
         };
-        Self { release: body.release.clone(), environment: body.environment.clone(), outcome }
+        Self {
+            release: body.release.clone(),
+            environment: body.environment.clone(),
+            outcome,
+        }
     }
 }
 
@@ -133,6 +137,10 @@ impl From<DeploymentPredicate> for DeploymentRecord {
             EndShape::RolledBack => DeploymentOutcome::RolledBack,
             EndShape::Failed => DeploymentOutcome::Failed,
         };
-        Self { release: predicate.release, environment: predicate.environment, outcome }
+        Self {
+            release: predicate.release,
+            environment: predicate.environment,
+            outcome,
+        }
     }
 }

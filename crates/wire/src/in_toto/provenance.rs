@@ -70,7 +70,9 @@ impl From<&Provenance> for ProvenancePredicate {
         let source = ResolvedDependency {
             name: SOURCE.to_owned(),
             digest: DigestSet::of(&body.source),
-            annotations: SourceAnnotations { authors: body.authors.clone() },
+            annotations: SourceAnnotations {
+                authors: body.authors.clone(),
+            },
         };
         Self {
             build_definition: BuildDefinition {
@@ -79,7 +81,11 @@ impl From<&Provenance> for ProvenancePredicate {
                 internal_parameters: InternalParameters { dirty: body.dirty },
                 resolved_dependencies: vec![source],
             },
-            run_details: RunDetails { builder: Builder { id: body.builder.clone() } },
+            run_details: RunDetails {
+                builder: Builder {
+                    id: body.builder.clone(),
+                },
+            },
         }
     }
 }
@@ -88,9 +94,13 @@ impl ProvenancePredicate {
     pub(super) fn read(self) -> Result<Provenance, String> {
         let definition = self.build_definition;
         if definition.build_type != BUILD_TYPE {
-            return Err(format!("builds of type `{}` are not read", definition.build_type));
+            return Err(format!(
+                "builds of type `{}` are not read",
+                definition.build_type
+            ));
         }
-        let Ok([source]) = <[ResolvedDependency; 1]>::try_from(definition.resolved_dependencies) else {
+        let Ok([source]) = <[ResolvedDependency; 1]>::try_from(definition.resolved_dependencies)
+        else {
             return Err("`resolvedDependencies` does not hold exactly the source".to_owned());
         };
         match source.digest.read()? {

@@ -16,17 +16,26 @@ pub(super) fn read(document: &Value) -> Result<Sbom, String> {
         Some(Value::Array(components)) => components.len() as u64,
         Some(_) => return Err("`components` is not a list".to_owned()),
     };
-    Ok(Sbom { components, gaps: gaps(document)? })
+    Ok(Sbom {
+        components,
+        gaps: gaps(document)?,
+    })
 }
 
 fn gaps(document: &Value) -> Result<u64, String> {
-    let missing = || format!("`metadata.properties` does not hold exactly one number `{GAPS_PROPERTY}`");
-    let properties = document["metadata"]["properties"].as_array().ok_or_else(missing)?;
-    let mut values = properties.iter().filter(|property| property["name"] == GAPS_PROPERTY);
+    let missing =
+        || format!("`metadata.properties` does not hold exactly one number `{GAPS_PROPERTY}`");
+    let properties = document["metadata"]["properties"]
+        .as_array()
+        .ok_or_else(missing)?;
+    let mut values = properties
+        .iter()
+        .filter(|property| property["name"] == GAPS_PROPERTY);
     match (values.next(), values.next()) {
-        (Some(property), None) => {
-            property["value"].as_str().and_then(|value| value.parse().ok()).ok_or_else(missing)
-        }
+        (Some(property), None) => property["value"]
+            .as_str()
+            .and_then(|value| value.parse().ok())
+            .ok_or_else(missing),
         _ => Err(missing()),
     }
 }

@@ -36,7 +36,11 @@ impl SubjectShape {
             Subject::Source { .. } | Subject::Artifact { .. } => None,
             Subject::Image { .. } => Some(IMAGE_MANIFEST.to_owned()),
         };
-        Self { name: name.to_owned(), digest: DigestSet::of(subject), media_type }
+        Self {
+            name: name.to_owned(),
+            digest: DigestSet::of(subject),
+            media_type,
+        }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -44,14 +48,19 @@ impl SubjectShape {
     }
 
     pub(super) fn read(&self) -> Result<Subject, ReadError> {
-        let refuse = |detail| ReadError::SubjectDigest { name: self.name.clone(), detail };
+        let refuse = |detail| ReadError::SubjectDigest {
+            name: self.name.clone(),
+            detail,
+        };
         let subject = self.digest.read().map_err(refuse)?;
         match (self.media_type.as_deref(), subject) {
             (None, subject) => Ok(subject),
-            (Some(IMAGE_MANIFEST), Subject::Artifact { sha256 }) => {
-                Ok(Subject::Image { manifest_sha256: sha256 })
-            }
-            (Some(other), _) => Err(refuse(format!("the media type `{other}` does not fit them"))),
+            (Some(IMAGE_MANIFEST), Subject::Artifact { sha256 }) => Ok(Subject::Image {
+                manifest_sha256: sha256,
+            }),
+            (Some(other), _) => Err(refuse(format!(
+                "the media type `{other}` does not fit them"
+            ))),
         }
     }
 }
@@ -59,25 +68,40 @@ impl SubjectShape {
 impl DigestSet {
     pub(super) fn of(subject: &Subject) -> Self {
         match subject {
-            Subject::Source { commit, tree } => {
-                Self { git_commit: Some(commit.to_string()), git_tree: Some(tree.to_string()), sha256: None }
-            }
-            Subject::Artifact { sha256 } | Subject::Image { manifest_sha256: sha256 } => {
-                Self::of_sha256(sha256)
-            }
+            Subject::Source { commit, tree } => Self {
+                git_commit: Some(commit.to_string()),
+                git_tree: Some(tree.to_string()),
+                sha256: None,
+            },
+            Subject::Artifact { sha256 }
+            | Subject::Image {
+                manifest_sha256: sha256,
+            } => Self::of_sha256(sha256),
         }
     }
 
     pub(super) fn of_sha256(sha256: &Digest) -> Self {
-        Self { sha256: Some(sha256.hex()), ..Self::default() }
+        Self {
+            sha256: Some(sha256.hex()),
+            ..Self::default()
+        }
     }
 
     pub(super) fn read(&self) -> Result<Subject, String> {
         match self {
-            Self { git_commit: Some(commit), git_tree: Some(tree), sha256: None } => {
-                Ok(Subject::Source { commit: object_id(commit)?, tree: object_id(tree)? })
-            }
-            Self { git_commit: None, git_tree: None, sha256: Some(sha256) } => {
+            Self {
+                git_commit: Some(commit),
+                git_tree: Some(tree),
+                sha256: None,
+            } => Ok(Subject::Source {
+                commit: object_id(commit)?,
+                tree: object_id(tree)?,
+            }),
+            Self {
+                git_commit: None,
+                git_tree: None,
+                sha256: Some(sha256),
+            } => {
                 let sha256 = Digest::from_hex(sha256).map_err(|error| error.to_string())?;
                 Ok(Subject::Artifact { sha256 })
             }
@@ -88,11 +112,15 @@ impl DigestSet {
 
 /// A Git object id is 40 (SHA-1) or 64 (SHA-256) lower-case hexadecimal digits.
 fn object_id(text: &str) -> Result<CommitId, String> {
-    let hexadecimal = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let hexadecimal = text
+        .bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if hexadecimal && [40, 64].contains(&text.len()) {
         Ok(CommitId::new(text))
     } else {
         let shown: String = text.chars().take(80).collect();
-        Err(format!("`{shown}` is not a Git object id of 40 or 64 lower-case hexadecimal digits"))
+        Err(format!(
+            "`{shown}` is not a Git object id of 40 or 64 lower-case hexadecimal digits"
+        ))
     }
 }

@@ -53,7 +53,10 @@ impl From<&TestResult> for TestResultPredicate {
                 failed: body.failed,
             },
         };
-        Self { result: outcome(body), configuration: vec![configuration] }
+        Self {
+            result: outcome(body),
+            configuration: vec![configuration],
+        }
     }
 }
 
@@ -62,11 +65,21 @@ impl TestResultPredicate {
         let Ok([configuration]) = <[Configuration; 1]>::try_from(self.configuration) else {
             return Err("`configuration` does not hold exactly one command".to_owned());
         };
-        let Annotations { command, exit_code, passed, failed } = configuration.annotations;
+        let Annotations {
+            command,
+            exit_code,
+            passed,
+            failed,
+        } = configuration.annotations;
         if configuration.name != COMMAND || configuration.digest != command_digest(&command) {
             return Err("`configuration` does not name its command by digest".to_owned());
         }
-        let body = TestResult { command, exit_code, passed, failed };
+        let body = TestResult {
+            command,
+            exit_code,
+            passed,
+            failed,
+        };
         if self.result == outcome(&body) {
             Ok(body)
         } else {

@@ -31,14 +31,21 @@ impl Scratch {
         let root = root.canonicalize()?;
         let shop = root.join("shop");
         copy(example, &shop)?;
-        Ok(Self { root, shop, keep: into.is_some() })
+        Ok(Self {
+            root,
+            shop,
+            keep: into.is_some(),
+        })
     }
 
     /// Puts the good variant of every file in the bad one's place; returns their paths in the shop.
     pub(super) fn mend(&self) -> anyhow::Result<Vec<String>> {
         let mut mended = Vec::new();
         mend(&self.shop, &self.shop, &mut mended)?;
-        ensure!(!mended.is_empty(), "the example has no good variant of any file");
+        ensure!(
+            !mended.is_empty(),
+            "the example has no good variant of any file"
+        );
         mended.sort();
         Ok(mended)
     }
@@ -52,10 +59,17 @@ impl Scratch {
             text = text.replace(port, &free_port()?.to_string());
         }
         for (id, key) in keys {
-            let at =
-                text.find(&format!("id = \"{id}\"")).with_context(|| format!("no `{id}` in the policy"))?;
-            let keys = at + text[at..].find("keys = []").context("no place for a key in the policy")?;
-            text.replace_range(keys..keys + "keys = []".len(), &format!("keys = [\"{key}\"]"));
+            let at = text
+                .find(&format!("id = \"{id}\""))
+                .with_context(|| format!("no `{id}` in the policy"))?;
+            let keys = at
+                + text[at..]
+                    .find("keys = []")
+                    .context("no place for a key in the policy")?;
+            text.replace_range(
+                keys..keys + "keys = []".len(),
+                &format!("keys = [\"{key}\"]"),
+            );
         }
         std::fs::write(self.root.join("policy.toml"), &text)?;
         Ok(Digest::of(text.as_bytes()))
@@ -78,7 +92,11 @@ impl Scratch {
             .output()
             .context("cannot run git\nhint: install it")?;
         if !output.status.success() {
-            bail!("git {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+            bail!(
+                "git {}: {}",
+                arguments.join(" "),
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
         Ok(())
     }

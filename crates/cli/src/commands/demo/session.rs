@@ -19,33 +19,50 @@ impl Session {
     /// Commands run in `folder`.
     pub(super) fn new(folder: &Path) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("cannot find this program's own file")?;
-        Ok(Self { program, folder: folder.to_owned(), variables: Vec::new() })
+        Ok(Self {
+            program,
+            folder: folder.to_owned(),
+            variables: Vec::new(),
+        })
     }
 
     /// Sets an environment variable for all later commands, and shows it.
     pub(super) fn export(&mut self, name: &'static str, value: String) -> anyhow::Result<()> {
-        open::write(None, |out| writeln!(out, "{COMMAND}$ export {name}={value}{COMMAND:#}"))?;
+        open::write(None, |out| {
+            writeln!(out, "{COMMAND}$ export {name}={value}{COMMAND:#}")
+        })?;
         self.variables.push((name, value));
         Ok(())
     }
 
     /// Runs `plimsoll` with these arguments and insists on its exit code.
     pub(super) fn plimsoll(&self, arguments: &str, expected: i32) -> anyhow::Result<()> {
-        open::write(None, |out| writeln!(out, "{COMMAND}$ plimsoll {arguments}{COMMAND:#}"))?;
-        let found = self.command(&self.program, arguments).status().context("cannot run plimsoll")?.code();
+        open::write(None, |out| {
+            writeln!(out, "{COMMAND}$ plimsoll {arguments}{COMMAND:#}")
+        })?;
+        let found = self
+            .command(&self.program, arguments)
+            .status()
+            .context("cannot run plimsoll")?
+            .code();
         open::write(None, |out| {
             let code = found.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
             writeln!(out, "{DIM}# exit code {code}{DIM:#}\n")
         })?;
         if found != Some(expected) {
-            bail!("`plimsoll {arguments}` should end with exit code {expected}, and ended with {found:?}");
+            bail!(
+                "`plimsoll {arguments}` should end with exit code {expected}, and ended with {found:?}"
+            );
         }
         Ok(())
     }
 
     /// Runs `plimsoll` without showing its command, and returns what it prints.
     pub(super) fn read(&self, arguments: &str) -> anyhow::Result<String> {
-        let output = self.command(&self.program, arguments).stderr(Stdio::inherit()).output()?;
+        let output = self
+            .command(&self.program, arguments)
+            .stderr(Stdio::inherit())
+            .output()?;
         if !output.status.success() {
             bail!("`plimsoll {arguments}` ended with {}", output.status);
         }
@@ -54,7 +71,9 @@ impl Session {
 
     /// Runs another program and insists on its success.
     pub(super) fn run(&self, program: &str, arguments: &str) -> anyhow::Result<()> {
-        open::write(None, |out| writeln!(out, "{COMMAND}$ {program} {arguments}{COMMAND:#}"))?;
+        open::write(None, |out| {
+            writeln!(out, "{COMMAND}$ {program} {arguments}{COMMAND:#}")
+        })?;
         let status = self.command(Path::new(program), arguments).status();
         let status = status.with_context(|| format!("cannot run {program}"))?;
         if !status.success() {
@@ -65,8 +84,16 @@ impl Session {
 
     fn command(&self, program: &Path, arguments: &str) -> Command {
         let mut command = Command::new(program);
-        command.args(arguments.split_whitespace()).current_dir(&self.folder).stdin(Stdio::null());
-        for name in ["PLIMSOLL_KEY", "PLIMSOLL_DB", "PLIMSOLL_LOG_PASSWORD", "CARGO_BUILD_TARGET"] {
+        command
+            .args(arguments.split_whitespace())
+            .current_dir(&self.folder)
+            .stdin(Stdio::null());
+        for name in [
+            "PLIMSOLL_KEY",
+            "PLIMSOLL_DB",
+            "PLIMSOLL_LOG_PASSWORD",
+            "CARGO_BUILD_TARGET",
+        ] {
             command.env_remove(name);
         }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
@@ -76,7 +103,9 @@ impl Session {
 
 /// Opens a chapter of the demo.
 pub(super) fn chapter(number: u8, title: &str) -> anyhow::Result<()> {
-    open::write(None, |out| writeln!(out, "\n{BOLD}── {number}. {title} ──{BOLD:#}"))
+    open::write(None, |out| {
+        writeln!(out, "\n{BOLD}── {number}. {title} ──{BOLD:#}")
+    })
 }
 
 /// Says something between two commands.

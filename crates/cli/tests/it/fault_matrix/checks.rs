@@ -14,7 +14,11 @@ pub(super) const CHECKS: &[Fault] = &[
         make: |world| world.write("project/tools/requirements.txt", "requests>=2\n"),
         command: "check",
         code: 2,
-        says: &["dependency/unlocked-manifest", "tools/requirements.txt:1", "mend:"],
+        says: &[
+            "dependency/unlocked-manifest",
+            "tools/requirements.txt:1",
+            "mend:",
+        ],
     },
     Fault {
         name: "lockfile without a reader",
@@ -32,22 +36,40 @@ pub(super) const CHECKS: &[Fault] = &[
     },
     Fault {
         name: "broken workflow",
-        make: |world| world.write("project/.github/workflows/release.yml", "on: push\njobs: [\n"),
+        make: |world| {
+            world.write(
+                "project/.github/workflows/release.yml",
+                "on: push\njobs: [\n",
+            )
+        },
         command: "check",
         code: 1,
-        says: &["path/unreadable-workflow", ".github/workflows/release.yml", "mend:"],
+        says: &[
+            "path/unreadable-workflow",
+            ".github/workflows/release.yml",
+            "mend:",
+        ],
     },
     Fault {
         name: "missing database",
         make: |world| std::fs::remove_dir_all(world.path("databases")).unwrap(),
         command: "check",
         code: 1,
-        says: &["gap[dependency/missing-database]", "crates.io", "plimsoll db import"],
+        says: &[
+            "gap[dependency/missing-database]",
+            "crates.io",
+            "plimsoll db import",
+        ],
     },
     Fault {
         name: "old database",
         make: |world| {
-            assert_eq!(world.run("db import ../advisories --into ../databases").code, Some(0));
+            assert_eq!(
+                world
+                    .run("db import ../advisories --into ../databases")
+                    .code,
+                Some(0)
+            );
         },
         command: "check",
         code: 1,
@@ -56,11 +78,17 @@ pub(super) const CHECKS: &[Fault] = &[
     Fault {
         name: "damaged database",
         make: |world| {
-            world.sh("for f in ../databases/*; do head -c 100 $f > $f.x && mv $f.x $f; done").clear()
+            world
+                .sh("for f in ../databases/*; do head -c 100 $f > $f.x && mv $f.x $f; done")
+                .clear()
         },
         command: "check",
         code: 1,
-        says: &["gap[dependency/unusable-database]", "databases", "plimsoll db import"],
+        says: &[
+            "gap[dependency/unusable-database]",
+            "databases",
+            "plimsoll db import",
+        ],
     },
     Fault {
         name: "policy with an unknown key",
@@ -130,14 +158,20 @@ pub(super) const CHECKS: &[Fault] = &[
         },
         command: "check",
         code: 1,
-        says: &["does not pin the secret rules", "rules.toml", "hint: add rules_sha256 = \"sha256:"],
+        says: &[
+            "does not pin the secret rules",
+            "rules.toml",
+            "hint: add rules_sha256 = \"sha256:",
+        ],
     },
     Fault {
         name: "secret rules that were changed",
         make: |world| {
             world.write("rules.toml", "[[rules]]\nid = \"x\"\nregex = 'x'\n");
             let pin = plimsoll_model::Digest::of(b"other");
-            world.set_policy(&format!("[secrets]\nrules = \"rules.toml\"\nrules_sha256 = \"{pin}\"\n"));
+            world.set_policy(&format!(
+                "[secrets]\nrules = \"rules.toml\"\nrules_sha256 = \"{pin}\"\n"
+            ));
         },
         command: "check",
         code: 1,
@@ -159,7 +193,9 @@ pub(super) const CHECKS: &[Fault] = &[
             let rules = "[[rules]]\nid = \"x\"\nregex = '('\n";
             world.write("rules.toml", rules);
             let pin = plimsoll_model::Digest::of(rules.as_bytes());
-            world.set_policy(&format!("[secrets]\nrules = \"rules.toml\"\nrules_sha256 = \"{pin}\"\n"));
+            world.set_policy(&format!(
+                "[secrets]\nrules = \"rules.toml\"\nrules_sha256 = \"{pin}\"\n"
+            ));
         },
         command: "check",
         code: 1,
@@ -169,7 +205,10 @@ pub(super) const CHECKS: &[Fault] = &[
         name: "secret rules of the tree that are a pipe",
         make: |world| {
             world.set("PLIMSOLL_POLICY", "");
-            world.write("project/plimsoll.toml", "[secrets]\nrules = \"rules.toml\"\n");
+            world.write(
+                "project/plimsoll.toml",
+                "[secrets]\nrules = \"rules.toml\"\n",
+            );
             world.sh("mkfifo rules.toml").clear();
         },
         command: "check",
@@ -180,39 +219,63 @@ pub(super) const CHECKS: &[Fault] = &[
         name: "secret rules of the tree that are too long",
         make: |world| {
             world.set("PLIMSOLL_POLICY", "");
-            world.write("project/plimsoll.toml", "[secrets]\nrules = \"rules.toml\"\n");
+            world.write(
+                "project/plimsoll.toml",
+                "[secrets]\nrules = \"rules.toml\"\n",
+            );
             world.sh("truncate -s 5M rules.toml").clear();
         },
         command: "check",
         code: 1,
-        says: &["the secret rules ./rules.toml are no file of at most 4194304 bytes", "hint:"],
+        says: &[
+            "the secret rules ./rules.toml are no file of at most 4194304 bytes",
+            "hint:",
+        ],
     },
     Fault {
         name: "advisory database of the tree that is a pipe",
         make: |world| {
             world.set("PLIMSOLL_POLICY", "");
-            world.write("project/plimsoll.toml", "[advisories]\npath = \"databases\"\n");
-            world.sh("mkdir databases && mkfifo databases/crates.io.plimdb").clear();
+            world.write(
+                "project/plimsoll.toml",
+                "[advisories]\npath = \"databases\"\n",
+            );
+            world
+                .sh("mkdir databases && mkfifo databases/crates.io.plimdb")
+                .clear();
         },
         command: "check",
         code: 1,
-        says: &["gap[dependency/unusable-database]", "crates.io.plimdb", "it is no file"],
+        says: &[
+            "gap[dependency/unusable-database]",
+            "crates.io.plimdb",
+            "it is no file",
+        ],
     },
     Fault {
         name: "trusted policy and a home inside the tree",
         make: |world| {
             world.set("XDG_DATA_HOME", ".data");
-            world.sh("mkdir -p .data/plimsoll && cp -r ../databases .data/plimsoll/advisories").clear();
+            world
+                .sh("mkdir -p .data/plimsoll && cp -r ../databases .data/plimsoll/advisories")
+                .clear();
             world.set_policy("[gate]\nsecrets = \"any\"\n");
         },
         command: "check",
         code: 1,
-        says: &["inside the inspected tree", ".data/plimsoll/advisories", "hint:"],
+        says: &[
+            "inside the inspected tree",
+            ".data/plimsoll/advisories",
+            "hint:",
+        ],
     },
     Fault {
         name: "credential in a list with zero bytes",
         make: |world| {
-            world.write("project/environ", &format!("HOME=/root\0TOKEN=ghp_{}\0", "aB3dE5gH7jK9".repeat(3)));
+            world.write(
+                "project/environ",
+                &format!("HOME=/root\0TOKEN=ghp_{}\0", "aB3dE5gH7jK9".repeat(3)),
+            );
         },
         command: "check",
         code: 1,
@@ -230,7 +293,12 @@ pub(super) const CHECKS: &[Fault] = &[
     },
     Fault {
         name: "script with zero bytes that a shell passes over",
-        make: |world| world.write("project/deploy.sh", "#!/bin/sh\necho a plain text\nec\0ho b\n"),
+        make: |world| {
+            world.write(
+                "project/deploy.sh",
+                "#!/bin/sh\necho a plain text\nec\0ho b\n",
+            )
+        },
         command: "check",
         code: 1,
         says: &["gap[path/unreadable-file]", "deploy.sh", "mend:"],
@@ -239,7 +307,9 @@ pub(super) const CHECKS: &[Fault] = &[
         name: "script that is UTF-16 by its mark and bytes for a shell",
         make: |world| {
             world.write("project/deploy.sh", "");
-            world.sh("printf '\\377\\376\\necho a\\n\\0' > deploy.sh").clear();
+            world
+                .sh("printf '\\377\\376\\necho a\\n\\0' > deploy.sh")
+                .clear();
         },
         command: "check",
         code: 1,
@@ -266,7 +336,13 @@ pub(super) const CHECKS: &[Fault] = &[
         code: 2,
         says: &["gap[secret/empty-tree]", "empty", "mend:"],
     },
-    Fault { name: "no such folder", make: |_| (), command: "check nowhere", code: 64, says: &["nowhere"] },
+    Fault {
+        name: "no such folder",
+        make: |_| (),
+        command: "check nowhere",
+        code: 64,
+        says: &["nowhere"],
+    },
     Fault {
         name: "wrong command line",
         make: |_| (),

@@ -28,7 +28,12 @@ pub(super) const RELEASES: &[Fault] = &[
     },
     Fault {
         name: "tests that ran nothing",
-        make: |world| assert_eq!(world.run("attest test --key ../builder.key -- true").code, Some(2)),
+        make: |world| {
+            assert_eq!(
+                world.run("attest test --key ../builder.key -- true").code,
+                Some(2)
+            )
+        },
         command: "promote one --to staging --key ../author.key",
         code: 2,
         says: &["tests", "no test that ran", "hint:"],
@@ -43,7 +48,11 @@ pub(super) const RELEASES: &[Fault] = &[
     Fault {
         name: "inspection under another policy",
         make: |world| {
-            world.set_policy(&world.policy().replace("[advisories]", "[gate]\npath = \"low\"\n[advisories]"))
+            world.set_policy(
+                &world
+                    .policy()
+                    .replace("[advisories]", "[gate]\npath = \"low\"\n[advisories]"),
+            )
         },
         command: "promote one --to staging --key ../author.key",
         code: 1,
@@ -94,14 +103,28 @@ pub(super) const RELEASES: &[Fault] = &[
     },
     Fault {
         name: "the author's own approval",
-        make: |world| assert_eq!(world.run("promote one --to production --key ../author.key").code, Some(2)),
+        make: |world| {
+            assert_eq!(
+                world
+                    .run("promote one --to production --key ../author.key")
+                    .code,
+                Some(2)
+            )
+        },
         command: "approve one --to production --key ../author.key",
         code: 1,
         says: &["refused", "`author` is the author"],
     },
     Fault {
         name: "a builder's approval",
-        make: |world| assert_eq!(world.run("promote one --to production --key ../author.key").code, Some(2)),
+        make: |world| {
+            assert_eq!(
+                world
+                    .run("promote one --to production --key ../author.key")
+                    .code,
+                Some(2)
+            )
+        },
         command: "approve one --to production --key ../builder.key",
         code: 1,
         says: &["refused", "is not a person"],
@@ -109,8 +132,18 @@ pub(super) const RELEASES: &[Fault] = &[
     Fault {
         name: "expired approval",
         make: |world| {
-            assert_eq!(world.run("promote one --to staging --key ../author.key").code, Some(0));
-            assert_eq!(world.run("promote one --to production --key ../author.key").code, Some(2));
+            assert_eq!(
+                world
+                    .run("promote one --to staging --key ../author.key")
+                    .code,
+                Some(0)
+            );
+            assert_eq!(
+                world
+                    .run("promote one --to production --key ../author.key")
+                    .code,
+                Some(2)
+            );
             approve_for(world, SignedDuration::ZERO);
         },
         command: "promote one --to production --key ../author.key",
@@ -182,7 +215,12 @@ pub(super) const RELEASES: &[Fault] = &[
         name: "log key of another ledger",
         make: |world| {
             world.set("PLIMSOLL_STATE", &world.path("other").display().to_string());
-            assert_eq!(world.run("release create --name x --artifact out/server").code, Some(0));
+            assert_eq!(
+                world
+                    .run("release create --name x --artifact out/server")
+                    .code,
+                Some(0)
+            );
             world.set("PLIMSOLL_STATE", &world.path("state").display().to_string());
             world.sh("cp ../other/log.key ../state/log.key");
         },
@@ -237,7 +275,10 @@ pub(super) const RELEASES: &[Fault] = &[
         name: "one key for a builder and a person",
         make: |world| {
             let policy = world.policy();
-            let keys: Vec<&str> = policy.lines().filter(|line| line.starts_with("keys")).collect();
+            let keys: Vec<&str> = policy
+                .lines()
+                .filter(|line| line.starts_with("keys"))
+                .collect();
             world.set_policy(&policy.replace(keys[1], keys[2]));
         },
         command: "promote one --to staging --key ../author.key",
@@ -276,14 +317,26 @@ pub(super) const RELEASES: &[Fault] = &[
         },
         command: "ledger verify",
         code: 2,
-        says: &[" 4 signed statements", "1 bodies were deleted", "NOT PROVEN IN FULL"],
+        says: &[
+            " 4 signed statements",
+            "1 bodies were deleted",
+            "NOT PROVEN IN FULL",
+        ],
     },
     Fault {
         name: "failed tests whose event was removed",
         make: |world| {
             failed_tests(world);
-            assert_eq!(world.run("release create --name x --artifact out/server").code, Some(0));
-            without_triggers(world, "DELETE FROM event WHERE seq = (SELECT max(seq) - 1 FROM event)");
+            assert_eq!(
+                world
+                    .run("release create --name x --artifact out/server")
+                    .code,
+                Some(0)
+            );
+            without_triggers(
+                world,
+                "DELETE FROM event WHERE seq = (SELECT max(seq) - 1 FROM event)",
+            );
         },
         command: "promote one --to staging --key ../author.key",
         code: 1,
@@ -292,7 +345,12 @@ pub(super) const RELEASES: &[Fault] = &[
     Fault {
         name: "a projection that was edited by hand",
         make: |world| {
-            assert_eq!(world.run("promote one --to staging --key ../author.key").code, Some(0));
+            assert_eq!(
+                world
+                    .run("promote one --to staging --key ../author.key")
+                    .code,
+                Some(0)
+            );
             without_triggers(world, "UPDATE current SET healthy_artifact = zeroblob(32)");
         },
         command: "rollback --environment staging --key ../author.key",
@@ -304,14 +362,22 @@ pub(super) const RELEASES: &[Fault] = &[
         make: |world| assert_eq!(world.run("key generate ../stranger").code, Some(0)),
         command: "promote one --to staging --key ../stranger.key",
         code: 1,
-        says: &["refused", "belongs to no [[person]] or [[builder]]", "hint:"],
+        says: &[
+            "refused",
+            "belongs to no [[person]] or [[builder]]",
+            "hint:",
+        ],
     },
     Fault {
         name: "rollback by a key that the policy does not know",
         make: |world| assert_eq!(world.run("key generate ../stranger").code, Some(0)),
         command: "rollback --environment production --key ../stranger.key",
         code: 1,
-        says: &["refused", "belongs to no [[person]] or [[builder]]", "hint:"],
+        says: &[
+            "refused",
+            "belongs to no [[person]] or [[builder]]",
+            "hint:",
+        ],
     },
     Fault {
         name: "nothing to roll back to",
@@ -323,7 +389,12 @@ pub(super) const RELEASES: &[Fault] = &[
     Fault {
         name: "signed bytes that were changed",
         make: |world| {
-            assert_eq!(world.run("sign out/server --key ../builder.key --bundle ../bundle").code, Some(0));
+            assert_eq!(
+                world
+                    .run("sign out/server --key ../builder.key --bundle ../bundle")
+                    .code,
+                Some(0)
+            );
             world.sh("echo x >> out/server");
         },
         command: "verify out/server --key ../builder.pub --bundle ../bundle",
@@ -333,14 +404,18 @@ pub(super) const RELEASES: &[Fault] = &[
 ];
 
 fn failed_tests(world: &World) {
-    let ran = world.run("attest test --key ../builder.key -- sh -c echo${IFS}1${IFS}failed;exit${IFS}1");
+    let ran =
+        world.run("attest test --key ../builder.key -- sh -c echo${IFS}1${IFS}failed;exit${IFS}1");
     assert_eq!(ran.code, Some(1), "{}", ran.output);
 }
 
 /// Deletes the body of the event that was appended last, as the ledger itself deletes one.
 fn delete_newest(world: &World) {
     let newest = "(SELECT body_sha256 FROM event ORDER BY seq DESC LIMIT 1)";
-    without_triggers(world, &format!("UPDATE blob SET bytes = NULL WHERE sha256 = {newest}"));
+    without_triggers(
+        world,
+        &format!("UPDATE blob SET bytes = NULL WHERE sha256 = {newest}"),
+    );
 }
 
 /// Changes the ledger's file as one who may write it: the triggers stand again afterwards.
@@ -354,7 +429,9 @@ fn without_triggers(world: &World, statement: &str) {
         .map(Result::unwrap)
         .collect();
     for (name, _) in &triggers {
-        database.execute_batch(&format!("DROP TRIGGER \"{name}\"")).unwrap();
+        database
+            .execute_batch(&format!("DROP TRIGGER \"{name}\""))
+            .unwrap();
     }
     assert!(database.execute(statement, []).unwrap() > 0, "{statement}");
     for (_, sql) in triggers {
@@ -365,7 +442,14 @@ fn without_triggers(world: &World, statement: &str) {
 fn approve_for(world: &World, valid_for: SignedDuration) {
     let policy = world.path("policy.toml");
     let sha256 = Some(plimsoll_model::Digest::of(&std::fs::read(&policy).unwrap()));
-    let trusted = load_policy(&PolicySource::File { path: policy, sha256 }, &world.path("project")).unwrap();
+    let trusted = load_policy(
+        &PolicySource::File {
+            path: policy,
+            sha256,
+        },
+        &world.path("project"),
+    )
+    .unwrap();
     let ledger = Ledger::open(&world.path("state"), &Password::new(String::new())).unwrap();
     let release = find_release(&ledger, "one").unwrap();
     let pem = std::fs::read_to_string(world.path("colleague.key")).unwrap();

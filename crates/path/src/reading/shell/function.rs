@@ -21,8 +21,10 @@ impl<'s> Performance<'_, '_, 's> {
     /// Executes a command as the functions that have its name, and gives the runs in which none has.
     pub(super) fn as_function(&mut self, at: usize, shell: &mut Shell, ignored: bool) -> Calls {
         let name = self.script.commands[at].program.as_deref();
-        let known =
-            name.and_then(|name| self.functions.get(name)).filter(|_| self.calls < MAX_CALLS).cloned();
+        let known = name
+            .and_then(|name| self.functions.get(name))
+            .filter(|_| self.calls < MAX_CALLS)
+            .cloned();
         let (mut own, mut done) = (shell.alive, Guard::NEVER);
         for (runs, body) in known.into_iter().flatten() {
             let runs = self.diagram().and(own, runs);
@@ -41,8 +43,15 @@ impl<'s> Performance<'_, '_, 's> {
         let outer = std::mem::replace(&mut self.returned, Guard::NEVER);
         self.calls += 1;
         // A function that has the name of a check is none, so that the check did not pass.
-        let is_gate = self.script.commands[at].capabilities.iter().any(|each| each.is_gate());
-        self.executed(at, shell.alive, if is_gate { Guard::ALWAYS } else { Guard::NEVER });
+        let is_gate = self.script.commands[at]
+            .capabilities
+            .iter()
+            .any(|each| each.is_gate());
+        self.executed(
+            at,
+            shell.alive,
+            if is_gate { Guard::ALWAYS } else { Guard::NEVER },
+        );
         if self.diagram().overflowed() {
             return;
         }
@@ -51,7 +60,11 @@ impl<'s> Performance<'_, '_, 's> {
         let returned = std::mem::replace(&mut self.returned, outer);
         let alive = self.diagram().or(shell.alive, returned);
         // A function that returned a failure fails like a command.
-        let dies = if ignored { Guard::NEVER } else { self.failing(returned, shell) };
+        let dies = if ignored {
+            Guard::NEVER
+        } else {
+            self.failing(returned, shell)
+        };
         shell.alive = self.diagram().without(alive, dies);
     }
 
@@ -64,9 +77,12 @@ impl<'s> Performance<'_, '_, 's> {
     pub(super) fn exits_zero(&self, name: &str) -> bool {
         let bodies = self.functions.get(name).into_iter().flatten();
         let commands = bodies.flat_map(|(_, body)| body.commands());
-        commands
-            .into_iter()
-            .any(|command| matches!(self.script.commands[command].effect, Effect::Exit(ExitStatus::Zero)))
+        commands.into_iter().any(|command| {
+            matches!(
+                self.script.commands[command].effect,
+                Effect::Exit(ExitStatus::Zero)
+            )
+        })
     }
 }
 

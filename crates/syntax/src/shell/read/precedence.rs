@@ -17,7 +17,10 @@ pub(super) enum Piece {
 /// The command that a redirection behind these pieces belongs to.
 pub(super) fn last_command(pieces: &mut [Piece]) -> Option<&mut Command> {
     match pieces.last_mut()? {
-        Piece::Statement(Statement { kind: Kind::Command(command), .. }) => Some(command),
+        Piece::Statement(Statement {
+            kind: Kind::Command(command),
+            ..
+        }) => Some(command),
         Piece::Statement(_) | Piece::Pipe | Piece::And | Piece::Or | Piece::Bang(_) => None,
     }
 }
@@ -51,26 +54,47 @@ struct Pending {
 
 impl Pending {
     fn finish(mut self) -> Option<Statement> {
-        let span = Span::new(self.stages.first()?.span.start, self.stages.last()?.span.end);
+        let span = Span::new(
+            self.stages.first()?.span.start,
+            self.stages.last()?.span.end,
+        );
         let mut statement = if self.stages.len() == 1 {
             self.stages.pop()?
         } else {
-            Statement { span, kind: Kind::Pipeline(self.stages), background: false }
+            Statement {
+                span,
+                kind: Kind::Pipeline(self.stages),
+                background: false,
+            }
         };
         for start in self.bangs.into_iter().rev() {
             let span = Span::new(start, statement.span.end);
-            statement = Statement { span, kind: Kind::Not(Box::new(statement)), background: false };
+            statement = Statement {
+                span,
+                kind: Kind::Not(Box::new(statement)),
+                background: false,
+            };
         }
         Some(statement)
     }
 }
 
 fn join(left: Option<(Statement, bool)>, right: Statement) -> Statement {
-    let Some((left, and)) = left else { return right };
+    let Some((left, and)) = left else {
+        return right;
+    };
     let span = Span::new(left.span.start, right.span.end);
     let (left, right) = (Box::new(left), Box::new(right));
-    let kind = if and { Kind::And(left, right) } else { Kind::Or(left, right) };
-    Statement { span, kind, background: false }
+    let kind = if and {
+        Kind::And(left, right)
+    } else {
+        Kind::Or(left, right)
+    };
+    Statement {
+        span,
+        kind,
+        background: false,
+    }
 }
 
 /// The parser knows `!` before simple commands only: before a compound one it is taken away, and
@@ -82,11 +106,14 @@ pub(super) fn take_bangs(text: &mut String) -> Vec<(usize, usize)> {
         let behind = &text[bang + 1..];
         let word = behind.trim_start_matches([' ', '\t']);
         let spaces = behind.len() - word.len();
-        let compound = COMPOUND
-            .iter()
-            .any(|start| word.strip_prefix(start).is_some_and(|rest| rest.starts_with(char::is_whitespace)));
-        let alone =
-            text[..bang].chars().next_back().is_none_or(|char| char.is_whitespace() || ";&|(".contains(char));
+        let compound = COMPOUND.iter().any(|start| {
+            word.strip_prefix(start)
+                .is_some_and(|rest| rest.starts_with(char::is_whitespace))
+        });
+        let alone = text[..bang]
+            .chars()
+            .next_back()
+            .is_none_or(|char| char.is_whitespace() || ";&|(".contains(char));
         if spaces > 0 && compound && alone {
             bangs.push((bang + 1 + spaces, bang));
         }

@@ -22,13 +22,21 @@ fn one(statement: &Statement) -> String {
             for redirection in &command.redirections {
                 words.push(match redirection {
                     Redirection::File { operator, target } => {
-                        format!("{operator}{}", target.as_ref().map_or("", |word| word.written.as_str()))
+                        format!(
+                            "{operator}{}",
+                            target.as_ref().map_or("", |word| word.written.as_str())
+                        )
                     }
                     Redirection::Here(_) => "<<HERE".to_owned(),
                     Redirection::HereString(word) => format!("<<<{}", word.written),
                 });
             }
-            words.extend(command.substitutions.iter().map(|inner| format!("$({})", shown(inner))));
+            words.extend(
+                command
+                    .substitutions
+                    .iter()
+                    .map(|inner| format!("$({})", shown(inner))),
+            );
             words.join(" ")
         }
         Kind::Pipeline(stages) => {
@@ -40,7 +48,10 @@ fn one(statement: &Statement) -> String {
         Kind::Not(a) => format!("not({})", one(a)),
         Kind::Group(inner) => format!("group({})", shown(inner)),
         Kind::Subshell(inner) => format!("subshell({})", shown(inner)),
-        Kind::If { branches, otherwise } => {
+        Kind::If {
+            branches,
+            otherwise,
+        } => {
             let branches: Vec<String> = branches
                 .iter()
                 .map(|branch| format!("{} ? {}", shown(&branch.condition), shown(&branch.body)))
@@ -49,7 +60,11 @@ fn one(statement: &Statement) -> String {
         }
         Kind::While { until, branch } => {
             let name = if *until { "until" } else { "while" };
-            format!("{name}({} ? {})", shown(&branch.condition), shown(&branch.body))
+            format!(
+                "{name}({} ? {})",
+                shown(&branch.condition),
+                shown(&branch.body)
+            )
         }
         Kind::For { words, body } => format!("for({} ? {})", words.len(), shown(body)),
         Kind::Case { arms } => {
@@ -61,7 +76,11 @@ fn one(statement: &Statement) -> String {
         }
         Kind::Function { name, body } => format!("fn {name}({})", one(body)),
     };
-    if statement.background { format!("{text} &") } else { text }
+    if statement.background {
+        format!("{text} &")
+    } else {
+        text
+    }
 }
 
 fn read(text: &str) -> Script {
@@ -78,19 +97,28 @@ fn structure_is_bash_s() {
         ("! a | b", "not(pipe(a | b))"),
         ("! a && b", "and(not(a), b)"),
         ("! { a; b; } || c", "or(not(group(a; b)), c)"),
-        ("a && ! if b; then c; fi | d", "and(a, not(pipe(if(b ? c : ) | d)))"),
+        (
+            "a && ! if b; then c; fi | d",
+            "and(a, not(pipe(if(b ? c : ) | d)))",
+        ),
         ("echo '! { a'", "echo ! { a"),
         ("a & b", "a &; b"),
         ("a && b &", "and(a, b) &"),
         ("(a; b) | c", "pipe(subshell(a; b) | c)"),
         ("{ a; b; } || true", "or(group(a; b), true)"),
-        ("if a; then b; elif c; then d; else e; fi", "if(a ? b : c ? d : e)"),
+        (
+            "if a; then b; elif c; then d; else e; fi",
+            "if(a ? b : c ? d : e)",
+        ),
         ("if ! a; then exit 1; fi", "if(not(a) ?  exit 1 : )"),
         ("while a; do b; done", "while(a ? b)"),
         ("until a; do b & done", "until(a ? b &)"),
         ("for x in 1 2; do a; done", "for(2 ? a)"),
         ("for ((i=0;i<3;i++)); do a; done", "for(0 ? a)"),
-        ("case $x in p|q) a;; *) b; c;; esac", "case(p ? a : * ? b; c)"),
+        (
+            "case $x in p|q) a;; *) b; c;; esac",
+            "case(p ? a : * ? b; c)",
+        ),
         ("f() { a; }\nf", "fn f(group(a)); f"),
         ("set -euo pipefail", "set -euo pipefail"),
         ("X=1 Y=$Z a $Q", "X=1 Y=$Z a <$Q>"),
@@ -101,24 +129,46 @@ fn structure_is_bash_s() {
         ("[[ $a == b* ]] || a", "or([[ <$a == b*>, a)"),
         ("(( x > 1 ))", "(( <x > 1>"),
         ("a > out 2>&1", "a >out >&1"),
-        ("a <<EOF | b -f -\ntext $(x)\nEOF\nc", "pipe(a <<HERE $(x) | b -f -); c"),
+        (
+            "a <<EOF | b -f -\ntext $(x)\nEOF\nc",
+            "pipe(a <<HERE $(x) | b -f -); c",
+        ),
         ("a <<'EOF' && b\ntext\nEOF", "and(a <<HERE, b)"),
         ("a <<< \"$x\"", "a <<<\"$x\""),
         ("a \\\n  --b", "a --b"),
         ("> out", ">out"),
-        ("${{ inputs.tool }} run ${{ x && 'y' }}-1", "<${{ inputs.tool }}> run <${{ x && 'y' }}-1>"),
-        ("if [ \"${{ a }}\" = 'b' ]; then a; fi", "if([ <\"${{ a }}\" = 'b'> ? a : )"),
+        (
+            "${{ inputs.tool }} run ${{ x && 'y' }}-1",
+            "<${{ inputs.tool }}> run <${{ x && 'y' }}-1>",
+        ),
+        (
+            "if [ \"${{ a }}\" = 'b' ]; then a; fi",
+            "if([ <\"${{ a }}\" = 'b'> ? a : )",
+        ),
     ] {
         let script = read(text);
-        assert_eq!(shown(&script.statements), expected.replace("?  ", "? "), "{text}");
+        assert_eq!(
+            shown(&script.statements),
+            expected.replace("?  ", "? "),
+            "{text}"
+        );
         assert_eq!(script.unread, [], "{text}");
     }
 }
 
 #[test]
 fn what_is_not_shell_is_named() {
-    for text in ["if a; then b", "a ) b", "case x in", "a && ", "for x in 1; do"] {
-        assert!(!parse(text).is_ok_and(|script| script.unread.is_empty()), "{text}");
+    for text in [
+        "if a; then b",
+        "a ) b",
+        "case x in",
+        "a && ",
+        "for x in 1; do",
+    ] {
+        assert!(
+            !parse(text).is_ok_and(|script| script.unread.is_empty()),
+            "{text}"
+        );
     }
     let deep = format!("{}a{}", "(".repeat(3000), ")".repeat(3000));
     assert!(parse(&deep).is_err());
@@ -129,7 +179,10 @@ fn what_is_not_shell_is_named() {
 fn spans_are_bytes_of_the_script() {
     let text = "echo é\nif a; then\n  b | c\nfi\n";
     let script = read(text);
-    let shown: Vec<&str> =
-        script.statements.iter().map(|each| &text[each.span.start..each.span.end]).collect();
+    let shown: Vec<&str> = script
+        .statements
+        .iter()
+        .map(|each| &text[each.span.start..each.span.end])
+        .collect();
     assert_eq!(shown, ["echo é", "if a; then\n  b | c\nfi"]);
 }

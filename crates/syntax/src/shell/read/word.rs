@@ -8,7 +8,9 @@ pub(super) fn expression_spans(text: &str) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut at = 0;
     while let Some(start) = text[at..].find("${{").map(|found| at + found) {
-        let Some(end) = text[start..].find("}}").map(|found| start + found + 2) else { break };
+        let Some(end) = text[start..].find("}}").map(|found| start + found + 2) else {
+            break;
+        };
         spans.push(Span::new(start, end));
         at = end;
     }
@@ -18,7 +20,10 @@ pub(super) fn expression_spans(text: &str) -> Vec<Span> {
 /// The value of a word without its quotes; `None` when it depends on anything but the script.
 pub(super) fn literal(node: Node, text: &str, expressions: &[Span]) -> Option<String> {
     let span = Span::new(node.start_byte(), node.end_byte());
-    if expressions.iter().any(|expression| expression.overlaps(span)) {
+    if expressions
+        .iter()
+        .any(|expression| expression.overlaps(span))
+    {
         return None;
     }
     let written = &text[span.start..span.end];
@@ -29,7 +34,9 @@ pub(super) fn literal(node: Node, text: &str, expressions: &[Span]) -> Option<St
         "command_name" => literal(node.named_child(0)?, text, expressions),
         "concatenation" => {
             let mut cursor = node.walk();
-            node.children(&mut cursor).map(|part| literal(part, text, expressions)).collect()
+            node.children(&mut cursor)
+                .map(|part| literal(part, text, expressions))
+                .collect()
         }
         "variable_assignment" => {
             let (name, value) = written.split_once('=')?;
@@ -45,13 +52,16 @@ pub(super) fn literal(node: Node, text: &str, expressions: &[Span]) -> Option<St
 }
 
 fn bare(written: &str) -> Option<String> {
-    let globs = written.contains(['*', '?', '~']) || (written.contains('[') && written.contains(']'));
+    let globs =
+        written.contains(['*', '?', '~']) || (written.contains('[') && written.contains(']'));
     (!globs).then(|| unescape(written, |_| true))
 }
 
 fn quoted(node: Node, written: &str) -> Option<String> {
     let mut cursor = node.walk();
-    let plain = node.named_children(&mut cursor).all(|child| child.kind() == "string_content");
+    let plain = node
+        .named_children(&mut cursor)
+        .all(|child| child.kind() == "string_content");
     let inside = written.strip_prefix('"')?.strip_suffix('"')?;
     plain.then(|| unescape(inside, |next| matches!(next, '"' | '\\' | '$' | '`' | '\n')))
 }
