@@ -91,9 +91,9 @@ pub fn report(root: &Path, out: &mut dyn Write) -> Result<ExitCode> {
     }
     let count = problems.len();
     let verdict = if count == 0 {
-        "tidy: nothing to mend".to_owned()
+        "tidy: nothing to fix".to_owned()
     } else {
-        format!("tidy: {count} to mend")
+        format!("tidy: {count} to fix")
     };
     writeln!(out, "{verdict}").context("cannot write the report")?;
     Ok(ExitCode::from(u8::from(count > 0)))

@@ -9,7 +9,7 @@ fn the_work_tree_is_tidy() {
     let listed: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert!(
         listed.is_empty(),
-        "{} to mend:\n{}",
+        "{} to fix:\n{}",
         listed.len(),
         listed.join("\n")
     );

@@ -306,7 +306,7 @@ Examples:
     },
 }
 
-/// Explain a rule: what it finds, why it matters, how to mend it
+/// Explain a rule: what it finds, why it matters, how to fix it
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -325,7 +325,7 @@ pub(crate) struct Init {
     pub(crate) path: PathBuf,
 }
 
-/// Run the whole line once, in a scratch folder: a flawed shop is denied, mended, proven and shipped
+/// Run the whole line once, in a scratch folder: a flawed shop is denied, fixed, proven and shipped
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Keep the scratch folder and work in this one, which must not exist yet

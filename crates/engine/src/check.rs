@@ -282,7 +282,7 @@ fn empty(subject_name: &str) -> Gap {
         kind: GapKind::Unresolved,
         location: None,
         message: format!("{subject_name} holds no file that could be inspected"),
-        mend: "name the folder that ships, and see what its .gitignore excludes".to_owned(),
+        fix: "name the folder that ships, and see what its .gitignore excludes".to_owned(),
     }
 }
 
@@ -296,7 +296,7 @@ fn unusable(folder: &Path, error: &dyn std::error::Error) -> Gap {
             folder.display(),
             crate::chain(error)
         ),
-        mend: format!(
+        fix: format!(
             "import them anew: plimsoll db import SOURCE --into {}",
             folder.display()
         ),

@@ -1,4 +1,4 @@
-//! What a rule finds, why it matters and how to mend it. The words live with the rules.
+//! What a rule finds, why it matters and how to fix it. The words live with the rules.
 
 use plimsoll_model::{Inspector, RuleId};
 
@@ -11,8 +11,8 @@ pub struct Explanation {
     pub title: String,
     /// Why that matters.
     pub why: String,
-    /// How to mend it.
-    pub mend: String,
+    /// How to fix it.
+    pub fix: String,
 }
 
 /// The documentation of a rule, or `None` for an id that this build does not have.
@@ -21,7 +21,7 @@ pub fn explain(rule: &RuleId) -> Option<Explanation> {
         Inspector::Secret => OUR_RULES.explain(rule.name()).map(|rule| Explanation {
             title: rule.title.to_owned(),
             why: rule.why.to_owned(),
-            mend: rule.mend.to_owned(),
+            fix: rule.fix.to_owned(),
         }),
         Inspector::Path => {
             let rule = plimsoll_path::rules()
@@ -30,14 +30,14 @@ pub fn explain(rule: &RuleId) -> Option<Explanation> {
             Some(Explanation {
                 title: rule.what.to_owned(),
                 why: rule.why.to_owned(),
-                mend: rule.mend.to_owned(),
+                fix: rule.fix.to_owned(),
             })
         }
         Inspector::Dependency => Some(Explanation {
             title: format!("a component has the known flaw {}", rule.name()),
             why: "the locked version is in the range that the advisory names as affected"
                 .to_owned(),
-            mend: "raise the version to the one that fixes it, lock it, and check again".to_owned(),
+            fix: "raise the version to the one that fixes it, lock it, and check again".to_owned(),
         }),
     }
 }

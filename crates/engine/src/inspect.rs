@@ -151,9 +151,8 @@ fn read(
     path: &TreePath,
     content: Content,
 ) -> Result<(String, Digest), Unread> {
-    let unread = |kind, name, message: &str, mend| {
-        Unread::Gaps(gaps(rules, path, kind, name, message, mend))
-    };
+    let unread =
+        |kind, name, message: &str, fix| Unread::Gaps(gaps(rules, path, kind, name, message, fix));
     match content {
         Content::Bytes(bytes) => {
             let digest = Digest::of(&bytes);
@@ -205,7 +204,7 @@ fn not_followed(path: &TreePath) -> Vec<Gap> {
         kind: GapKind::Unsupported,
         location: Some(Location::file(path.clone())),
         message: format!("{path} is a link or another thing that is no file; it is not followed"),
-        mend: "put the file itself in its place, or waive this gap for its path".to_owned(),
+        fix: "put the file itself in its place, or waive this gap for its path".to_owned(),
     };
     expected
         .into_iter()
@@ -222,7 +221,7 @@ fn gaps(
     kind: GapKind,
     name: &str,
     message: &str,
-    mend: &str,
+    fix: &str,
 ) -> Vec<Gap> {
     let claimed = |inspector: &Inspector| match inspector {
         Inspector::Secret => rules.claims(path),
@@ -238,7 +237,7 @@ fn gaps(
         kind,
         location: Some(Location::file(path.clone())),
         message: message.to_owned(),
-        mend: mend.to_owned(),
+        fix: fix.to_owned(),
     };
     concerned.map(gap).collect()
 }

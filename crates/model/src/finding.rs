@@ -17,7 +17,7 @@ pub struct Finding {
     pub fingerprint: Option<Fingerprint>,
     /// Other names of the flaw: CVE, GHSA, CWE ids.
     pub references: Vec<Reference>,
-    /// How to mend it, where that is known.
+    /// How to fix it, where that is known.
     pub fix: Option<Fix>,
     /// How it comes about, step by step: for the release path the counterexample.
     pub trace: Vec<TraceStep>,
@@ -90,7 +90,7 @@ pub struct Reference {
     pub url: Option<String>,
 }
 
-/// How to mend a finding.
+/// How to fix a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
     /// What to do, in one sentence for a person.

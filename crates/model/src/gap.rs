@@ -48,5 +48,5 @@ pub struct Gap {
     /// What was not checked and why, for a person. Holds no secret value.
     pub message: String,
     /// What to do about it.
-    pub mend: String,
+    pub fix: String,
 }

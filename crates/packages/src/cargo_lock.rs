@@ -101,12 +101,12 @@ fn facts(file: &File<'_>, lock: &LockFile<'_>) -> Facts {
             .iter()
             .find(|needed| index.find(needed).is_none())
         {
-            let (name, mend) = (package.name.get_ref(), Family::Rust.mend());
+            let (name, fix) = (package.name.get_ref(), Family::Rust.fix());
             facts.gaps.push(gap::incomplete_lockfile(
                 location.clone(),
                 name,
                 &name_of(missing),
-                mend,
+                fix,
             ));
         }
         match package.source.as_deref() {

@@ -57,8 +57,8 @@ fn installed_gap(folder: &str, manifests: &[&Manifest]) -> Gap {
         "{folder} holds {} installed packages that ask for others and that no lockfile lists; none of them was checked",
         manifests.len()
     );
-    let mend = "take the folder out of the tree, or commit the lockfile it was installed from";
-    gap::unlocked_manifest(manifests[0].location.clone(), message, mend)
+    let fix = "take the folder out of the tree, or commit the lockfile it was installed from";
+    gap::unlocked_manifest(manifests[0].location.clone(), message, fix)
 }
 
 /// A lockfile entry without a source is a package of the tree. Were it believed without looking, the
@@ -333,13 +333,13 @@ fn manifest_gap(path: &TreePath, manifest: &Manifest, locks: &Locks<'_>) -> Opti
             Answer::None => {}
         }
     }
-    let mend = manifest.family.mend();
+    let fix = manifest.family.fix();
     if let Some((lock, missing)) = outdated {
         return Some(gap::outdated_lockfile(
             manifest.location.clone(),
             lock,
             &listed(&missing),
-            mend,
+            fix,
         ));
     }
     let message = locks.other_versions(path).unwrap_or_else(|| {
@@ -348,7 +348,7 @@ fn manifest_gap(path: &TreePath, manifest: &Manifest, locks: &Locks<'_>) -> Opti
     Some(gap::unlocked_manifest(
         manifest.location.clone(),
         message,
-        mend,
+        fix,
     ))
 }
 

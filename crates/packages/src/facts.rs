@@ -161,7 +161,7 @@ pub(crate) enum IncludeKind {
 
 impl Family {
     /// What makes a lockfile of this family.
-    pub(crate) fn mend(self) -> &'static str {
+    pub(crate) fn fix(self) -> &'static str {
         match self {
             Self::Rust => "run `cargo generate-lockfile` and commit Cargo.lock",
             Self::Node => "run `npm install --package-lock-only` and commit package-lock.json",

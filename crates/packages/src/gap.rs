@@ -1,4 +1,4 @@
-//! The gaps of this crate: one function for each id, so that its kind, words and mend stand in one place.
+//! The gaps of this crate: one function for each id, so that its kind, words and fix stand in one place.
 
 use plimsoll_model::{Gap, GapKind, Inspector, Location, RuleId, TreePath};
 
@@ -7,7 +7,7 @@ fn gap(
     kind: GapKind,
     location: Location,
     message: String,
-    mend: impl Into<String>,
+    fix: impl Into<String>,
 ) -> Gap {
     let id = RuleId::new(Inspector::Dependency, name);
     Gap {
@@ -15,7 +15,7 @@ fn gap(
         kind,
         location: Some(location),
         message,
-        mend: mend.into(),
+        fix: fix.into(),
     }
 }
 
@@ -25,13 +25,13 @@ pub(crate) fn unreadable_lockfile(location: Location, why: &str) -> Gap {
         "{} cannot be read from line {} on ({why}), so its packages were not checked",
         location.path, location.start.line
     );
-    let mend = "mend that line, or make the file again with its package manager";
+    let fix = "fix that line, or make the file again with its package manager";
     gap(
         "unreadable-lockfile",
         GapKind::Unreadable,
         location,
         message,
-        mend,
+        fix,
     )
 }
 
@@ -46,12 +46,12 @@ pub(crate) fn unreadable_manifest(location: Location, why: &str) -> Gap {
         GapKind::Unreadable,
         location,
         message,
-        "mend that line",
+        "fix that line",
     )
 }
 
 /// A lockfile of a format, or of a version of a format, that has no reader here.
-pub(crate) fn unsupported_lockfile(location: Location, what: &str, mend: &str) -> Gap {
+pub(crate) fn unsupported_lockfile(location: Location, what: &str, fix: &str) -> Gap {
     let message = format!(
         "{} is {what}, which is not read yet, so its packages were not checked",
         location.path
@@ -61,7 +61,7 @@ pub(crate) fn unsupported_lockfile(location: Location, what: &str, mend: &str) -
         GapKind::Unsupported,
         location,
         message,
-        mend,
+        fix,
     )
 }
 
@@ -70,13 +70,13 @@ pub(crate) fn too_large(path: &TreePath, size_bytes: usize, max_bytes: usize) ->
     let message = format!(
         "{path} has {size_bytes} bytes, over the {max_bytes} that are read, so its packages were not checked"
     );
-    let mend = "split the project, or exclude generated files from the tree";
+    let fix = "split the project, or exclude generated files from the tree";
     gap(
         "unsupported-lockfile",
         GapKind::Unsupported,
         Location::file(path.clone()),
         message,
-        mend,
+        fix,
     )
 }
 
@@ -86,13 +86,13 @@ pub(crate) fn bounded(location: Location, what: &str) -> Gap {
         "{} holds {what}; nothing beyond that was checked",
         location.path
     );
-    let mend = "make the file again with its package manager";
+    let fix = "make the file again with its package manager";
     gap(
         "unsupported-lockfile",
         GapKind::Unsupported,
         location,
         message,
-        mend,
+        fix,
     )
 }
 
@@ -107,26 +107,20 @@ pub(crate) fn masked(location: Location, count: usize) -> Gap {
             "values that look"
         },
     );
-    let mend = "take the secret out of the file (registry credentials belong into the package manager's own \
+    let fix = "take the secret out of the file (registry credentials belong into the package manager's own \
                 configuration), or allow the value if it is none";
     gap(
         "masked-lockfile",
         GapKind::Unreadable,
         location,
         message,
-        mend,
+        fix,
     )
 }
 
 /// A manifest that no lockfile answers for.
-pub(crate) fn unlocked_manifest(location: Location, why: String, mend: &str) -> Gap {
-    gap(
-        "unlocked-manifest",
-        GapKind::Unresolved,
-        location,
-        why,
-        mend,
-    )
+pub(crate) fn unlocked_manifest(location: Location, why: String, fix: &str) -> Gap {
+    gap("unlocked-manifest", GapKind::Unresolved, location, why, fix)
 }
 
 /// A manifest that asks for something its lockfile has not heard of.
@@ -134,7 +128,7 @@ pub(crate) fn outdated_lockfile(
     location: Location,
     lock: &TreePath,
     missing: &str,
-    mend: &str,
+    fix: &str,
 ) -> Gap {
     let message = format!(
         "{} asks for {missing}, which {lock} does not lock",
@@ -145,7 +139,7 @@ pub(crate) fn outdated_lockfile(
         GapKind::Unresolved,
         location,
         message,
-        mend,
+        fix,
     )
 }
 
@@ -154,7 +148,7 @@ pub(crate) fn incomplete_lockfile(
     location: Location,
     package: &str,
     missing: &str,
-    mend: &str,
+    fix: &str,
 ) -> Gap {
     let message = format!(
         "{} locks `{package}` and not what it asks for: {missing}; whatever is chosen for that was not checked",
@@ -165,7 +159,7 @@ pub(crate) fn incomplete_lockfile(
         GapKind::Unresolved,
         location,
         message,
-        mend,
+        fix,
     )
 }
 
@@ -175,13 +169,13 @@ pub(crate) fn missing_package(location: Location, package: &str) -> Gap {
         "{} takes `{package}` from a folder, and no manifest of the tree puts this version of it there, so it was not checked",
         location.path
     );
-    let mend = "put the package into the tree, or make the lockfile again with its package manager";
+    let fix = "put the package into the tree, or make the lockfile again with its package manager";
     gap(
         "missing-package",
         GapKind::Unresolved,
         location,
         message,
-        mend,
+        fix,
     )
 }
 
@@ -190,26 +184,26 @@ pub(crate) fn foreign_source(location: Location, package: &str, source: &str) ->
     let message = format!(
         "`{package}` comes from {source}, so no advisory about a registry package speaks about it"
     );
-    let mend = "use the published package, or review this source yourself and waive the gap with an expiry";
+    let fix = "use the published package, or review this source yourself and waive the gap with an expiry";
     gap(
         "foreign-source",
         GapKind::Unresolved,
         location,
         message,
-        mend,
+        fix,
     )
 }
 
 /// A lockfile entry without an exact version.
 pub(crate) fn unversioned_entry(location: Location, package: &str) -> Gap {
     let message = format!("the entry of `{package}` names no version, so it was not checked");
-    let mend = "make the file again with its package manager";
+    let fix = "make the file again with its package manager";
     gap(
         "unversioned-entry",
         GapKind::Unresolved,
         location,
         message,
-        mend,
+        fix,
     )
 }
 
@@ -224,13 +218,13 @@ pub(crate) fn unreadable_requirement(location: Location, why: &str, count: usize
             location.path
         )
     };
-    let mend = "write each requirement as PEP 508 does";
+    let fix = "write each requirement as PEP 508 does";
     gap(
         "unreadable-requirement",
         GapKind::Unreadable,
         location,
         message,
-        mend,
+        fix,
     )
 }
 
@@ -240,13 +234,13 @@ pub(crate) fn no_requirements(location: Location, refused: usize, total: usize) 
         "{} is named like a requirements file, but {refused} of its {total} lines are no requirements; none was checked",
         location.path
     );
-    let mend = "give a text another name, or write each requirement as PEP 508 does";
+    let fix = "give a text another name, or write each requirement as PEP 508 does";
     gap(
         "no-requirements",
         GapKind::Unresolved,
         location,
         message,
-        mend,
+        fix,
     )
 }
 
@@ -256,13 +250,13 @@ pub(crate) fn unsealed_requirements(location: Location, pins: usize) -> Gap {
         "{} pins {pins} without a hash, and pip also installs whatever they ask for: nothing says that these are all",
         location.path
     );
-    let mend = "make the file with `pip-compile --generate-hashes`: with hashes, pip refuses what the file does not list";
+    let fix = "make the file with `pip-compile --generate-hashes`: with hashes, pip refuses what the file does not list";
     gap(
         "unsealed-requirements",
         GapKind::Unresolved,
         location,
         message,
-        mend,
+        fix,
     )
 }
 
@@ -272,12 +266,12 @@ pub(crate) fn missing_include(location: Location, path: &str, why: &str) -> Gap 
         "{} draws in `{path}`, {why}, so its packages were not checked",
         location.path
     );
-    let mend = "put it into the tree: a file under a name like requirements-NAME.txt or constraints.txt, a folder with its manifest";
+    let fix = "put it into the tree: a file under a name like requirements-NAME.txt or constraints.txt, a folder with its manifest";
     gap(
         "missing-include",
         GapKind::Unresolved,
         location,
         message,
-        mend,
+        fix,
     )
 }

@@ -332,7 +332,7 @@ impl Reading<'_> {
                 package.location.clone(),
                 &package.name,
                 missing,
-                Family::Node.mend(),
+                Family::Node.fix(),
             ))
         })
     }

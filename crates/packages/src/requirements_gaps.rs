@@ -68,7 +68,7 @@ fn open_gap(path: &TreePath, file: &Facts, facts: &All) -> Option<Gap> {
     Some(gap::unlocked_manifest(
         first.location.clone(),
         message,
-        Family::Python.mend(),
+        Family::Python.fix(),
     ))
 }
 

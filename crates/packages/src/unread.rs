@@ -45,7 +45,7 @@ fn read(file: &File<'_>) -> Facts {
             gaps: vec![gap::unsupported_lockfile(
                 location,
                 what(family),
-                family.mend(),
+                family.fix(),
             )],
             lock: Some(Lock {
                 family,

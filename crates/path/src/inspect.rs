@@ -53,7 +53,7 @@ pub fn extract(file: &File) -> Facts {
                 "the workflow {} cannot be read: {}",
                 file.path, error.message
             ),
-            mend: "correct the file; GitHub refuses it too".to_owned(),
+            fix: "correct the file; GitHub refuses it too".to_owned(),
         }))),
     }
 }
@@ -147,7 +147,7 @@ fn too_complex(workflow: &Workflow) -> Gap {
             "{} has more conditions and commands than can be proven about",
             workflow.path
         ),
-        mend: "split the workflow, or take conditions out of it".to_owned(),
+        fix: "split the workflow, or take conditions out of it".to_owned(),
     }
 }
 
@@ -167,7 +167,7 @@ fn unread(job: &Job) -> Vec<Gap> {
             foreign.len(),
             job.id
         ),
-        mend: "write what gates a release for bash: `shell: bash` works on every runner".to_owned(),
+        fix: "write what gates a release for bash: `shell: bash` works on every runner".to_owned(),
     });
     let scripts = job
         .steps
@@ -180,7 +180,7 @@ fn unread(job: &Job) -> Vec<Gap> {
                 "a script of job `{}` is no shell that can be read from here on",
                 job.id
             ),
-            mend: "try the script with `bash -n` and correct it".to_owned(),
+            fix: "try the script with `bash -n` and correct it".to_owned(),
             location: Some(location.clone()),
         });
     let startup = startup(job).map(|location| Gap {
@@ -190,14 +190,14 @@ fn unread(job: &Job) -> Vec<Gap> {
             "`BASH_ENV` names a file that bash runs before the scripts of job `{}`",
             job.id
         ),
-        mend: "take `BASH_ENV` out, and run what the file does in a step".to_owned(),
+        fix: "take `BASH_ENV` out, and run what the file does in a step".to_owned(),
         location: Some(location.clone()),
     });
     let operators = job.steps.iter().filter_map(|step| step.operator.as_ref()).map(|location| Gap {
         id: gap_id("expression-operator"),
         kind: GapKind::Unresolved,
         message: format!("an expression in a script of job `{}` may bring an operator of the shell", job.id),
-        mend: "write the operator in the script, or pass the value in `env:` and use it as `\"$NAME\"`"
+        fix: "write the operator in the script, or pass the value in `env:` and use it as `\"$NAME\"`"
             .to_owned(),
         location: Some(location.clone()),
     });

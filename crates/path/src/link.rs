@@ -51,7 +51,7 @@ fn unresolved(at: &Location, what: &str) -> Gap {
         message: format!(
             "{what} is called and was not looked into, so its gates and deployments are not known"
         ),
-        mend: "keep gates and deployments in the workflow or in a script of this tree".to_owned(),
+        fix: "keep gates and deployments in the workflow or in a script of this tree".to_owned(),
     }
 }
 

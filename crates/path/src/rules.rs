@@ -23,8 +23,8 @@ pub struct Rule {
     pub what: &'static str,
     /// Why that matters.
     pub why: &'static str,
-    /// How to mend it, with an example.
-    pub mend: &'static str,
+    /// How to fix it, with an example.
+    pub fix: &'static str,
     pub(crate) check: Check,
 }
 
@@ -54,9 +54,9 @@ pub fn rules() -> &'static [&'static Rule] {
 /// The documentation of a rule as Markdown; `None` when there is no such rule.
 pub fn explain(id: &RuleId) -> Option<String> {
     let rule = RULES.iter().find(|rule| rule.id() == *id)?;
-    let (what, why, mend) = (rule.what, rule.why, rule.mend);
+    let (what, why, fix) = (rule.what, rule.why, rule.fix);
     Some(format!(
-        "# {id}\n\n{what}\n\n## Why it matters\n\n{why}\n\n## How to mend it\n\n{mend}\n"
+        "# {id}\n\n{what}\n\n## Why it matters\n\n{why}\n\n## How to fix it\n\n{fix}\n"
     ))
 }
 

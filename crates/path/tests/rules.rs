@@ -95,8 +95,8 @@ fn every_rule_explains_itself() {
             rule.what,
             "## Why it matters",
             rule.why,
-            "## How to mend it",
-            rule.mend,
+            "## How to fix it",
+            rule.fix,
         ] {
             assert!(text.contains(part), "{}: {part}", rule.name);
         }

@@ -206,7 +206,7 @@ impl<'a> Case<'a> {
                 deny(
                     about,
                     format!("`{command}` ended with {code}{failed}"),
-                    "mend the tests",
+                    "fix the tests",
                 )
             }
         }
@@ -258,7 +258,7 @@ impl<'a> Case<'a> {
         let gaps = gaps
             .filter(|gap| denied(self.policy.judge_gap(gap, Strictness::EveryGap, now)))
             .count();
-        let hint = "mend them, or ask for a [[waiver]] in the trusted policy";
+        let hint = "fix them, or ask for a [[waiver]] in the trusted policy";
         if findings > 0 {
             return deny(about, format!("{findings} findings deny"), hint);
         }
@@ -301,14 +301,14 @@ impl<'a> Case<'a> {
                 age.as_hours() / 24,
                 max_age.as_hours() / 24
             ),
-            mend: "import newer advisories and inspect the commit again".to_owned(),
+            fix: "import newer advisories and inspect the commit again".to_owned(),
         };
         let stays = self
             .policy
             .judge_gap(&gap, Strictness::EveryGap, self.request.now)
             == Disposition::Denies;
         let is_old = age > max_age && stays;
-        is_old.then(|| unknown(Requirement::Dependencies.as_str(), gap.message, &gap.mend))
+        is_old.then(|| unknown(Requirement::Dependencies.as_str(), gap.message, &gap.fix))
     }
 
     fn sbom(&self) -> Reason {
@@ -325,7 +325,7 @@ impl<'a> Case<'a> {
             Some((_, sbom)) if sbom.gaps > 0 => unknown(
                 about,
                 format!("the list of components has {} gaps", sbom.gaps),
-                "mend the gaps",
+                "fix the gaps",
             ),
             Some((_, sbom)) => allow(about, format!("{} components", sbom.components)),
         }

@@ -178,10 +178,10 @@ impl Policy {
         let hint = match outcome {
             Outcome::Allow => "",
             Outcome::Deny if denied > 0 => {
-                "mend the findings above, or ask for a [[waiver]] in the trusted policy"
+                "fix the findings above, or ask for a [[waiver]] in the trusted policy"
             }
             Outcome::Deny | Outcome::Unknown => {
-                "mend the gaps above, or ask for a [[waiver]] in the trusted policy"
+                "fix the gaps above, or ask for a [[waiver]] in the trusted policy"
             }
         };
         Reason {
@@ -321,7 +321,7 @@ mod tests {
                 kind,
                 location: None,
                 message: String::new(),
-                mend: String::new(),
+                fix: String::new(),
             };
             let inspection = Inspection {
                 gaps: vec![gap],

@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_place_and_the_mend() {
+    fn errors_name_the_place_and_the_fix() {
         let cases = [
             (
                 "[gate]\nsecrts = \"any\"\n",
@@ -343,10 +343,10 @@ mod tests {
                 "is not a day",
             ),
         ];
-        for (text, place, mend) in cases {
+        for (text, place, fix) in cases {
             let error = error(text);
             assert!(error.starts_with(place), "{error}");
-            assert!(error.contains(mend), "{error}");
+            assert!(error.contains(fix), "{error}");
         }
     }
 

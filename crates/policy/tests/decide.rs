@@ -186,7 +186,7 @@ fn gap() -> Gap {
         kind: GapKind::Unresolved,
         location: None,
         message: String::new(),
-        mend: String::new(),
+        fix: String::new(),
     }
 }
 

@@ -67,7 +67,7 @@ fn read(name: &str, text: &str, set: &mut RuleSet) -> Result<(), RulesError> {
             .map(|written| written.text.trim().to_owned())
             .ok_or_else(missing)
     };
-    let (title, why, mend) = (required("title")?, required("why")?, required("mend")?);
+    let (title, why, fix) = (required("title")?, required("why")?, required("fix")?);
     let severity = required("severity")?;
     let severity: Severity = severity.parse().map_err(|_| {
         keys.problem(
@@ -81,9 +81,9 @@ fn read(name: &str, text: &str, set: &mut RuleSet) -> Result<(), RulesError> {
         .table("rule")?
         .ok_or_else(|| keys.problem("[rule] is missing", "add it"))?;
     let draft = gitleaks::draft(table, &mut set.paths)?;
-    keys.finish("title, severity, why, mend, match, no_match, rule")?;
+    keys.finish("title, severity, why, fix, match, no_match, rule")?;
     let mut rule = draft.finish()?;
-    (rule.title, rule.severity, rule.why, rule.mend) = (title, severity, why, mend);
+    (rule.title, rule.severity, rule.why, rule.fix) = (title, severity, why, fix);
     set.rules.push(rule);
     Ok(())
 }

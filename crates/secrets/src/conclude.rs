@@ -38,19 +38,19 @@ fn finding(rules: &Rules, path: &TreePath, hit: &Hit) -> Finding {
         id: "CWE-798".to_owned(),
         url: Some(CWE_798.to_owned()),
     }];
-    let mend = rule
-        .map(|rule| rule.mend.as_str())
-        .filter(|mend| !mend.is_empty())
-        .unwrap_or(MEND);
+    let fix = rule
+        .map(|rule| rule.fix.as_str())
+        .filter(|fix| !fix.is_empty())
+        .unwrap_or(FIX);
     finding.fix = Some(Fix {
-        message: mend.to_owned(),
+        message: fix.to_owned(),
         version: None,
     });
     finding
 }
 
 fn gap(path: &TreePath, part: &Unchecked) -> Gap {
-    let (name, location, message, mend) = match part {
+    let (name, location, message, fix) = match part {
         Unchecked::Rest(position) => (
             "too-many-credentials",
             Location { path: path.clone(), start: *position, end: *position },
@@ -70,9 +70,9 @@ fn gap(path: &TreePath, part: &Unchecked) -> Gap {
         kind: GapKind::Unsupported,
         location: Some(location),
         message,
-        mend: mend.to_owned(),
+        fix: fix.to_owned(),
     }
 }
 
 const CWE_798: &str = "https://cwe.mitre.org/data/definitions/798.html";
-const MEND: &str = "revoke it where it was issued, issue a new one into the secret store, and read it from there at run time; removing the line alone leaves it in the history";
+const FIX: &str = "revoke it where it was issued, issue a new one into the secret store, and read it from there at run time; removing the line alone leaves it in the history";

@@ -13,7 +13,7 @@ pub enum RulesError {
         source: Box<toml::de::Error>,
     },
     /// A key that the dialect does not have, or that this build refuses.
-    #[error("{place} has the key `{key}`, which {reason}; hint: {mend}")]
+    #[error("{place} has the key `{key}`, which {reason}; hint: {fix}")]
     Key {
         /// Where the key stands.
         place: Box<Place>,
@@ -22,17 +22,17 @@ pub enum RulesError {
         /// Why it is refused.
         reason: String,
         /// What to do.
-        mend: String,
+        fix: String,
     },
     /// A value of the wrong type or out of its range, or a table that lacks one.
-    #[error("{place}: {problem}; hint: {mend}")]
+    #[error("{place}: {problem}; hint: {fix}")]
     Value {
         /// Where the value stands, or its table begins.
         place: Box<Place>,
         /// What is wrong with it.
         problem: String,
         /// What to do.
-        mend: String,
+        fix: String,
     },
     /// A regular expression that cannot be read.
     #[error(

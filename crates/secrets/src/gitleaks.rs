@@ -139,7 +139,7 @@ impl Draft<'_> {
             title: self.description.unwrap_or_else(|| self.id.clone()),
             severity: Severity::Unknown,
             why: String::new(),
-            mend: String::new(),
+            fix: String::new(),
             pattern: self.pattern.map(Pattern::new),
             secret_group: self.secret_group,
             entropy: self.entropy.unwrap_or(0.0),
@@ -194,8 +194,8 @@ fn apply(rules: &mut Vec<Rule>, draft: Draft<'_>, inherited: usize) -> Result<()
     match rules.iter().position(|rule| rule.id == draft.id) {
         Some(at) if at < inherited => draft.extend(&mut rules[at]),
         Some(_) => {
-            let mend = "make one rule of them, or give one another id";
-            return Err(draft.keys.problem("the id stands twice", mend));
+            let fix = "make one rule of them, or give one another id";
+            return Err(draft.keys.problem("the id stands twice", fix));
         }
         None => rules.push(draft.finish()?),
     }
@@ -369,7 +369,7 @@ fn secret_group(
 
 fn refuse_extended(keys: &mut Keys<'_>) -> Result<(), RulesError> {
     let reason = "belongs to the extended dialect, whose expressions this build does not evaluate";
-    let mend = "write it as keywords, regex, entropy and allowlists, or remove what holds it";
+    let fix = "write it as keywords, regex, entropy and allowlists, or remove what holds it";
     for key in [
         "betterleaksMinVersion",
         "prefilter",
@@ -378,7 +378,7 @@ fn refuse_extended(keys: &mut Keys<'_>) -> Result<(), RulesError> {
         "tokenEfficiency",
         "specificity",
     ] {
-        keys.refuse(key, reason, mend)?;
+        keys.refuse(key, reason, fix)?;
     }
     Ok(())
 }

@@ -174,14 +174,14 @@ impl<'a> Keys<'a> {
         &mut self,
         key: &'static str,
         reason: &str,
-        mend: &str,
+        fix: &str,
     ) -> Result<(), RulesError> {
         match self
             .left
             .iter()
             .find(|(name, ..)| name.eq_ignore_ascii_case(key))
         {
-            Some((name, start, _)) => Err(self.unwelcome(name, *start, reason, mend)),
+            Some((name, start, _)) => Err(self.unwelcome(name, *start, reason, fix)),
             None => Ok(()),
         }
     }
@@ -190,21 +190,21 @@ impl<'a> Keys<'a> {
     pub(crate) fn finish(&self, known: &str) -> Result<(), RulesError> {
         match self.left.iter().min_by_key(|(_, start, _)| *start) {
             Some((name, start, _)) => {
-                let mend = format!("remove it, or write one of {known}");
-                Err(self.unwelcome(name, *start, "the gitleaks dialect does not know", &mend))
+                let fix = format!("remove it, or write one of {known}");
+                Err(self.unwelcome(name, *start, "the gitleaks dialect does not know", &fix))
             }
             None => Ok(()),
         }
     }
 
     /// What is wrong with the table itself.
-    pub(crate) fn problem(&self, problem: &str, mend: &str) -> RulesError {
-        self.problem_at(self.start, problem, mend)
+    pub(crate) fn problem(&self, problem: &str, fix: &str) -> RulesError {
+        self.problem_at(self.start, problem, fix)
     }
 
     /// What is wrong with one value of the table.
-    pub(crate) fn problem_with(&self, written: &Written, problem: &str, mend: &str) -> RulesError {
-        self.problem_at(written.span.start, problem, mend)
+    pub(crate) fn problem_with(&self, written: &Written, problem: &str, fix: &str) -> RulesError {
+        self.problem_at(written.span.start, problem, fix)
     }
 
     /// The expression, read.
@@ -267,22 +267,22 @@ impl<'a> Keys<'a> {
         self.problem_at(value.span().start, &problem, &format!("write {kind}"))
     }
 
-    fn problem_at(&self, offset: usize, problem: &str, mend: &str) -> RulesError {
+    fn problem_at(&self, offset: usize, problem: &str, fix: &str) -> RulesError {
         let place = Box::new(self.place_of(offset));
         RulesError::Value {
             place,
             problem: problem.to_owned(),
-            mend: mend.to_owned(),
+            fix: fix.to_owned(),
         }
     }
 
-    fn unwelcome(&self, key: &str, start: usize, reason: &str, mend: &str) -> RulesError {
-        let (key, reason, mend) = (key.to_owned(), reason.to_owned(), mend.to_owned());
+    fn unwelcome(&self, key: &str, start: usize, reason: &str, fix: &str) -> RulesError {
+        let (key, reason, fix) = (key.to_owned(), reason.to_owned(), fix.to_owned());
         RulesError::Key {
             place: Box::new(self.place_of(start)),
             key,
             reason,
-            mend,
+            fix,
         }
     }
 

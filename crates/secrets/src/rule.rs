@@ -14,8 +14,8 @@ pub(crate) struct Rule {
     pub(crate) severity: Severity,
     /// Why it matters; empty for a foreign rule.
     pub(crate) why: String,
-    /// How to mend a finding; empty for a foreign rule.
-    pub(crate) mend: String,
+    /// How to fix a finding; empty for a foreign rule.
+    pub(crate) fix: String,
     /// The expression; a rule without one judges the path alone.
     pub(crate) pattern: Option<Pattern>,
     /// The group that holds the secret; without one the first that is not empty.

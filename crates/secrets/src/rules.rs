@@ -34,8 +34,8 @@ pub struct Explanation<'a> {
     pub severity: Severity,
     /// Why it matters; empty for a foreign rule.
     pub why: &'a str,
-    /// How to mend a finding; empty for a foreign rule.
-    pub mend: &'a str,
+    /// How to fix a finding; empty for a foreign rule.
+    pub fix: &'a str,
 }
 
 impl Rules {
@@ -103,7 +103,7 @@ impl Rules {
             title: &rule.title,
             severity: rule.severity,
             why: &rule.why,
-            mend: &rule.mend,
+            fix: &rule.fix,
         })
     }
 

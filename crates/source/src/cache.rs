@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_record_is_mended() {
+    fn a_damaged_record_is_fixed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cache");
         filled(&path, 0..2);

@@ -74,7 +74,7 @@ fn gaps(gaps: &[Gap], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n### Not checked ({})\n", gaps.len())?;
     writeln!(
         out,
-        "| Gap | Kind | Where | What | Mend |\n|---|---|---|---|---|"
+        "| Gap | Kind | Where | What | Fix |\n|---|---|---|---|---|"
     )?;
     for gap in gaps.iter().take(MOST_SHOWN) {
         writeln!(
@@ -84,7 +84,7 @@ fn gaps(gaps: &[Gap], out: &mut dyn Write) -> io::Result<()> {
             gap.kind.as_str(),
             place(gap.location.as_ref()),
             escape(&gap.message),
-            escape(&gap.mend)
+            escape(&gap.fix)
         )?;
     }
     rest(gaps.len(), out)

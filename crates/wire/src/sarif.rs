@@ -79,7 +79,7 @@ fn rule(id: &RuleId, worst: Severity) -> Value {
         "id": id,
         "name": id.name(),
         "shortDescription": { "text": format!("{}: {words}", id.inspector()) },
-        "help": { "text": format!("Run `plimsoll explain {id}` for what it means and how to mend it.") },
+        "help": { "text": format!("Run `plimsoll explain {id}` for what it means and how to fix it.") },
         "defaultConfiguration": { "level": level(worst) },
         "properties": { "tags": ["security", id.inspector().as_str()], "security-severity": score(worst) },
     })
@@ -194,7 +194,7 @@ fn notification(gap: &Gap) -> Value {
     let mut notification = json!({
         "descriptor": { "id": gap.id },
         "level": level,
-        "message": { "text": words(&format!("{}\nMend: {}", gap.message, gap.mend)) },
+        "message": { "text": words(&format!("{}\nFix: {}", gap.message, gap.fix)) },
         "properties": { "kind": gap.kind },
     });
     if let Some(place) = &gap.location {

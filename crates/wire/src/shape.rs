@@ -36,7 +36,7 @@ pub(crate) struct GapShape {
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<LocationShape>,
     message: String,
-    mend: String,
+    fix: String,
 }
 
 /// The shape of a [`Location`]: lines and columns from 1, columns in Unicode scalar values, the end
@@ -133,7 +133,7 @@ impl From<&Gap> for GapShape {
             kind: gap.kind,
             location: gap.location.as_ref().map(LocationShape::from),
             message: gap.message.clone(),
-            mend: gap.mend.clone(),
+            fix: gap.fix.clone(),
         }
     }
 }
@@ -145,7 +145,7 @@ impl From<GapShape> for Gap {
             kind: shape.kind,
             location: shape.location.map(Location::from),
             message: shape.message,
-            mend: shape.mend,
+            fix: shape.fix,
         }
     }
 }

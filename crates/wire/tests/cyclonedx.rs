@@ -54,7 +54,7 @@ fn gaps() -> Vec<Gap> {
         kind: GapKind::Unresolved,
         location: Some(Location::file(TreePath::new("requirements.txt"))),
         message: "no version".to_owned(),
-        mend: "lock it".to_owned(),
+        fix: "lock it".to_owned(),
     }]
 }
 

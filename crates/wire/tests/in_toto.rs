@@ -87,7 +87,7 @@ fn inspected() -> Inspected {
         kind,
         location,
         message: "no version".to_owned(),
-        mend: "lock it".to_owned(),
+        fix: "lock it".to_owned(),
     };
     Inspected {
         inspectors: Inspector::ALL.to_vec(),

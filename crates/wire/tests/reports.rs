@@ -30,7 +30,7 @@ fn gap(kind: GapKind) -> Gap {
         kind,
         location: Some(Location::file(TreePath::new("a b/requirements.txt"))),
         message: "2 of 3 requirements name no exact version".to_owned(),
-        mend: "lock it".to_owned(),
+        fix: "lock it".to_owned(),
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn check(files: &Files, table: &[Registered]) -> Vec<Problem> {
 fn check_entry(files: &Files, entry: &Registered) -> Vec<Problem> {
     let Some(list) = files.text(entry.list) else {
         let message = format!(
-            "this list of {} is gone: mend the table of registrations",
+            "this list of {} is gone: fix the table of registrations",
             entry.folder
         );
         return vec![Problem::new(entry.list, None, message)];
@@ -63,7 +63,7 @@ fn check_entry(files: &Files, entry: &Registered) -> Vec<Problem> {
         return vec![Problem::new(
             entry.folder,
             None,
-            "is empty: mend the table of registrations",
+            "is empty: fix the table of registrations",
         )];
     }
     let (before, after) = entry.written;

@@ -59,14 +59,14 @@ impl Gaps {
                 parts.base,
                 one_line(&releases.join(", "), 200),
             );
-            let mend = "name the release of the component's ecosystem, or import newer advisories"
+            let fix = "name the release of the component's ecosystem, or import newer advisories"
                 .to_owned();
             self.at(
                 component,
                 "unknown-release",
                 GapKind::Unsupported,
                 message,
-                mend,
+                fix,
             );
         }
         is_known
@@ -83,13 +83,13 @@ impl Gaps {
             "{} has advisories, and its version cannot be ordered",
             package(component)
         );
-        let mend = "pin an exact version that the ecosystem's order knows".to_owned();
+        let fix = "pin an exact version that the ecosystem's order knows".to_owned();
         self.at(
             component,
             "unordered-version",
             GapKind::Unresolved,
             message,
-            mend,
+            fix,
         );
     }
 
@@ -100,13 +100,13 @@ impl Gaps {
             "whether {advisory} affects {} is unknown: it names no versions that can be compared",
             package(component)
         );
-        let mend = format!("read {advisory} and waive this gap or change the version");
+        let fix = format!("read {advisory} and waive this gap or change the version");
         self.at(
             component,
             "undecided-advisory",
             GapKind::Unresolved,
             message,
-            mend,
+            fix,
         );
     }
 
@@ -135,8 +135,8 @@ impl Gaps {
                 "{} not judged: this build cannot order versions of {base}",
                 components(count)
             );
-            let mend = format!("judge {base} packages by another tool and waive this gap");
-            self.whole("unsupported-order", GapKind::Unsupported, message, mend);
+            let fix = format!("judge {base} packages by another tool and waive this gap");
+            self.whole("unsupported-order", GapKind::Unsupported, message, fix);
         }
         for (base, what) in std::mem::take(&mut self.damaged) {
             let message = format!(
@@ -178,10 +178,10 @@ impl Gaps {
         } else {
             return;
         };
-        let mend = format!(
+        let fix = format!(
             "import newer advisories for {base} with `plimsoll db import`; a copy that is known to be complete says so by --as-of"
         );
-        self.whole("stale-database", GapKind::Stale, message, mend);
+        self.whole("stale-database", GapKind::Stale, message, fix);
     }
 
     fn unreadable(&mut self, base: &str, file: &EcosystemFile) {
@@ -200,36 +200,29 @@ impl Gaps {
             meta.unreadable_count,
             one_line(&named.join(", "), 200),
         );
-        let mend = "mend those records at their source and import them again, or waive this gap"
-            .to_owned();
-        self.whole("unreadable-advisory", GapKind::Unreadable, message, mend);
+        let fix =
+            "fix those records at their source and import them again, or waive this gap".to_owned();
+        self.whole("unreadable-advisory", GapKind::Unreadable, message, fix);
     }
 
-    fn at(
-        &mut self,
-        component: &Component,
-        id: &str,
-        kind: GapKind,
-        message: String,
-        mend: String,
-    ) {
+    fn at(&mut self, component: &Component, id: &str, kind: GapKind, message: String, fix: String) {
         let id = RuleId::new(Inspector::Dependency, id);
         self.told.push(Gap {
             id,
             kind,
             location: Some(component.location.clone()),
             message,
-            mend,
+            fix,
         });
     }
 
-    fn whole(&mut self, id: &str, kind: GapKind, message: String, mend: String) {
+    fn whole(&mut self, id: &str, kind: GapKind, message: String, fix: String) {
         self.told.push(Gap {
             id: RuleId::new(Inspector::Dependency, id),
             kind,
             location: None,
             message,
-            mend,
+            fix,
         });
     }
 }

@@ -151,7 +151,7 @@ impl Oracle {
         }
     }
 
-    /// Whether the range is affected just below a version, so that its fix there mends something.
+    /// Whether the range is affected just below a version, so that its fix there fixes something.
     fn is_affected_below(&self, range: &Value, version: &str) -> bool {
         let mut limits = list(range, "events")
             .iter()

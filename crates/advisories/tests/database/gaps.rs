@@ -1,4 +1,4 @@
-//! What cannot be decided is a gap, each with the thing, the place and the mend.
+//! What cannot be decided is a gap, each with the thing, the place and the fix.
 
 use jiff::SignedDuration;
 use plimsoll_model::{Gap, GapKind};
@@ -15,7 +15,7 @@ fn check(gaps: &[Gap], id: &str, kind: GapKind, words: &str) {
         (format!("dependency/{id}").as_str(), kind)
     );
     assert!(gap.message.contains(words), "{}", gap.message);
-    assert!(!gap.mend.is_empty());
+    assert!(!gap.fix.is_empty());
 }
 
 fn record(id: &str, affected: &Value) -> Value {

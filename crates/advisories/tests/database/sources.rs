@@ -442,8 +442,11 @@ fn every_published_ecosystem_is_imported_without_an_unreadable_record() {
     let Some(osv) = shared_osv("all published ecosystems") else {
         return;
     };
+    let published = fs::read_to_string(osv.join("ecosystems.txt")).unwrap();
+    let mut published: Vec<&str> = published.lines().filter(|line| !line.is_empty()).collect();
+    published.sort_unstable();
     let into = tempfile::tempdir().unwrap();
-    let imported = import_quietly(&Source::Folder(osv), into.path(), &[]);
+    let imported = import_quietly(&Source::Folder(osv.clone()), into.path(), &[]);
     for database in &imported.databases {
         let identity = &database.identity;
         eprintln!(
@@ -456,5 +459,5 @@ fn every_published_ecosystem_is_imported_without_an_unreadable_record() {
         );
         assert_eq!(database.unreadable, []);
     }
-    assert_eq!(ecosystems(into.path()).len(), 9);
+    assert_eq!(ecosystems(into.path()), published);
 }

@@ -1,4 +1,4 @@
-//! `plimsoll demo`: the whole line once. A flawed shop is denied, mended, proven, shipped, and a bad
+//! `plimsoll demo`: the whole line once. A flawed shop is denied, fixed, proven, shipped, and a bad
 //! release of it is rolled back; each step is a command that a user would type, run by this binary.
 
 mod scratch;
@@ -41,7 +41,7 @@ fn chapters(scratch: &Scratch, session: &mut Session) -> anyhow::Result<()> {
     prepare(scratch, session)?;
     chapter(1, "The shop as it is: denied")?;
     session.plimsoll("check", 1)?;
-    mend(scratch, session)?;
+    fix(scratch, session)?;
     attest(session)?;
     staging(session)?;
     production(session)?;
@@ -78,13 +78,13 @@ fn prepare(scratch: &Scratch, session: &mut Session) -> anyhow::Result<()> {
     session.export("PLIMSOLL_POLICY", format!("../policy.toml@{pin}"))
 }
 
-fn mend(scratch: &Scratch, session: &Session) -> anyhow::Result<()> {
-    chapter(2, "Mended: allowed")?;
-    for file in scratch.mend()? {
+fn fix(scratch: &Scratch, session: &Session) -> anyhow::Result<()> {
+    chapter(2, "Fixed: allowed")?;
+    for file in scratch.fix()? {
         say(&format!("mv {file}.fixed {file}"))?;
     }
     scratch.git(&["add", "--all"])?;
-    scratch.git(&["commit", "--quiet", "--message", "mend what plimsoll found"])?;
+    scratch.git(&["commit", "--quiet", "--message", "fix what plimsoll found"])?;
     session.plimsoll("check", 0)
 }
 

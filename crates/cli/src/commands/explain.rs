@@ -27,7 +27,7 @@ pub(crate) fn run(args: &args::Explain) -> anyhow::Result<Exit> {
     open::write(None, |out| {
         writeln!(out, "{BOLD}{id}{BOLD:#}\n{}\n", explanation.title)?;
         writeln!(out, "{BOLD}Why{BOLD:#}\n{}\n", explanation.why)?;
-        writeln!(out, "{BOLD}How to mend it{BOLD:#}\n{}", explanation.mend)
+        writeln!(out, "{BOLD}How to fix it{BOLD:#}\n{}", explanation.fix)
     })?;
     Ok(Exit::Done)
 }

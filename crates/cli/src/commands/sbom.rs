@@ -24,7 +24,7 @@ pub(crate) fn run(args: &args::Sbom) -> anyhow::Result<Exit> {
         writeln!(out)
     })?;
     for gap in &gaps {
-        anstream::eprintln!("gap[{}]: {}\n  mend: {}", gap.id, gap.message, gap.mend);
+        anstream::eprintln!("gap[{}]: {}\n  fix: {}", gap.id, gap.message, gap.fix);
     }
     Ok(Exit::Decided(if gaps.is_empty() {
         Outcome::Allow

@@ -1,4 +1,4 @@
-//! One finding or gap: what, where with the source lines, why, and how to mend it.
+//! One finding or gap: what, where with the source lines, why, and how to fix it.
 
 use std::io::{self, Write};
 
@@ -100,7 +100,7 @@ fn notes(
     if let Some(fix) = &finding.fix {
         writeln!(
             out,
-            "{:width$} {FRAME}={FRAME:#} mend: {}",
+            "{:width$} {FRAME}={FRAME:#} fix: {}",
             "",
             fold(&fix.message)
         )?;
@@ -137,7 +137,7 @@ pub(super) fn gap(gap: &Gap, made: &Disposition, out: &mut dyn Write) -> io::Res
         out,
         "  {FRAME}={FRAME:#} not checked ({kind}), so not passed"
     )?;
-    writeln!(out, "  {FRAME}={FRAME:#} mend: {}", clean(&gap.mend))?;
+    writeln!(out, "  {FRAME}={FRAME:#} fix: {}", clean(&gap.fix))?;
     disposition(made, 1, out)?;
     writeln!(out)
 }

@@ -11,7 +11,7 @@ const SHOWN: &[&str] = &[
     "critical[secret/docker-login-password]",
     "echo \"********\" | docker login",
     "critical[dependency/GHSA-43w2-9j62-hq99]",
-    "mend: upgrade smallvec to 1.6.1",
+    "fix: upgrade smallvec to 1.6.1",
     "gap[dependency/unlocked-manifest]",
     "DENIED",
     "── 2. ",

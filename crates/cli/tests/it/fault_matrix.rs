@@ -1,5 +1,5 @@
 //! Whatever is wrong, unknown or missing: no command ever says "allowed", and each message names the
-//! thing, the place and the mend.
+//! thing, the place and the fix.
 
 mod checks;
 mod releases;
@@ -66,7 +66,7 @@ fn a_file_that_cannot_be_read_denies() {
         &[
             "gap[secret/unreadable-file]",
             "closed",
-            "mend: make it readable",
+            "fix: make it readable",
         ],
     );
 }

@@ -1,4 +1,4 @@
-//! What a person sees of a check, whole: the flawed shop and the mended one.
+//! What a person sees of a check, whole: the flawed shop and the fixed one.
 
 use std::path::Path;
 
@@ -10,11 +10,11 @@ fn the_flawed_shop() {
 }
 
 #[test]
-fn the_mended_shop() {
+fn the_fixed_shop() {
     insta::assert_snapshot!(check(true));
 }
 
-fn check(mended: bool) -> String {
+fn check(fixed: bool) -> String {
     let mut world = World::new();
     world.set("PLIMSOLL_POLICY", "");
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/record-store");
@@ -23,7 +23,7 @@ fn check(mended: bool) -> String {
         "git -C '{}' ls-files | tar -C '{0}' -cf - -T - | (mkdir ../shop && tar -C ../shop -xf -)",
         example.display()
     ));
-    if mended {
+    if fixed {
         world.sh(
             "cd ../shop && find . -name '*.fixed' | while read -r good; do mv $good ${good%.fixed}; done",
         );

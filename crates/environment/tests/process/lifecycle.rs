@@ -47,7 +47,7 @@ fn an_artifact_is_installed_by_its_digest_or_not_at_all() {
     assert_eq!(
         std::fs::read(&path).unwrap(),
         b"one",
-        "a damaged file is mended"
+        "a damaged file is fixed"
     );
 }
 

@@ -39,7 +39,7 @@ fn gaps(files: &[(&str, &str)]) -> Vec<String> {
     let mut inspection = inspect(files);
     inspection.sort();
     let line = |gap: &plimsoll_model::Gap| {
-        assert!(!gap.message.is_empty() && !gap.mend.is_empty(), "{gap:?}");
+        assert!(!gap.message.is_empty() && !gap.fix.is_empty(), "{gap:?}");
         let location = gap.location.as_ref().expect("every gap has a place");
         format!(
             "{} {}:{}",

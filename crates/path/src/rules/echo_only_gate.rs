@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     what: "A step or job is named like a check, an approval or a notification, and its commands only print.",
     why: "The log says that tests passed, that somebody approved, that a message was sent. None of it happened, and \
          the next reader believes it.",
-    mend: "Run the tool, or take the step away until there is one. An approval belongs to the environment's protection \
+    fix: "Run the tool, or take the step away until there is one. An approval belongs to the environment's protection \
            rules, not to a log line.\n\n\
            ```yaml\n- name: Security scan\n  run: gitleaks detect --source .\n```",
     check: Check::Runs(check),

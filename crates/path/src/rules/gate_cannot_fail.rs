@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     what: "A check runs, and whatever it finds the job goes on: `|| true`, a pipe without `pipefail`, \
            `continue-on-error`, or a flag such as `--exit-code 0`.",
     why: "The check is there to be seen and stops nothing. A report that nobody has to act on is not a gate.",
-    mend: "Let the failure through. Where findings have to be tolerated for a while, name them in the tool's own list \
+    fix: "Let the failure through. Where findings have to be tolerated for a while, name them in the tool's own list \
            of exceptions with an end date, instead of tolerating all.\n\n\
            ```yaml\n- run: trivy image --exit-code 1 --severity HIGH,CRITICAL \"$IMAGE\"\n```",
     check: Check::Runs(check),

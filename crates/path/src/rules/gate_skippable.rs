@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     what: "A deployment can run although a check of the same workflow did not pass before it: it was skipped, it \
            failed, or nothing made the deployment wait for it. The finding shows a run in which that happens.",
     why: "A check that can be gone around does not protect what ships. Green then means that nobody looked.",
-    mend: "Make the deployment need the check, and take away the condition that lets it run all the same:\n\n\
+    fix: "Make the deployment need the check, and take away the condition that lets it run all the same:\n\n\
            ```yaml\ndeploy:\n  needs: [test, scan]        # and no `if: always()`\n  if: github.ref == 'refs/heads/main'\n```\n\n\
            Where `always()` is needed, ask for the result: `if: always() && needs.test.result == 'success'`.",
     check: Check::Runs(check),

@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
            for `write-all`.",
     why: "Every action and every dependency of a build can use the job's token. With the default it may rewrite the \
          source, the releases and the workflows themselves.",
-    mend: "State the least at the top of the workflow, and more only in the job that needs it:\n\n\
+    fix: "State the least at the top of the workflow, and more only in the job that needs it:\n\n\
            ```yaml\npermissions:\n  contents: read\n\njobs:\n  publish:\n    permissions:\n      contents: read\n      packages: write\n```",
     check: Check::File(check),
 };

@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
            not pass before it.",
     why: "A switch meant for an emergency becomes the way that is taken every day. It leaves no trace but the input of \
          a run, and asks nobody.",
-    mend: "Take the input away, or let it reach no deployment: ask for the check's result where you deploy.\n\n\
+    fix: "Take the input away, or let it reach no deployment: ask for the check's result where you deploy.\n\n\
            ```yaml\ndeploy:\n  needs: test\n  if: needs.test.result == 'success'\n```",
     check: Check::Runs(check),
 };

@@ -271,7 +271,7 @@ fn every_rule_explains_itself() {
         let explanation = rules.explain(id.as_str()).unwrap();
         assert_eq!(rules.explain(id.name()).as_ref(), Some(&explanation));
         assert!(
-            explanation.why.len() > 60 && explanation.mend.len() > 40,
+            explanation.why.len() > 60 && explanation.fix.len() > 40,
             "{id}"
         );
         assert!(!explanation.title.ends_with('.'), "{id}");

@@ -39,15 +39,15 @@ impl Scratch {
     }
 
     /// Puts the good variant of every file in the bad one's place; returns their paths in the shop.
-    pub(super) fn mend(&self) -> anyhow::Result<Vec<String>> {
-        let mut mended = Vec::new();
-        mend(&self.shop, &self.shop, &mut mended)?;
+    pub(super) fn fix(&self) -> anyhow::Result<Vec<String>> {
+        let mut fixed = Vec::new();
+        fix(&self.shop, &self.shop, &mut fixed)?;
         ensure!(
-            !mended.is_empty(),
+            !fixed.is_empty(),
             "the example has no good variant of any file"
         );
-        mended.sort();
-        Ok(mended)
+        fixed.sort();
+        Ok(fixed)
     }
 
     /// Writes the trusted policy beside the shop: the shop's own, with keys and free ports. Returns
@@ -125,16 +125,16 @@ fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn mend(folder: &Path, root: &Path, mended: &mut Vec<String>) -> anyhow::Result<()> {
+fn fix(folder: &Path, root: &Path, fixed: &mut Vec<String>) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
             if path.file_name().is_none_or(|name| name != ".git") {
-                mend(&path, root, mended)?;
+                fix(&path, root, fixed)?;
             }
         } else if let Some(bad) = path.to_str().and_then(|text| text.strip_suffix(FIXED)) {
             std::fs::rename(&path, bad)?;
-            mended.push(Path::new(bad).strip_prefix(root)?.display().to_string());
+            fixed.push(Path::new(bad).strip_prefix(root)?.display().to_string());
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ pub(super) const CHECKS: &[Fault] = &[
         make: |world| world.write("project/Cargo.lock", "version = 4\n[[package]\n"),
         command: "check",
         code: 1,
-        says: &["dependency/unreadable-lockfile", "Cargo.lock:2", "mend:"],
+        says: &["dependency/unreadable-lockfile", "Cargo.lock:2", "fix:"],
     },
     Fault {
         name: "manifest without a lockfile",
@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Fault] = &[
         says: &[
             "dependency/unlocked-manifest",
             "tools/requirements.txt:1",
-            "mend:",
+            "fix:",
         ],
     },
     Fault {
@@ -25,14 +25,14 @@ pub(super) const CHECKS: &[Fault] = &[
         make: |world| world.write("project/Gemfile.lock", "GEM\n"),
         command: "check",
         code: 2,
-        says: &["dependency/unsupported-lockfile", "Gemfile.lock", "mend:"],
+        says: &["dependency/unsupported-lockfile", "Gemfile.lock", "fix:"],
     },
     Fault {
         name: "binary lockfile",
         make: |world| world.write("project/Cargo.lock", "\0\0\0"),
         command: "check",
         code: 1,
-        says: &["dependency/unreadable-file", "Cargo.lock", "mend:"],
+        says: &["dependency/unreadable-file", "Cargo.lock", "fix:"],
     },
     Fault {
         name: "broken workflow",
@@ -47,7 +47,7 @@ pub(super) const CHECKS: &[Fault] = &[
         says: &[
             "path/unreadable-workflow",
             ".github/workflows/release.yml",
-            "mend:",
+            "fix:",
         ],
     },
     Fault {
@@ -73,7 +73,7 @@ pub(super) const CHECKS: &[Fault] = &[
         },
         command: "check",
         code: 1,
-        says: &["dependency/stale-database", "crates.io", "mend:"],
+        says: &["dependency/stale-database", "crates.io", "fix:"],
     },
     Fault {
         name: "damaged database",
@@ -141,7 +141,7 @@ pub(super) const CHECKS: &[Fault] = &[
         },
         command: "check",
         code: 2,
-        says: &["dependency/unlocked-manifest", "mend:"],
+        says: &["dependency/unlocked-manifest", "fix:"],
     },
     Fault {
         name: "missing secret rules",
@@ -301,7 +301,7 @@ pub(super) const CHECKS: &[Fault] = &[
         },
         command: "check",
         code: 1,
-        says: &["gap[path/unreadable-file]", "deploy.sh", "mend:"],
+        says: &["gap[path/unreadable-file]", "deploy.sh", "fix:"],
     },
     Fault {
         name: "script that is UTF-16 by its mark and bytes for a shell",
@@ -313,14 +313,14 @@ pub(super) const CHECKS: &[Fault] = &[
         },
         command: "check",
         code: 1,
-        says: &["gap[path/unreadable-file]", "deploy.sh", "mend:"],
+        says: &["gap[path/unreadable-file]", "deploy.sh", "fix:"],
     },
     Fault {
         name: "lockfile behind a link",
         make: |world| drop(world.sh("mv Cargo.lock elsewhere && ln -s elsewhere Cargo.lock")),
         command: "check",
         code: 2,
-        says: &["gap[dependency/linked-file]", "Cargo.lock", "mend:"],
+        says: &["gap[dependency/linked-file]", "Cargo.lock", "fix:"],
     },
     Fault {
         name: "unknown revision",
@@ -334,7 +334,7 @@ pub(super) const CHECKS: &[Fault] = &[
         make: |world| std::fs::create_dir(world.path("empty")).unwrap(),
         command: "check ../empty",
         code: 2,
-        says: &["gap[secret/empty-tree]", "empty", "mend:"],
+        says: &["gap[secret/empty-tree]", "empty", "fix:"],
     },
     Fault {
         name: "no such folder",
