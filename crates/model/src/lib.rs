@@ -4,6 +4,7 @@
 //! It knows no files, no network, no clock and no threads. Nobody redefines these types; wire
 //! formats (SARIF, CycloneDX, in-toto) have types of their own in `plimsoll-wire`.
 
+mod address;
 mod component;
 mod digest;
 mod evidence;
@@ -18,6 +19,7 @@ mod subject;
 mod text;
 mod verdict;
 
+pub use address::{Address, AddressError, Origin};
 pub use component::{Component, Ecosystem, Purl, Version};
 pub use digest::{Digest, DigestError};
 pub use evidence::{
