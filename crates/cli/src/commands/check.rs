@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
 use jiff::Timestamp;
+use plimsoll_engine::source::Cache;
 use plimsoll_engine::{Check, Checked, Options, check, database_folder, secret_rules};
 
 use crate::args;
@@ -38,7 +39,7 @@ pub(crate) fn run(args: &args::Check) -> anyhow::Result<Exit> {
     });
     progress.clear();
     write(&checked, args.format, args.output.as_deref())?;
-    if let Some(Err(error)) = cache.map(|cache| cache.save()) {
+    if let Some(Err(error)) = cache.map(Cache::save) {
         // Only the next run is slower: what was found stands all the same.
         let error = anyhow::Error::new(error);
         anstream::eprintln!(

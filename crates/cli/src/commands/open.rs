@@ -72,11 +72,11 @@ pub(crate) fn tree(
 /// The cache of extracted facts, or `None` when there is nowhere to keep it: a cache in the tree at
 /// `path`, or elsewhere in its repository, could be one that a change brought along.
 pub(crate) fn cache(path: &Path) -> Option<Cache> {
-    let file = user_folder("XDG_CACHE_HOME", ".cache")?.join("facts");
+    let folder = user_folder("XDG_CACHE_HOME", ".cache")?.join("extracts");
     let repository = Repository::discover(path).ok();
     let root = repository.as_ref().map_or(path, Repository::root);
-    let theirs = inside(&file, root) || inside(&file, path);
-    (!theirs).then(|| Cache::open(&file, cache_version()))
+    let theirs = inside(&folder, root) || inside(&folder, path);
+    (!theirs).then(|| Cache::open(&folder, cache_version()))
 }
 
 /// The user's own folder for advisory databases, or `None` without a home.

@@ -89,7 +89,7 @@ fn no_cache_inside_the_repository_is_used() {
     world.set("XDG_CACHE_HOME", &world.path("cache").display().to_string());
     assert_eq!(world.run("check").code, Some(0));
     assert!(
-        world.path("cache/plimsoll/facts").is_file(),
+        world.path("cache/plimsoll/extracts").is_dir(),
         "a cache beside the tree is"
     );
 }
