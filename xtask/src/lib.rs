@@ -1,4 +1,5 @@
 //! The chores of the project as functions, so that tests run them too.
 
 pub mod bench;
+pub mod prove;
 pub mod tidy;

@@ -1,18 +1,21 @@
 //! `cargo xtask`: the project's own chores.
 //!
-//! `tidy` judges the shape of the work tree, `bench` measures the release binary beside named
-//! peers. Nothing here is part of what users install.
+//! `tidy` judges the shape of the work tree, `prove` runs the long tests with their full counts,
+//! `bench` measures the release binary beside named peers. Nothing here is part of what users install.
 
 use std::io::{stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, bail};
-use xtask::{bench, tidy};
+use xtask::{bench, prove, tidy};
 
 const USAGE: &str = "\
 cargo xtask tidy                 judge the shape of the work tree
     --shrink          first write into the list of long functions what became shorter
+cargo xtask prove [OPTIONS]      run the long tests with their full counts
+    --only NAME       one of them
+    --scale N         N times the full count (default 1)
 cargo xtask bench [OPTIONS]      measure the release binary beside its peers
     --runs N          runs of each side, interleaved (default 5)
     --megabytes N     size of the generated corpus (default 60)
@@ -45,6 +48,7 @@ fn run(arguments: Vec<String>) -> Result<ExitCode> {
             }
             tidy::report(&root, &mut stdout())
         }
+        Some("prove") => prove::run(&root, &prove::Options::parse(arguments)?, &mut stdout()),
         Some("bench") if cfg!(debug_assertions) => optimised(&root, arguments),
         Some("bench") => {
             let options = bench::Options::parse(&root, arguments)?;

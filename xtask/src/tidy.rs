@@ -20,6 +20,7 @@ mod readme;
 mod registration;
 mod rust;
 mod tests_written;
+mod trials;
 mod words;
 
 pub use files::Files;
@@ -65,6 +66,7 @@ pub fn check(root: &Path) -> Result<Vec<Problem>> {
     problems.extend(words::check(&files));
     problems.extend(heads::check(&sources));
     problems.extend(tests_written::check(&files, &sources));
+    problems.extend(trials::check(&sources));
     problems.extend(links::check(&files));
     problems.extend(readme::check(&files));
     problems.sort();

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use plimsoll_environment::{HealthCheck, Lease, LeaseError, Process, ProcessConfig};
 use plimsoll_model::Digest;
+use plimsoll_trial as trial;
 
 const FOLDER: &str = "PLIMSOLL_TEST_FOLDER";
 
@@ -162,7 +163,9 @@ fn killed_at_random_moments_no_server_is_lost() {
     let (_keep, folder) = folder();
     let mut survived = [0, 0];
     let mut random: u64 = 42;
-    for _ in 0..30 {
+    // Both kinds of moment must be met, so a sample is not as small as it could be.
+    let kills = trial::count(10, 30);
+    for _ in 0..kills {
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
@@ -172,14 +175,14 @@ fn killed_at_random_moments_no_server_is_lost() {
         kill(child);
         survived[usize::from(recover(&folder))] += 1;
     }
-    eprintln!(
-        "killed 30 times: {} times a server survived and was found",
-        survived[1]
-    );
     assert!(
         survived[0] > 0 && survived[1] > 0,
         "both kinds of moment were met: {survived:?}"
     );
+    trial::tell(format_args!(
+        "{kills} kills: {} times a server survived and was found",
+        survived[1]
+    ));
 }
 
 #[test]
@@ -203,13 +206,8 @@ fn killed_before_each_system_call_that_changes_something_no_server_is_lost() {
         .unwrap();
         return;
     }
-    let step = if std::env::var_os("PLIMSOLL_TEST_EVERY_CALL").is_some() {
-        1
-    } else {
-        23
-    };
     let mut survived = [0, 0];
-    for call in (1..5000).step_by(step) {
+    for call in (1..5000).step_by(trial::stride(37)) {
         let inject = format!("inject={CALLS}:signal=SIGKILL:when={call}");
         let mut command = worker_command("strace", &[STRACE, &["-e", &inject]].concat(), &folder);
         if command
@@ -222,12 +220,12 @@ fn killed_before_each_system_call_that_changes_something_no_server_is_lost() {
         }
         survived[usize::from(recover(&folder))] += 1;
     }
-    eprintln!(
-        "killed before {} calls: {} times a server survived and was found",
+    assert!(survived[0] > 3, "calls were met: {survived:?}");
+    trial::tell(format_args!(
+        "kills before {} system calls: {} times a server survived and was found",
         survived[0] + survived[1],
         survived[1]
-    );
-    assert!(survived[0] > 3, "calls were met: {survived:?}");
+    ));
 }
 
 #[test]

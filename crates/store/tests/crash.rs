@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use plimsoll_model::{Digest, Subject};
 use plimsoll_store::{EventKind, NewEvent, Store};
+use plimsoll_trial as trial;
 
 const LEDGER: &str = "PLIMSOLL_STORE_CRASH_LEDGER";
 const BATCH: u64 = 3;
@@ -17,7 +18,8 @@ fn a_killed_writer_leaves_whole_events() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
     let mut kept = 0;
-    for round in 0..8 {
+    let rounds = trial::count(8, 30);
+    for round in 0..rounds {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "appends_until_it_is_killed", "--ignored"])
             .env(LEDGER, &path)
@@ -30,7 +32,7 @@ fn a_killed_writer_leaves_whole_events() {
             assert!(Instant::now() < deadline, "the writer does not append");
             std::thread::sleep(Duration::from_millis(1));
         }
-        std::thread::sleep(Duration::from_micros(700 * round));
+        std::thread::sleep(Duration::from_micros(700 * (round % 8)));
         child.kill().unwrap();
         child.wait().unwrap();
 
@@ -45,6 +47,7 @@ fn a_killed_writer_leaves_whole_events() {
         );
         kept = size;
     }
+    trial::tell(format_args!("{rounds} kills, {kept} events kept and whole"));
 }
 
 /// Not a test of its own: the process that gets killed. It says after each batch that it was kept.

@@ -22,7 +22,7 @@ const fn room(name: &'static str, may_use: &'static [&'static str]) -> Room {
     Room {
         name,
         may_use,
-        may_test_with: &[],
+        may_test_with: &["trial"],
     }
 }
 
@@ -57,6 +57,7 @@ const ROOMS: &[Room] = &[
     room("source", &["model"]),
     room("syntax", &["model"]),
     room("model", &[]),
+    room("trial", &[]),
 ];
 
 /// Foreign crates that only some rooms may use: what a room's border keeps out of the others.
@@ -256,6 +257,13 @@ mod tests {
         assert_eq!(
             messages(&[("store", &format!("[dev-dependencies]\n{}", path("sign")))]),
             ["the test-only edge store → sign is not allowed"]
+        );
+        assert_eq!(
+            messages(&[
+                ("store", &format!("[dev-dependencies]\n{}", path("trial"))),
+                ("sign", &format!("[dependencies]\n{}", path("trial")))
+            ]),
+            ["the edge sign → trial is not allowed"]
         );
         assert_eq!(
             messages(&[("xtask", &format!("[dependencies]\n{}", path("model")))]),

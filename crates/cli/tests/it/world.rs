@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 use plimsoll_model::Digest;
 
@@ -30,10 +31,15 @@ const CARGO_LOCK: &str = "version = 4\n\n[[package]]\nname = \"leaf\"\nversion =
 
 const ADVISORY: &str = r#"{"schema_version":"1.6.0","id":"RUSTSEC-2020-0001","modified":"2020-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"crates.io","name":"leaf"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"0.9.0"}]}]}]}"#;
 
+/// The key files of every world: a password makes each of them as slow to write as it is to guess.
+static KEYS: OnceLock<Vec<(String, Vec<u8>)>> = OnceLock::new();
+
 /// The project and its surroundings.
 pub(crate) struct World {
     root: tempfile::TempDir,
     variables: Vec<(String, String)>,
+    /// Ports that somebody else holds as long as this world lasts.
+    occupied: Vec<TcpListener>,
 }
 
 /// What a command did.
@@ -48,6 +54,7 @@ impl World {
         let mut world = Self {
             root: tempfile::tempdir().unwrap(),
             variables: Vec::new(),
+            occupied: Vec::new(),
         };
         std::fs::set_permissions(world.root.path(), std::fs::Permissions::from_mode(0o755))
             .unwrap();
@@ -69,11 +76,52 @@ impl World {
             "db import ../advisories --into ../databases --as-of {today}"
         ));
         assert_eq!(imported.code, Some(0), "{}", imported.output);
-        for id in ["builder", "author", "colleague"] {
-            assert_eq!(world.run(&format!("key generate ../{id}")).code, Some(0));
-        }
+        world.write_keys();
         world.set_policy(&world.default_policy());
         world
+    }
+
+    /// Another world that is as this one is now, ports included: of both, one at a time may run servers.
+    pub(crate) fn copy(&self) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let (from, into) = (self.root.path(), root.path());
+        let mut copy = self.command("cp", ["-a", "-T"]);
+        copy.arg(from).arg(into);
+        let copied = Self::finish(copy);
+        assert_eq!(copied.code, Some(0), "{}", copied.output);
+        let (from, into) = (from.to_str().unwrap(), into.to_str().unwrap());
+        let moved = self
+            .variables
+            .iter()
+            .map(|(name, value)| (name.clone(), value.replace(from, into)));
+        Self {
+            variables: moved.collect(),
+            root,
+            occupied: Vec::new(),
+        }
+    }
+
+    fn write_keys(&self) {
+        let keys = KEYS.get_or_init(|| {
+            let mut files = Vec::new();
+            for id in ["builder", "author", "colleague"] {
+                assert_eq!(self.run(&format!("key generate ../{id}")).code, Some(0));
+                for file in [format!("{id}.key"), format!("{id}.pub")] {
+                    let bytes = std::fs::read(self.path(&file)).unwrap();
+                    files.push((file, bytes));
+                }
+            }
+            files
+        });
+        for (file, bytes) in keys {
+            std::fs::write(self.path(file), bytes).unwrap();
+        }
+    }
+
+    /// Lets somebody else hold a port of this machine.
+    pub(crate) fn occupy(&mut self, port: &str) {
+        let listener = TcpListener::bind(format!("127.0.0.1:{port}")).unwrap();
+        self.occupied.push(listener);
     }
 
     /// A path beside the project.

@@ -183,8 +183,7 @@ pub(super) const RELEASES: &[Fault] = &[
                 .next()
                 .unwrap()
                 .to_owned();
-            let listener = std::net::TcpListener::bind(format!("127.0.0.1:{port}")).unwrap();
-            std::mem::forget(listener);
+            world.occupy(&port);
         },
         command: "promote one --to staging --key ../author.key",
         code: 1,
