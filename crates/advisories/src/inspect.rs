@@ -9,7 +9,7 @@ mod gaps;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use plimsoll_model::{Component, Finding, Fix, Inspection, Inspector, Reference, RuleId};
+use plimsoll_model::{Component, Finding, Fix, Inspection, Matter, Reference, RuleId};
 
 use crate::block::{Block, Row};
 use crate::database::Database;
@@ -198,17 +198,33 @@ fn finding(
         format!("{package}: {summary}")
     };
     let mut finding = Finding::new(
-        RuleId::new(Inspector::Dependency, &id),
+        RuleId::new("dependency", &rule_name(&id)),
         lead.severity,
         message,
         component.location.clone(),
     );
+    finding.matter = Some(Matter::Component {
+        ecosystem: component.ecosystem.clone(),
+        name: component.name.clone(),
+        version: Some(component.version.clone()),
+    });
     finding.references = references(&details);
     finding.fix = fix.map(|version| Fix {
         message: format!("upgrade {} to {version}", one_line(&component.name, 120)),
         version: Some(version.to_owned()),
     });
     Ok(finding)
+}
+
+/// An advisory's id as the name of a rule, which holds no white space and is not long.
+fn rule_name(id: &str) -> String {
+    id.chars()
+        .take(120)
+        .map(|character| match character.is_whitespace() {
+            true => '-',
+            false => character,
+        })
+        .collect()
 }
 
 /// The record whose words are shown: one with a summary, else the first.

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use plimsoll_model::{AdvisorySet, Body, Digest, Gap, Inspector, Provenance, Subject, TestResult};
+use plimsoll_model::{AdvisorySet, Body, Digest, Gap, Provenance, Subject, TestResult};
 use plimsoll_sign::PrivateKey;
 use plimsoll_source::GitError;
 use plimsoll_store::EventKind;
@@ -19,6 +19,7 @@ use crate::command::{self, CommandError, OnLine};
 use crate::inspect::{self, Options};
 use crate::ledger::{Ledger, LedgerError};
 use crate::mask::masked;
+use crate::register::INSPECTORS;
 use crate::sbom::sbom;
 use crate::test_counts::TestCounts;
 
@@ -93,7 +94,10 @@ pub fn attest_inspection(
     let report = &checked.report;
     let subject = report.subject.as_ref().ok_or(AttestError::NoCommit)?;
     let body = Body::Inspection(plimsoll_model::Inspected {
-        inspectors: Inspector::ALL.to_vec(),
+        inspectors: INSPECTORS
+            .iter()
+            .map(|inspector| inspector.id.to_owned())
+            .collect(),
         findings: report.inspection.findings.clone(),
         gaps: report.inspection.gaps.clone(),
         policy_sha256: report.policy.sha256,

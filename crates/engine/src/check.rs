@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use plimsoll_advisories::{Database, Identity};
-use plimsoll_model::{Digest, Gap, GapKind, Inspector, Outcome, Reason, RuleId, Subject, Verdict};
+use plimsoll_model::{Digest, Gap, GapKind, Outcome, Reason, RuleId, Subject, Verdict};
 use plimsoll_policy::Judgement;
 use plimsoll_secrets::Rules;
 use plimsoll_source::Tree;
@@ -13,6 +13,7 @@ use plimsoll_wire::{PolicyIdentity, Report};
 
 use crate::excerpt;
 use crate::inspect::{self, Inspected, Options};
+use crate::register::INSPECTORS;
 use crate::trusted::Trusted;
 
 /// No file of secret rules is longer.
@@ -117,7 +118,7 @@ pub fn check(check: &Check<'_>) -> Checked {
     let mut judgement = check
         .trusted
         .effective
-        .gate(&inspection, &Inspector::ALL, check.now);
+        .gate(&inspection, &INSPECTORS, check.now);
     judgement.verdict = with_policy(judgement.verdict, check.trusted);
     let report = Report {
         subject_name: check.subject_name.clone(),
@@ -278,9 +279,9 @@ fn with_policy(verdict: Verdict, trusted: &Trusted) -> Verdict {
 /// Nothing to inspect is nothing proven: the folder may be the wrong one, or all of it ignored.
 fn empty(subject_name: &str) -> Gap {
     Gap {
-        id: RuleId::new(Inspector::Secret, "empty-tree"),
+        id: RuleId::new("secret", "empty-tree"),
         kind: GapKind::Unresolved,
-        location: None,
+        place: None,
         message: format!("{subject_name} holds no file that could be inspected"),
         fix: "name the folder that ships, and see what its .gitignore excludes".to_owned(),
     }
@@ -288,9 +289,9 @@ fn empty(subject_name: &str) -> Gap {
 
 fn unusable(folder: &Path, error: &dyn std::error::Error) -> Gap {
     Gap {
-        id: RuleId::new(Inspector::Dependency, "unusable-database"),
+        id: RuleId::new("dependency", "unusable-database"),
         kind: GapKind::Stale,
-        location: None,
+        place: None,
         message: format!(
             "the advisory databases in {} cannot be used: {}",
             folder.display(),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use plimsoll_model::{
-    Excerpt, ExcerptLine, Finding, Inspection, LineIndex, Location, Masks, Position, Span, TreePath,
+    Excerpt, ExcerptLine, Finding, Inspection, LineIndex, Location, Masks, Matter, Place, Position,
+    RuleId, Span, TreePath,
 };
 use plimsoll_secrets::Rules;
 use plimsoll_source::{Content, Text, Tree};
@@ -27,7 +28,7 @@ pub(crate) fn add(tree: &dyn Tree, rules: &Rules, inspection: &mut Inspection) {
     let mut by_path: BTreeMap<TreePath, Vec<(usize, Location)>> = BTreeMap::new();
     inspection.sort();
     for (at, finding) in inspection.findings.iter().enumerate() {
-        if let Some(location) = finding.locations.first() {
+        if let Some(location) = finding.places.first().and_then(Place::file) {
             by_path
                 .entry(location.path.clone())
                 .or_default()
@@ -182,29 +183,30 @@ fn cut(line: ExcerptLine, before: bool, after: bool) -> ExcerptLine {
     }
 }
 
-/// Sets the fingerprints; findings that are equal but for their line are told apart by an ordinal.
+/// Sets the fingerprints; findings that are about the same are told apart by an ordinal.
 fn identify(findings: &mut [Finding]) {
-    let mut seen: BTreeMap<(String, Option<TreePath>, String), u32> = BTreeMap::new();
+    let mut seen: BTreeMap<(RuleId, Option<Matter>), u32> = BTreeMap::new();
     for finding in findings {
-        let masked = finding.excerpt.as_ref().map_or_else(
-            || finding.message.clone(),
-            |excerpt| {
-                excerpt
-                    .lines
-                    .first()
-                    .map_or_else(String::new, |line| line.text.clone())
-            },
-        );
-        let path = finding
-            .locations
-            .first()
-            .map(|location| location.path.clone());
-        let ordinal = seen
-            .entry((finding.rule.to_string(), path, masked.clone()))
-            .or_insert(0);
-        finding.identify(&masked, *ordinal);
+        if finding.matter.is_none() {
+            finding.matter = find_line(finding);
+        }
+        let key = (finding.rule.clone(), finding.matter.clone());
+        let ordinal = seen.entry(key).or_insert(0);
+        finding.identify(*ordinal);
         *ordinal += 1;
     }
+}
+
+/// The masked line of the first place of a finding that is about a line; where none can be shown, its
+/// message stands for it.
+fn find_line(finding: &Finding) -> Option<Matter> {
+    let location = finding.places.first().and_then(Place::file)?;
+    let line = finding
+        .excerpt
+        .as_ref()
+        .and_then(|excerpt| excerpt.lines.first());
+    let text = line.map_or(finding.message.as_str(), |line| line.text.as_str());
+    Some(Matter::line(&location.path, text))
 }
 
 #[cfg(test)]

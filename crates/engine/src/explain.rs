@@ -1,6 +1,6 @@
 //! What a rule finds, why it matters and how to fix it. The words live with the rules.
 
-use plimsoll_model::{Inspector, RuleId};
+use plimsoll_model::RuleId;
 
 use crate::mask::OUR_RULES;
 
@@ -18,12 +18,12 @@ pub struct Explanation {
 /// The documentation of a rule, or `None` for an id that this build does not have.
 pub fn explain(rule: &RuleId) -> Option<Explanation> {
     match rule.inspector() {
-        Inspector::Secret => OUR_RULES.explain(rule.name()).map(|rule| Explanation {
+        "secret" => OUR_RULES.explain(rule.name()).map(|rule| Explanation {
             title: rule.title.to_owned(),
             why: rule.why.to_owned(),
             fix: rule.fix.to_owned(),
         }),
-        Inspector::Path => {
+        "path" => {
             let rule = plimsoll_path::rules()
                 .iter()
                 .find(|known| known.id() == *rule)?;
@@ -33,12 +33,13 @@ pub fn explain(rule: &RuleId) -> Option<Explanation> {
                 fix: rule.fix.to_owned(),
             })
         }
-        Inspector::Dependency => Some(Explanation {
+        "dependency" => Some(Explanation {
             title: format!("a component has the known flaw {}", rule.name()),
             why: "the locked version is in the range that the advisory names as affected"
                 .to_owned(),
             fix: "raise the version to the one that fixes it, lock it, and check again".to_owned(),
         }),
+        _ => None,
     }
 }
 

@@ -8,14 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use plimsoll_model::{
-    Digest, Gap, GapKind, Inspection, Inspector, Location, Masks, RuleId, Span, TreePath,
-};
+use plimsoll_model::{Digest, Gap, GapKind, Inspection, Location, Masks, RuleId, Span, TreePath};
 use plimsoll_source::{Cache, Content, File, Text, Tree};
 use serde::{Deserialize, Serialize};
 use {plimsoll_packages as packages, plimsoll_path as path, plimsoll_secrets as secrets};
 
 use crate::mask::OUR_RULES;
+use crate::register::INSPECTORS;
 
 /// A file larger than this is not read; it is a gap.
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -196,13 +195,13 @@ fn reads_otherwise(path: &TreePath, bytes: &[u8]) -> bool {
 /// secrets at its own path, so that `secret` has no gap here; what it names outside does not ship.
 fn not_followed(path: &TreePath) -> Vec<Gap> {
     let expected = [
-        (Inspector::Dependency, packages::claims(path).is_some()),
-        (Inspector::Path, path::claims(path)),
+        ("dependency", packages::claims(path).is_some()),
+        ("path", path::claims(path)),
     ];
     let gap = |inspector| Gap {
         id: RuleId::new(inspector, "linked-file"),
         kind: GapKind::Unsupported,
-        location: Some(Location::file(path.clone())),
+        place: Some(Location::file(path.clone()).into()),
         message: format!("{path} is a link or another thing that is no file; it is not followed"),
         fix: "put the file itself in its place, or waive this gap for its path".to_owned(),
     };
@@ -223,19 +222,18 @@ fn gaps(
     message: &str,
     fix: &str,
 ) -> Vec<Gap> {
-    let claimed = |inspector: &Inspector| match inspector {
-        Inspector::Secret => rules.claims(path),
-        Inspector::Dependency => packages::claims(path).is_some(),
-        Inspector::Path => path::claims(path),
+    let claimed = |inspector: &str| match inspector {
+        "secret" => rules.claims(path),
+        "dependency" => packages::claims(path).is_some(),
+        _ => path::claims(path),
     };
-    let anybody = Inspector::ALL.iter().any(claimed);
-    let concerned = Inspector::ALL
-        .into_iter()
-        .filter(|inspector| !anybody || claimed(inspector));
+    let ids = INSPECTORS.map(|inspector| inspector.id);
+    let anybody = ids.iter().any(|id| claimed(id));
+    let concerned = ids.into_iter().filter(|id| !anybody || claimed(id));
     let gap = |inspector| Gap {
         id: RuleId::new(inspector, name),
         kind,
-        location: Some(Location::file(path.clone())),
+        place: Some(Location::file(path.clone()).into()),
         message: message.to_owned(),
         fix: fix.to_owned(),
     };

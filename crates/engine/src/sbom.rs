@@ -1,7 +1,7 @@
 //! The list of a tree's components.
 
 use jiff::Timestamp;
-use plimsoll_model::{Digest, Gap, Inspector, Subject};
+use plimsoll_model::{Digest, Gap, Subject};
 use plimsoll_wire::cyclonedx::{self, Bom};
 
 use crate::inspect::Inspected;
@@ -15,7 +15,7 @@ pub fn sbom(
     subject: Option<&Subject>,
     now: Timestamp,
 ) -> (serde_json::Value, Vec<Gap>) {
-    let about_components = |gap: &&Gap| gap.id.inspector() == Inspector::Dependency;
+    let about_components = |gap: &&Gap| gap.id.inspector() == "dependency";
     let gaps: Vec<Gap> = inspected
         .inspection
         .gaps

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Ecosystem, Finding, Gap, Inspector, Outcome, OwnId, Subject};
+use crate::{Digest, Ecosystem, Finding, Gap, Outcome, OwnId, Subject};
 
 /// A signed statement whose signature has been verified, read into words that policy can judge.
 ///
@@ -67,8 +67,8 @@ impl Body {
 /// What an inspection found and by which policy, rules and data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inspected {
-    /// The inspectors that ran.
-    pub inspectors: Vec<Inspector>,
+    /// The ids of the inspectors that ran.
+    pub inspectors: Vec<String>,
     /// Their findings.
     pub findings: Vec<Finding>,
     /// What they could not check.

@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Location, RuleId, Severity, TreePath};
+use crate::{
+    Digest, Ecosystem, ObjectPlace, Place, RequestPlace, RuleId, Severity, TreePath, Version,
+};
 
 /// One flaw at one place. The one type for all inspectors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,9 +13,12 @@ pub struct Finding {
     pub severity: Severity,
     /// What is wrong, in one sentence for a person. Holds no secret value.
     pub message: String,
-    /// Where; the first location is the one to show.
-    pub locations: Vec<Location>,
-    /// Its identity across runs; set by [`Finding::identify`] once the masked line is known.
+    /// Where; the first place is the one to show.
+    pub places: Vec<Place>,
+    /// What the finding is about, as far as its identity goes; `None` while that is the line of its
+    /// first place, which is known once it is masked.
+    pub matter: Option<Matter>,
+    /// Its identity across runs; set by [`Finding::identify`].
     pub fingerprint: Option<Fingerprint>,
     /// Other names of the flaw: CVE, GHSA, CWE ids.
     pub references: Vec<Reference>,
@@ -26,18 +31,19 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding with neither references, fix nor trace yet.
+    /// A finding with neither references, fix nor trace yet, about the line of its place.
     pub fn new(
         rule: RuleId,
         severity: Severity,
         message: impl Into<String>,
-        location: Location,
+        place: impl Into<Place>,
     ) -> Self {
         Self {
             rule,
             severity,
             message: message.into(),
-            locations: vec![location],
+            places: vec![place.into()],
+            matter: None,
             fingerprint: None,
             references: Vec::new(),
             fix: None,
@@ -46,32 +52,96 @@ impl Finding {
         }
     }
 
-    /// Sets the fingerprint from the masked source line and the ordinal among findings that are
-    /// otherwise equal.
-    pub fn identify(&mut self, masked_line: &str, ordinal: u32) {
-        let path = self.locations.first().map(|location| &location.path);
-        self.fingerprint = Some(Fingerprint::of(&self.rule, path, masked_line, ordinal));
+    /// Sets the fingerprint from what the finding is about and the ordinal among findings that are
+    /// about the same.
+    pub fn identify(&mut self, ordinal: u32) {
+        let matter = self.matter.as_ref();
+        self.fingerprint = Some(Fingerprint::of(&self.rule, matter, ordinal));
+    }
+}
+
+/// What a finding is about: what its identity rests on besides its rule.
+///
+/// It never holds what changes with each build: no line number, image layer, resource version or
+/// moment, and never which of several places comes first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Matter {
+    /// A version of a package, wherever it is locked. Another version is another matter.
+    Component {
+        /// Whose names and versions these are.
+        ecosystem: Ecosystem,
+        /// The package's name.
+        name: String,
+        /// Its version; `None` where only a range is declared.
+        version: Option<Version>,
+    },
+    /// A line of a file. Moved lines and white space do not matter; a renamed file is another matter.
+    Line {
+        /// The file, without its layer.
+        path: TreePath,
+        /// The line with its secrets masked and white space folded.
+        text: String,
+    },
+    /// An object of a cluster or cloud and the field in it. A renamed object is another matter.
+    Object(ObjectPlace),
+    /// A request to a server.
+    Request(RequestPlace),
+}
+
+impl Matter {
+    /// The line of a file, with its secrets masked already.
+    pub fn line(path: &TreePath, masked_line: &str) -> Self {
+        Self::Line {
+            path: path.clone(),
+            text: masked_line.split_whitespace().collect::<Vec<_>>().join(" "),
+        }
+    }
+
+    /// Its kind and its fields in a fixed order; an absent field and an empty one are the same.
+    fn parts(&self) -> Vec<&str> {
+        match self {
+            Self::Component {
+                ecosystem,
+                name,
+                version,
+            } => {
+                let version = version.as_ref().map_or("", Version::as_str);
+                vec!["component", ecosystem.as_str(), name, version]
+            }
+            Self::Line { path, text } => vec!["line", path.as_str(), text],
+            Self::Object(object) => vec![
+                "object",
+                &object.kind,
+                object.namespace.as_deref().unwrap_or(""),
+                &object.name,
+                object.field.as_deref().unwrap_or(""),
+            ],
+            Self::Request(request) => vec![
+                "request",
+                &request.method,
+                &request.url,
+                request.parameter.as_deref().unwrap_or(""),
+            ],
+        }
     }
 }
 
 /// A finding's identity: survives moved lines, holds no value.
 ///
-/// Version 1 is the SHA-256 of rule id, path, the line with its secret masked and white space
-/// folded, and the ordinal among equals.
+/// Version 2 is the SHA-256 of the rule id, of the parts of what the finding is about ([`Matter`]) and of
+/// the ordinal among equals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint(Digest);
 
 impl Fingerprint {
-    fn of(rule: &RuleId, path: Option<&TreePath>, masked_line: &str, ordinal: u32) -> Self {
-        let folded = masked_line.split_whitespace().collect::<Vec<_>>().join(" ");
-        Self(Digest::of_parts(&[
-            b"plimsoll-fingerprint-v1",
-            rule.as_str().as_bytes(),
-            path.map_or("", TreePath::as_str).as_bytes(),
-            folded.as_bytes(),
-            &ordinal.to_be_bytes(),
-        ]))
+    fn of(rule: &RuleId, matter: Option<&Matter>, ordinal: u32) -> Self {
+        let ordinal = ordinal.to_string();
+        let mut parts = vec!["plimsoll-fingerprint-v2", rule.as_str(), &ordinal];
+        parts.extend(matter.map(Matter::parts).unwrap_or_default());
+        let parts: Vec<&[u8]> = parts.into_iter().map(str::as_bytes).collect();
+        Self(Digest::of_parts(&parts))
     }
 }
 
@@ -104,8 +174,8 @@ pub struct Fix {
 pub struct TraceStep {
     /// What happens. Holds no secret value.
     pub message: String,
-    /// Where, when it is a place in the tree.
-    pub location: Option<Location>,
+    /// Where, when it is at a place.
+    pub place: Option<Place>,
 }
 
 /// Source lines around a finding, masked.
@@ -128,19 +198,21 @@ pub struct ExcerptLine {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Finding, Inspector, Location, RuleId, Severity, TreePath};
+    use crate::{Finding, Location, Matter, RuleId, Severity, TreePath};
 
     fn fingerprint(line: u32, text: &str, ordinal: u32) -> String {
         let mut location = Location::file(TreePath::new("a/b.yml"));
         location.start.line = line;
-        let rule = RuleId::new(Inspector::Secret, "github-pat");
+        let rule = RuleId::new("secret", "github-pat");
+        let matter = Matter::line(&location.path, text);
         let mut finding = Finding::new(rule, Severity::High, "a token", location);
-        finding.identify(text, ordinal);
+        finding.matter = Some(matter);
+        finding.identify(ordinal);
         finding.fingerprint.unwrap().to_string()
     }
 
     #[test]
-    fn fingerprint_survives_moved_lines_and_indentation() {
+    fn a_fingerprint_survives_moved_lines_indentation_and_new_places() {
         assert_eq!(
             fingerprint(1, "  token: ********", 0),
             fingerprint(9, "token:  ********", 0)

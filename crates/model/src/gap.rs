@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Location, RuleId};
+use crate::{Place, RuleId};
 
 /// Why something was not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -43,8 +43,8 @@ pub struct Gap {
     pub id: RuleId,
     /// Why it was not checked.
     pub kind: GapKind,
-    /// Where, when it is a place in the tree.
-    pub location: Option<Location>,
+    /// Where; `None` when it is about everything that was inspected.
+    pub place: Option<Place>,
     /// What was not checked and why, for a person. Holds no secret value.
     pub message: String,
     /// What to do about it.

@@ -5,80 +5,45 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::text_newtype;
 
-/// The parts of Plimsoll that look at a tree; each owns the rule ids that begin with its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Inspector {
-    /// Literal credentials; gate key `secrets`.
-    Secret,
-    /// Components against advisories; gate key `dependencies`.
-    Dependency,
-    /// The release path: continuous-integration workflows; gate key `path`.
-    Path,
-}
-
-impl Inspector {
-    /// Every inspector that this build has.
-    pub const ALL: [Self; 3] = [Self::Secret, Self::Dependency, Self::Path];
-
-    /// The first part of its rule ids.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Secret => "secret",
-            Self::Dependency => "dependency",
-            Self::Path => "path",
-        }
-    }
-
-    /// Its key in `[gate]` and in `requires`.
-    pub fn gate_key(self) -> &'static str {
-        match self {
-            Self::Secret => "secrets",
-            Self::Dependency => "dependencies",
-            Self::Path => "path",
-        }
-    }
-}
-
-impl fmt::Display for Inspector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
 /// The public id of a rule or of a kind of gap: `inspector/name`, for example
 /// `path/push-before-scan` or `dependency/GHSA-4xh5-x5gv-qwph`. Unique, never reused.
+///
+/// Any well-formed id is accepted, also one of an inspector that this build does not have; whether it
+/// is known is asked of the register of inspectors.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RuleId {
-    inspector: Inspector,
     text: String,
+    slash: usize,
 }
 
 /// The text is not `inspector/name`.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "`{0}` is not a rule id; write inspector/name with one of secret, dependency, path before the slash"
+    "`{0}` is not a rule id; write inspector/name, for example path/push-before-scan, without white space"
 )]
 pub struct RuleIdError(String);
 
+/// A longer id is refused.
+const MAX_ID_BYTES: usize = 256;
+
 impl RuleId {
-    /// The id of the rule `name` of this inspector.
-    pub fn new(inspector: Inspector, name: &str) -> Self {
+    /// The id of the rule `name` of the inspector with this id.
+    pub fn new(inspector: &str, name: &str) -> Self {
         Self {
-            inspector,
             text: format!("{inspector}/{name}"),
+            slash: inspector.len(),
         }
     }
 
-    /// The inspector that owns the rule.
-    pub fn inspector(&self) -> Inspector {
-        self.inspector
+    /// The id of the inspector that owns the rule.
+    pub fn inspector(&self) -> &str {
+        &self.text[..self.slash]
     }
 
     /// The part after the slash.
     pub fn name(&self) -> &str {
-        &self.text[self.inspector.as_str().len() + 1..]
+        &self.text[self.slash + 1..]
     }
 
     /// The whole id.
@@ -97,16 +62,19 @@ impl FromStr for RuleId {
     type Err = RuleIdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (prefix, name) = text
-            .split_once('/')
-            .ok_or_else(|| RuleIdError(text.to_owned()))?;
-        let inspector = Inspector::ALL
-            .into_iter()
-            .find(|inspector| inspector.as_str() == prefix);
-        match inspector {
-            Some(inspector) if !name.is_empty() => Ok(Self::new(inspector, name)),
-            _ => Err(RuleIdError(text.to_owned())),
+        let refused = || RuleIdError(text.chars().take(80).collect());
+        let (inspector, name) = text.split_once('/').ok_or_else(refused)?;
+        let is_inspector = inspector
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        let is_name = name
+            .chars()
+            .all(|character| !character.is_whitespace() && !character.is_control());
+        let is_short = text.len() <= MAX_ID_BYTES;
+        if inspector.is_empty() || name.is_empty() || !is_inspector || !is_name || !is_short {
+            return Err(refused());
         }
+        Ok(Self::new(inspector, name))
     }
 }
 
@@ -133,5 +101,21 @@ impl OwnId {
     /// A new id for this moment (Unix milliseconds) from ten random bytes.
     pub fn from_parts(unix_ms: u64, random: u128) -> Self {
         Self::new(ulid::Ulid::from_parts(unix_ms, random).to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RuleId;
+
+    #[test]
+    fn any_well_formed_id_is_read_and_nothing_else() {
+        let id: RuleId = "telepathy/knows-better".parse().unwrap();
+        assert_eq!((id.inspector(), id.name()), ("telepathy", "knows-better"));
+        assert_eq!(id, RuleId::new("telepathy", "knows-better"));
+        for refused in ["", "x", "/x", "x/", "X/y", "x/y z", "x/y\u{1b}[0m"] {
+            assert!(refused.parse::<RuleId>().is_err(), "{refused}");
+        }
+        assert!(format!("x/{}", "y".repeat(255)).parse::<RuleId>().is_err());
     }
 }

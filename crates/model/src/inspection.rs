@@ -27,13 +27,12 @@ impl Inspection {
     /// that equal trees give equal bytes.
     pub fn sort(&mut self) {
         self.findings.sort_by(|a, b| {
-            (&a.locations, &a.rule, &a.message).cmp(&(&b.locations, &b.rule, &b.message))
+            (&a.places, &a.rule, &a.message).cmp(&(&b.places, &b.rule, &b.message))
         });
         self.components.sort();
         self.components.dedup();
-        self.gaps.sort_by(|a, b| {
-            (&a.location, &a.id, &a.message).cmp(&(&b.location, &b.id, &b.message))
-        });
+        self.gaps
+            .sort_by(|a, b| (&a.place, &a.id, &a.message).cmp(&(&b.place, &b.id, &b.message)));
         self.gaps.dedup();
     }
 }

@@ -12,11 +12,13 @@ mod finding;
 mod gap;
 mod id;
 mod inspection;
+mod inspector;
 mod mask;
 mod place;
 mod severity;
 mod subject;
 mod text;
+mod threshold;
 mod verdict;
 
 pub use address::{Address, AddressError, Origin};
@@ -26,12 +28,14 @@ pub use evidence::{
     AdvisorySet, Approval, Body, DeploymentOutcome, DeploymentRecord, Evidence, Inspected,
     Provenance, Sbom, Signatory, TestResult,
 };
-pub use finding::{Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Reference, TraceStep};
+pub use finding::{Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Matter, Reference, TraceStep};
 pub use gap::{Gap, GapKind};
-pub use id::{Inspector, OwnId, RuleId, RuleIdError};
+pub use id::{OwnId, RuleId, RuleIdError};
 pub use inspection::Inspection;
+pub use inspector::Inspector;
 pub use mask::{Masks, masked_form};
-pub use place::{LineIndex, Location, Position, Span, TreePath};
+pub use place::{LineIndex, Location, ObjectPlace, Place, Position, RequestPlace, Span, TreePath};
 pub use severity::{Severity, SeverityError};
 pub use subject::{CommitId, Subject};
+pub use threshold::Threshold;
 pub use verdict::{Outcome, Reason, Verdict};

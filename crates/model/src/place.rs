@@ -85,6 +85,98 @@ impl std::fmt::Display for Location {
     }
 }
 
+/// Where something is: in a file of the inspected tree, in an object of a cluster or cloud, or in what
+/// a server answers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Place {
+    /// A range of a file.
+    File(Location),
+    /// A field of an object.
+    Object(ObjectPlace),
+    /// A request to a server.
+    Request(RequestPlace),
+}
+
+/// An object of a cluster or cloud, or one field of it. Neither its version nor the moment of its
+/// making is part of where it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectPlace {
+    /// What it is: `apps/v1/Deployment`, `aws_s3_bucket`.
+    pub kind: String,
+    /// The namespace or account it belongs to, where there is one.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// The field inside it, as a path: `spec.template.spec.containers[0].image`.
+    pub field: Option<String>,
+}
+
+/// A request to a running server, without its secret values.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestPlace {
+    /// The method: `GET`.
+    pub method: String,
+    /// The URL that was asked for, without credentials.
+    pub url: String,
+    /// The parameter, header or field that matters, where there is one.
+    pub parameter: Option<String>,
+}
+
+impl Place {
+    /// The range of a file, where it is one.
+    pub fn file(&self) -> Option<&Location> {
+        match self {
+            Self::File(location) => Some(location),
+            Self::Object(_) | Self::Request(_) => None,
+        }
+    }
+}
+
+impl From<Location> for Place {
+    fn from(location: Location) -> Self {
+        Self::File(location)
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(location) => location.fmt(f),
+            Self::Object(object) => object.fmt(f),
+            Self::Request(request) => request.fmt(f),
+        }
+    }
+}
+
+/// `kind namespace/name field`, without what is absent.
+impl std::fmt::Display for ObjectPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ", self.kind)?;
+        if let Some(namespace) = &self.namespace {
+            write!(f, "{namespace}/")?;
+        }
+        f.write_str(&self.name)?;
+        if let Some(field) = &self.field {
+            write!(f, " {field}")?;
+        }
+        Ok(())
+    }
+}
+
+/// `METHOD url parameter`, without what is absent.
+impl std::fmt::Display for RequestPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.method, self.url)?;
+        if let Some(parameter) = &self.parameter {
+            write!(f, " {parameter}")?;
+        }
+        Ok(())
+    }
+}
+
 /// Turns byte offsets of one text into lines and columns.
 #[derive(Clone, Debug)]
 pub struct LineIndex<'a> {

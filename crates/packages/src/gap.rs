@@ -1,6 +1,6 @@
 //! The gaps of this crate: one function for each id, so that its kind, words and fix stand in one place.
 
-use plimsoll_model::{Gap, GapKind, Inspector, Location, RuleId, TreePath};
+use plimsoll_model::{Gap, GapKind, Location, RuleId, TreePath};
 
 fn gap(
     name: &str,
@@ -9,11 +9,11 @@ fn gap(
     message: String,
     fix: impl Into<String>,
 ) -> Gap {
-    let id = RuleId::new(Inspector::Dependency, name);
+    let id = RuleId::new("dependency", name);
     Gap {
         id,
         kind,
-        location: Some(location),
+        place: Some(location.into()),
         message,
         fix: fix.into(),
     }

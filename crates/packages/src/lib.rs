@@ -28,7 +28,16 @@ mod setup_py;
 mod unread;
 mod vendored;
 
+use plimsoll_model::{Inspector, Threshold};
+
 pub use conclude::conclude;
 pub use facts::{Facts, Family};
 pub use parser::{PARSERS, Parser, claims};
 use requirements_gaps::requirements_gaps;
+
+/// The inspector of components against advisories.
+pub static INSPECTOR: Inspector = Inspector {
+    id: "dependency",
+    gate_key: "dependencies",
+    default_gate: Threshold::High,
+};

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use plimsoll_model::{Gap, GapKind, Inspection, Inspector, Location, RuleId, Span, TreePath};
+use plimsoll_model::{Gap, GapKind, Inspection, Location, RuleId, Span, TreePath};
 use plimsoll_source::File;
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ pub fn extract(file: &File) -> Facts {
         Err(error) => Facts(Content::Unreadable(Box::new(Gap {
             id: gap_id("unreadable-workflow"),
             kind: GapKind::Unreadable,
-            location: Some(file.location(Span::new(error.offset, error.offset))),
+            place: Some(file.location(Span::new(error.offset, error.offset)).into()),
             message: format!(
                 "the workflow {} cannot be read: {}",
                 file.path, error.message
@@ -142,7 +142,7 @@ fn too_complex(workflow: &Workflow) -> Gap {
     Gap {
         id: gap_id("too-complex"),
         kind: GapKind::Unsupported,
-        location: Some(workflow.on.clone()),
+        place: Some(workflow.on.clone().into()),
         message: format!(
             "{} has more conditions and commands than can be proven about",
             workflow.path
@@ -161,7 +161,7 @@ fn unread(job: &Job) -> Vec<Gap> {
     let shells = foreign.first().map(|(step, shell)| Gap {
         id: gap_id("foreign-shell"),
         kind: GapKind::Unresolved,
-        location: Some(step.location.clone()),
+        place: Some(step.location.clone().into()),
         message: format!(
             "{} of the steps of job `{}` run, or may run, in `{shell}`, which is not read",
             foreign.len(),
@@ -181,7 +181,7 @@ fn unread(job: &Job) -> Vec<Gap> {
                 job.id
             ),
             fix: "try the script with `bash -n` and correct it".to_owned(),
-            location: Some(location.clone()),
+            place: Some(location.clone().into()),
         });
     let startup = startup(job).map(|location| Gap {
         id: gap_id("startup-file"),
@@ -191,7 +191,7 @@ fn unread(job: &Job) -> Vec<Gap> {
             job.id
         ),
         fix: "take `BASH_ENV` out, and run what the file does in a step".to_owned(),
-        location: Some(location.clone()),
+        place: Some(location.clone().into()),
     });
     let operators = job.steps.iter().filter_map(|step| step.operator.as_ref()).map(|location| Gap {
         id: gap_id("expression-operator"),
@@ -199,7 +199,7 @@ fn unread(job: &Job) -> Vec<Gap> {
         message: format!("an expression in a script of job `{}` may bring an operator of the shell", job.id),
         fix: "write the operator in the script, or pass the value in `env:` and use it as `\"$NAME\"`"
             .to_owned(),
-        location: Some(location.clone()),
+        place: Some(location.clone().into()),
     });
     shells
         .into_iter()
@@ -220,5 +220,5 @@ pub(crate) fn startup(job: &Job) -> Option<&Location> {
 }
 
 pub(crate) fn gap_id(name: &str) -> RuleId {
-    RuleId::new(Inspector::Path, name)
+    RuleId::new("path", name)
 }

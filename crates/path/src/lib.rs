@@ -20,9 +20,18 @@ mod story;
 mod value;
 mod workflow;
 
+use plimsoll_model::{Inspector, Threshold};
+
 pub use capability::Capability;
 pub use inspect::{Facts, claims, conclude, extract};
 pub use prove::{CommandRef, Proof, ProveError, Run, prove};
 pub use rules::{Rule, explain, rules};
 pub use value::Value;
 pub use workflow::{Workflow, WorkflowError};
+
+/// The inspector of the release path.
+pub static INSPECTOR: Inspector = Inspector {
+    id: "path",
+    gate_key: "path",
+    default_gate: Threshold::High,
+};

@@ -47,7 +47,7 @@ fn unresolved(at: &Location, what: &str) -> Gap {
     Gap {
         id: gap_id("unresolved-call"),
         kind: GapKind::Unresolved,
-        location: Some(at.clone()),
+        place: Some(at.clone().into()),
         message: format!(
             "{what} is called and was not looked into, so its gates and deployments are not known"
         ),

@@ -1,6 +1,6 @@
 //! The rules of the release path; each holds its own documentation.
 
-use plimsoll_model::{Finding, Fix, Inspector, Location, RuleId, Severity};
+use plimsoll_model::{Finding, Fix, Location, RuleId, Severity};
 
 use crate::case::Case;
 use crate::workflow::Workflow;
@@ -63,7 +63,7 @@ pub fn explain(id: &RuleId) -> Option<String> {
 impl Rule {
     /// Its public id.
     pub fn id(&self) -> RuleId {
-        RuleId::new(Inspector::Path, self.name)
+        RuleId::new("path", self.name)
     }
 
     pub(crate) fn finding(

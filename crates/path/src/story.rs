@@ -58,7 +58,7 @@ impl Teller<'_> {
     fn tell(&mut self, message: String, at: &Location) {
         self.steps.push(TraceStep {
             message,
-            location: Some(at.clone()),
+            place: Some(at.clone().into()),
         });
     }
 
@@ -115,7 +115,7 @@ impl Teller<'_> {
         self.steps
             .extend(facts.into_iter().map(|message| TraceStep {
                 message,
-                location: None,
+                place: None,
             }));
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{Finding, Inspection, Masks, TreePath};
+use plimsoll_model::{Finding, Inspection, Masks, Place, TreePath};
 use plimsoll_path::{Facts, claims, conclude, explain, extract, rules};
 use plimsoll_source::File;
 
@@ -42,14 +42,15 @@ fn lines(finding: &Finding) -> Vec<String> {
     )];
     lines.extend(
         finding
-            .locations
+            .places
             .iter()
             .map(|location| format!("  at {location}")),
     );
     for step in &finding.trace {
         let at = step
-            .location
+            .place
             .as_ref()
+            .and_then(Place::file)
             .map(|at| format!(" ({}:{})", at.start.line, at.start.column));
         lines.push(format!("  - {}{}", step.message, at.unwrap_or_default()));
     }
@@ -129,7 +130,7 @@ fn called_scripts_are_looked_into() {
             .collect();
         assert_eq!(found, ["gate-skippable"], "{run}");
         assert_eq!(
-            inspection.findings[0].locations[0].to_string(),
+            inspection.findings[0].places[0].to_string(),
             "scripts/deploy.sh:4:1",
             "{run}"
         );
@@ -226,7 +227,7 @@ fn a_gate_in_one_of_two_branches_can_be_swallowed_too() {
                 .iter()
                 .filter(|each| each.rule.name() == "gate-cannot-fail");
             gates
-                .map(|finding| finding.locations[0].start.line)
+                .map(|finding| finding.places[0].file().unwrap().start.line)
                 .collect()
         };
         assert_eq!(found(workflow), lines, "{body}");

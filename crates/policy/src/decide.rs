@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Body, DeploymentOutcome, Digest, Evidence, Gap, GapKind, Inspected, Inspector, Outcome, OwnId,
-    Provenance, Reason, RuleId, Signatory, Subject, Verdict,
+    Body, DeploymentOutcome, Digest, Evidence, Gap, GapKind, Inspected, Outcome, OwnId, Provenance,
+    Reason, RuleId, Signatory, Subject, Verdict,
 };
 
 use crate::gate::Strictness;
@@ -142,9 +142,9 @@ impl<'a> Case<'a> {
     fn requirement(&self, requirement: Requirement) -> Reason {
         match requirement {
             Requirement::Tests => self.tests(),
-            Requirement::Secrets => self.inspection(requirement, Inspector::Secret),
-            Requirement::Dependencies => self.inspection(requirement, Inspector::Dependency),
-            Requirement::Path => self.inspection(requirement, Inspector::Path),
+            Requirement::Secrets => self.inspection(requirement, "secret"),
+            Requirement::Dependencies => self.inspection(requirement, "dependency"),
+            Requirement::Path => self.inspection(requirement, "path"),
             Requirement::Sbom => self.sbom(),
             Requirement::Signature => self.origin_reason(),
         }
@@ -212,11 +212,13 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn inspection(&self, requirement: Requirement, inspector: Inspector) -> Reason {
+    fn inspection(&self, requirement: Requirement, inspector: &str) -> Reason {
         let about = requirement.as_str();
         let hint = "inspect the commit with `plimsoll attest inspection` under the trusted policy";
         let inspected = self.believed(|body| match body {
-            Body::Inspection(inspected) if inspected.inspectors.contains(&inspector) => {
+            Body::Inspection(inspected)
+                if inspected.inspectors.iter().any(|ran| ran == inspector) =>
+            {
                 Some(inspected)
             }
             _ => None,
@@ -243,7 +245,7 @@ impl<'a> Case<'a> {
         self.judge(about, inspector, inspected)
     }
 
-    fn judge(&self, about: &str, inspector: Inspector, inspected: &Inspected) -> Reason {
+    fn judge(&self, about: &str, inspector: &str, inspected: &Inspected) -> Reason {
         let now = self.request.now;
         let own = |id: &RuleId| id.inspector() == inspector;
         let denied = |made: Disposition| made == Disposition::Denies;
@@ -265,7 +267,7 @@ impl<'a> Case<'a> {
         if gaps > 0 {
             return unknown(about, format!("{gaps} places were not checked"), hint);
         }
-        if inspector == Inspector::Dependency
+        if inspector == "dependency"
             && let Some(outdated) = self.outdated(inspected)
         {
             return outdated;
@@ -292,9 +294,9 @@ impl<'a> Case<'a> {
         let age = self.request.now.duration_since(oldest.as_of);
         let max_age = self.policy.advisories.max_age();
         let gap = Gap {
-            id: RuleId::new(Inspector::Dependency, "stale-database"),
+            id: RuleId::new("dependency", "stale-database"),
             kind: GapKind::Stale,
-            location: None,
+            place: None,
             message: format!(
                 "it was matched against advisories for {} that end {} days ago; the policy allows {}",
                 oldest.ecosystem.as_str(),

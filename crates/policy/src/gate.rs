@@ -1,10 +1,10 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use plimsoll_model::{
-    Finding, Gap, Inspection, Inspector, Location, Outcome, Reason, RuleId, Verdict,
+    Finding, Gap, Inspection, Inspector, Outcome, Place, Reason, RuleId, Threshold, Verdict,
 };
 
-use crate::{GapRule, Policy, Threshold, Waiver};
+use crate::{GapRule, Policy, Waiver};
 
 /// What the gate makes of one finding or gap.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Policy {
     pub fn gate(
         &self,
         inspection: &Inspection,
-        inspectors: &[Inspector],
+        inspectors: &[&Inspector],
         now: Timestamp,
     ) -> Judgement {
         let findings: Vec<_> = inspection
@@ -58,7 +58,7 @@ impl Policy {
             .map(|gap| self.judge_gap(gap, Strictness::AsConfigured, now))
             .collect();
         let reasons = inspectors.iter().map(|inspector| {
-            let own = |id: &RuleId| id.inspector() == *inspector;
+            let own = |id: &RuleId| id.inspector() == inspector.id;
             let findings = inspection
                 .findings
                 .iter()
@@ -70,7 +70,7 @@ impl Policy {
                 .zip(&gaps)
                 .filter(|(gap, _)| own(&gap.id));
             self.reason(
-                *inspector,
+                inspector,
                 &findings.map(|(_, made)| made).collect::<Vec<_>>(),
                 &gaps.map(|(_, made)| made).collect::<Vec<_>>(),
             )
@@ -85,7 +85,7 @@ impl Policy {
     /// Judges one finding.
     pub(crate) fn judge(&self, finding: &Finding, now: Timestamp) -> Disposition {
         let rule = self.gate.rule(finding.rule.inspector());
-        if let Some(waiver) = self.waiver(&finding.rule, finding.locations.first(), now) {
+        if let Some(waiver) = self.waiver(&finding.rule, finding.places.first(), now) {
             return Disposition::Waived(waiver.clone());
         }
         let unfixed =
@@ -104,7 +104,7 @@ impl Policy {
         strictness: Strictness,
         now: Timestamp,
     ) -> Disposition {
-        if let Some(waiver) = self.waiver(&gap.id, gap.location.as_ref(), now) {
+        if let Some(waiver) = self.waiver(&gap.id, gap.place.as_ref(), now) {
             return Disposition::Waived(waiver.clone());
         }
         match (strictness, self.gaps.rule(gap.kind)) {
@@ -115,9 +115,9 @@ impl Policy {
         }
     }
 
-    fn waiver(&self, id: &RuleId, location: Option<&Location>, now: Timestamp) -> Option<&Waiver> {
+    fn waiver(&self, id: &RuleId, place: Option<&Place>, now: Timestamp) -> Option<&Waiver> {
         let today = now.to_zoned(TimeZone::UTC).date();
-        let covers = |waiver: &Waiver| match (&waiver.path, location) {
+        let covers = |waiver: &Waiver| match (&waiver.path, place.and_then(Place::file)) {
             (None, _) => true,
             (Some(_), None) => false,
             (Some(path), Some(location)) => within(location.path.as_str(), path),
@@ -129,11 +129,11 @@ impl Policy {
 
     fn reason(
         &self,
-        inspector: Inspector,
+        inspector: &Inspector,
         findings: &[&Disposition],
         gaps: &[&Disposition],
     ) -> Reason {
-        let rule = self.gate.rule(inspector);
+        let rule = self.gate.rule(inspector.id);
         let count = |list: &[&Disposition], wanted: fn(&Disposition) -> bool| {
             list.iter()
                 .filter(|disposition| wanted(disposition))
@@ -185,7 +185,7 @@ impl Policy {
             }
         };
         Reason {
-            about: inspector.gate_key().to_owned(),
+            about: inspector.gate_key.to_owned(),
             outcome,
             message: parts.join(", "),
             hint: hint.to_owned(),
@@ -213,16 +213,31 @@ fn plural(count: usize, noun: &str) -> String {
 mod tests {
     use jiff::Timestamp;
     use plimsoll_model::{
-        Finding, Fix, Gap, GapKind, Inspection, Inspector, Location, Outcome, Severity, TreePath,
+        Finding, Fix, Gap, GapKind, Inspection, Inspector, Location, Outcome, Severity, Threshold,
+        TreePath,
     };
 
     use crate::Policy;
+
+    const fn inspector(id: &'static str, gate_key: &'static str) -> Inspector {
+        Inspector {
+            id,
+            gate_key,
+            default_gate: Threshold::High,
+        }
+    }
+
+    static INSPECTORS: [&Inspector; 3] = [
+        &inspector("secret", "secrets"),
+        &inspector("dependency", "dependencies"),
+        &inspector("path", "path"),
+    ];
 
     fn outcome(policy: &str, inspection: &Inspection) -> Outcome {
         let now: Timestamp = "2026-06-30T23:59:59Z".parse().unwrap();
         Policy::parse(policy, "p")
             .unwrap()
-            .gate(inspection, &Inspector::ALL, now)
+            .gate(inspection, &INSPECTORS, now)
             .verdict
             .outcome
     }
@@ -319,7 +334,7 @@ mod tests {
             let gap = Gap {
                 id: "dependency/x".parse().unwrap(),
                 kind,
-                location: None,
+                place: None,
                 message: String::new(),
                 fix: String::new(),
             };

@@ -9,7 +9,6 @@ mod decide;
 mod gate;
 mod parse;
 mod settings;
-mod threshold;
 mod tighten;
 
 pub use decide::Request;
@@ -19,4 +18,3 @@ pub use settings::{
     Advisories, ApprovalRule, Builder, Deploy, EnvironmentSettings, GapRule, Gaps, Gate, GateRule,
     Health, Person, Policy, Requirement, Role, Secrets, Waiver,
 };
-pub use threshold::Threshold;

@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::civil::Date;
-use plimsoll_model::LineIndex;
+use plimsoll_model::{LineIndex, Threshold};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use crate::settings::TomlDate;
-use crate::{GateRule, Policy, Threshold};
+use crate::{GateRule, Policy};
 
 /// A policy cannot be used, so nothing passes.
 #[derive(Debug, thiserror::Error)]
@@ -280,7 +280,9 @@ impl<'de> Deserialize<'de> for TomlDate {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Policy, Threshold};
+    use plimsoll_model::Threshold;
+
+    use crate::Policy;
 
     fn error(text: &str) -> String {
         Policy::parse(text, "plimsoll.toml")

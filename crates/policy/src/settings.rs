@@ -2,10 +2,8 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use plimsoll_model::{Digest, GapKind, Inspector, RuleId};
+use plimsoll_model::{Digest, GapKind, RuleId, Threshold};
 use serde::{Deserialize, Serialize};
-
-use crate::Threshold;
 
 /// `plimsoll.toml`, read and checked. Every key is optional; unknown keys are errors.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,11 +59,11 @@ impl Default for Gate {
 
 impl Gate {
     /// The rule for an inspector.
-    pub fn rule(&self, inspector: Inspector) -> &GateRule {
+    pub fn rule(&self, inspector: &str) -> &GateRule {
         match inspector {
-            Inspector::Secret => &self.secrets,
-            Inspector::Dependency => &self.dependencies,
-            Inspector::Path => &self.path,
+            "secret" => &self.secrets,
+            "dependency" => &self.dependencies,
+            _ => &self.path,
         }
     }
 }

@@ -29,7 +29,9 @@ impl Policy {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Policy, Threshold};
+    use plimsoll_model::Threshold;
+
+    use crate::Policy;
 
     #[test]
     fn a_tree_cannot_loosen_anything() {

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    Finding, Fix, Gap, GapKind, Inspection, Inspector, Location, Reference, RuleId, TreePath,
+    Finding, Fix, Gap, GapKind, Inspection, Location, Reference, RuleId, TreePath,
 };
 
 use crate::facts::{Facts, Hit, Unchecked};
@@ -32,7 +32,7 @@ fn finding(rules: &Rules, path: &TreePath, hit: &Hit) -> Finding {
     } else {
         format!("{title}, written out as {}", hit.masked)
     };
-    let id = RuleId::new(Inspector::Secret, &hit.rule);
+    let id = RuleId::new("secret", &hit.rule);
     let mut finding = Finding::new(id, hit.severity, message, hit.location(path));
     finding.references = vec![Reference {
         id: "CWE-798".to_owned(),
@@ -66,9 +66,9 @@ fn gap(path: &TreePath, part: &Unchecked) -> Gap {
         ),
     };
     Gap {
-        id: RuleId::new(Inspector::Secret, name),
+        id: RuleId::new("secret", name),
         kind: GapKind::Unsupported,
-        location: Some(location),
+        place: Some(location.into()),
         message,
         fix: fix.to_owned(),
     }

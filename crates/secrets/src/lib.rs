@@ -23,7 +23,16 @@ mod pattern;
 mod rule;
 mod rules;
 
+use plimsoll_model::{Inspector, Threshold};
+
 pub use conclude::conclude;
 pub use error::{Place, RulesError};
 pub use facts::{Facts, Hit, Unchecked};
 pub use rules::{Explanation, Rules};
+
+/// The inspector of literal credentials.
+pub static INSPECTOR: Inspector = Inspector {
+    id: "secret",
+    gate_key: "secrets",
+    default_gate: Threshold::Any,
+};

@@ -1,5 +1,5 @@
 use aho_corasick::AhoCorasick;
-use plimsoll_model::{Digest, Inspector, RuleId, Severity, TreePath};
+use plimsoll_model::{Digest, RuleId, Severity, TreePath};
 
 use crate::RulesError;
 use crate::allowlist::Allowlist;
@@ -99,7 +99,7 @@ impl Rules {
     pub fn explain(&self, id: &str) -> Option<Explanation<'_>> {
         let rule = self.rule(id.strip_prefix("secret/").unwrap_or(id))?;
         Some(Explanation {
-            rule: RuleId::new(Inspector::Secret, &rule.id),
+            rule: RuleId::new("secret", &rule.id),
             title: &rule.title,
             severity: rule.severity,
             why: &rule.why,
@@ -109,9 +109,7 @@ impl Rules {
 
     /// The public ids of all rules, in order.
     pub fn ids(&self) -> impl Iterator<Item = RuleId> + '_ {
-        self.all
-            .iter()
-            .map(|rule| RuleId::new(Inspector::Secret, &rule.id))
+        self.all.iter().map(|rule| RuleId::new("secret", &rule.id))
     }
 
     /// How large one compiled expression may grow: all of them share what there is, so that no file of

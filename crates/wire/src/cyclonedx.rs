@@ -140,9 +140,9 @@ fn properties(gaps: &[Gap]) -> Value {
     let count = json!({ "name": GAPS_PROPERTY, "value": gaps.len().to_string() });
     let each = gaps.iter().map(|gap| {
         let place = gap
-            .location
+            .place
             .as_ref()
-            .map(|location| format!(" {location}:"))
+            .map(|place| format!(" {place}:"))
             .unwrap_or_default();
         json!({ "name": GAP_PROPERTY, "value": format!("{}:{place} {}", gap.id, gap.message) })
     });

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use plimsoll_model::{Finding, Gap, Location, Outcome, Reason, Severity, Subject};
+use plimsoll_model::{Finding, Gap, Outcome, Place, Reason, Severity, Subject};
 
 use crate::Report;
 use crate::plain::plain;
@@ -60,7 +60,7 @@ fn findings(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
             "| {} | {} | {} | {} | {fix} |",
             severity(finding.severity),
             code(finding.rule.as_str()),
-            place(finding.locations.first()),
+            place(finding.places.first()),
             escape(&finding.message)
         )?;
     }
@@ -82,7 +82,7 @@ fn gaps(gaps: &[Gap], out: &mut dyn Write) -> io::Result<()> {
             "| {} | {} | {} | {} | {} |",
             code(gap.id.as_str()),
             gap.kind.as_str(),
-            place(gap.location.as_ref()),
+            place(gap.place.as_ref()),
             escape(&gap.message),
             escape(&gap.fix)
         )?;
@@ -145,10 +145,12 @@ fn subject(subject: Option<&Subject>) -> String {
     )
 }
 
-fn place(location: Option<&Location>) -> String {
-    location.map_or_else(String::new, |location| {
-        code(&format!("{}:{}", location.path, location.start.line))
-    })
+fn place(place: Option<&Place>) -> String {
+    match place {
+        None => String::new(),
+        Some(Place::File(location)) => code(&format!("{}:{}", location.path, location.start.line)),
+        Some(place) => code(&place.to_string()),
+    }
 }
 
 fn sign(outcome: Outcome) -> &'static str {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use plimsoll_model::{
-    Finding, Gap, GapKind, Location, Outcome, RuleId, Severity, TraceStep, TreePath,
+    Finding, Gap, GapKind, Location, Outcome, Place, RuleId, Severity, TraceStep, TreePath,
 };
 use serde_json::{Map, Value, json};
 
@@ -81,7 +81,7 @@ fn rule(id: &RuleId, worst: Severity) -> Value {
         "shortDescription": { "text": format!("{}: {words}", id.inspector()) },
         "help": { "text": format!("Run `plimsoll explain {id}` for what it means and how to fix it.") },
         "defaultConfiguration": { "level": level(worst) },
-        "properties": { "tags": ["security", id.inspector().as_str()], "security-severity": score(worst) },
+        "properties": { "tags": ["security", id.inspector()], "security-severity": score(worst) },
     })
 }
 
@@ -91,7 +91,7 @@ fn result(finding: &Finding, rules: &Rules<'_>) -> Value {
     result.insert("ruleIndex".to_owned(), json!(rules.index(&finding.rule)));
     result.insert("level".to_owned(), json!(level(finding.severity)));
     result.insert("message".to_owned(), json!({ "text": message(finding) }));
-    let locations: Vec<Value> = finding.locations.iter().map(location).collect();
+    let locations: Vec<Value> = finding.places.iter().map(location).collect();
     if let Some((first, related)) = locations.split_first() {
         result.insert("locations".to_owned(), json!([first]));
         if !related.is_empty() {
@@ -101,7 +101,7 @@ fn result(finding: &Finding, rules: &Rules<'_>) -> Value {
     if let Some(fingerprint) = finding.fingerprint {
         result.insert(
             "partialFingerprints".to_owned(),
-            json!({ "plimsoll/v1": fingerprint }),
+            json!({ "plimsoll/v2": fingerprint }),
         );
     }
     if !finding.trace.is_empty() {
@@ -137,15 +137,30 @@ fn properties(finding: &Finding) -> Value {
 
 fn code_flow(trace: &[TraceStep]) -> Value {
     let steps = trace.iter().map(|step| {
-        let mut place = step.location.as_ref().map_or_else(|| json!({}), location);
+        let mut place = step.place.as_ref().map_or_else(|| json!({}), location);
         place["message"] = json!({ "text": words(&step.message) });
         json!({ "location": place })
     });
     json!({ "threadFlows": [{ "locations": steps.collect::<Vec<_>>() }] })
 }
 
+/// A file is a physical location of the tree, a request one by its URL, an object a logical location.
+fn location(place: &Place) -> Value {
+    match place {
+        Place::File(location) => region(location),
+        Place::Object(object) => json!({ "logicalLocations": [{
+            "name": object.name,
+            "kind": "resource",
+            "fullyQualifiedName": plain(&object.to_string()),
+        }] }),
+        Place::Request(request) => json!({ "physicalLocation": {
+            "address": { "fullyQualifiedName": plain(&request.to_string()) },
+        } }),
+    }
+}
+
 /// SARIF counts as the model does: from 1, the end column one past the last character.
-fn location(location: &Location) -> Value {
+fn region(location: &Location) -> Value {
     let mut region =
         json!({ "startLine": location.start.line, "startColumn": location.start.column });
     if location.end > location.start {
@@ -197,7 +212,7 @@ fn notification(gap: &Gap) -> Value {
         "message": { "text": words(&format!("{}\nFix: {}", gap.message, gap.fix)) },
         "properties": { "kind": gap.kind },
     });
-    if let Some(place) = &gap.location {
+    if let Some(place) = &gap.place {
         notification["locations"] = json!([location(place)]);
     }
     notification

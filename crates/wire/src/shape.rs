@@ -2,8 +2,8 @@
 //! statement both write them. A field's name or meaning changes only with the version of both.
 
 use plimsoll_model::{
-    Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Gap, GapKind, Location, Outcome, Position,
-    Reference, RuleId, Severity, TraceStep, TreePath,
+    Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Gap, GapKind, Location, Matter, ObjectPlace,
+    Outcome, Place, Position, Reference, RequestPlace, RuleId, Severity, TraceStep, TreePath,
 };
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,9 @@ pub(crate) struct FindingShape {
     rule: RuleId,
     severity: Severity,
     message: String,
-    locations: Vec<LocationShape>,
+    places: Vec<PlaceShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matter: Option<Matter>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fingerprint: Option<Fingerprint>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -34,9 +36,18 @@ pub(crate) struct GapShape {
     id: RuleId,
     kind: GapKind,
     #[serde(skip_serializing_if = "Option::is_none")]
-    location: Option<LocationShape>,
+    place: Option<PlaceShape>,
     message: String,
     fix: String,
+}
+
+/// The shape of a [`Place`].
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum PlaceShape {
+    File(LocationShape),
+    Object(ObjectPlace),
+    Request(RequestPlace),
 }
 
 /// The shape of a [`Location`]: lines and columns from 1, columns in Unicode scalar values, the end
@@ -72,7 +83,7 @@ struct FixShape {
 struct TraceStepShape {
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    location: Option<LocationShape>,
+    place: Option<PlaceShape>,
 }
 
 /// `marked` is the range of bytes of `text` to underline.
@@ -91,7 +102,8 @@ impl From<&Finding> for FindingShape {
             rule: finding.rule.clone(),
             severity: finding.severity,
             message: finding.message.clone(),
-            locations: finding.locations.iter().map(LocationShape::from).collect(),
+            places: finding.places.iter().map(PlaceShape::from).collect(),
+            matter: finding.matter.clone(),
             fingerprint: finding.fingerprint,
             references: finding
                 .references
@@ -114,7 +126,8 @@ impl From<FindingShape> for Finding {
             rule: shape.rule,
             severity: shape.severity,
             message: shape.message,
-            locations: shape.locations.into_iter().map(Location::from).collect(),
+            places: shape.places.into_iter().map(Place::from).collect(),
+            matter: shape.matter,
             fingerprint: shape.fingerprint,
             references: shape.references.into_iter().map(Reference::from).collect(),
             fix: shape.fix.map(Fix::from),
@@ -131,7 +144,7 @@ impl From<&Gap> for GapShape {
         Self {
             id: gap.id.clone(),
             kind: gap.kind,
-            location: gap.location.as_ref().map(LocationShape::from),
+            place: gap.place.as_ref().map(PlaceShape::from),
             message: gap.message.clone(),
             fix: gap.fix.clone(),
         }
@@ -143,9 +156,29 @@ impl From<GapShape> for Gap {
         Self {
             id: shape.id,
             kind: shape.kind,
-            location: shape.location.map(Location::from),
+            place: shape.place.map(Place::from),
             message: shape.message,
             fix: shape.fix,
+        }
+    }
+}
+
+impl From<&Place> for PlaceShape {
+    fn from(place: &Place) -> Self {
+        match place {
+            Place::File(location) => Self::File(location.into()),
+            Place::Object(object) => Self::Object(object.clone()),
+            Place::Request(request) => Self::Request(request.clone()),
+        }
+    }
+}
+
+impl From<PlaceShape> for Place {
+    fn from(shape: PlaceShape) -> Self {
+        match shape {
+            PlaceShape::File(location) => Self::File(location.into()),
+            PlaceShape::Object(object) => Self::Object(object),
+            PlaceShape::Request(request) => Self::Request(request),
         }
     }
 }
@@ -218,7 +251,7 @@ impl From<&TraceStep> for TraceStepShape {
     fn from(step: &TraceStep) -> Self {
         Self {
             message: step.message.clone(),
-            location: step.location.as_ref().map(LocationShape::from),
+            place: step.place.as_ref().map(PlaceShape::from),
         }
     }
 }
@@ -227,7 +260,7 @@ impl From<TraceStepShape> for TraceStep {
     fn from(shape: TraceStepShape) -> Self {
         Self {
             message: shape.message,
-            location: shape.location.map(Location::from),
+            place: shape.place.map(Place::from),
         }
     }
 }

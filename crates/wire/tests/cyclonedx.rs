@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 
 use jsonschema::{Registry, Validator};
 use plimsoll_model::{
-    Component, Digest, Ecosystem, Gap, GapKind, Inspector, Location, Purl, RuleId, Subject,
-    TreePath, Version,
+    Component, Digest, Ecosystem, Gap, GapKind, Location, Purl, RuleId, Subject, TreePath, Version,
 };
 use plimsoll_wire::cyclonedx::{Bom, serial, write};
 use serde_json::{Value, json};
@@ -50,9 +49,9 @@ fn components() -> Vec<Component> {
 
 fn gaps() -> Vec<Gap> {
     vec![Gap {
-        id: RuleId::new(Inspector::Dependency, "unlocked-manifest"),
+        id: RuleId::new("dependency", "unlocked-manifest"),
         kind: GapKind::Unresolved,
-        location: Some(Location::file(TreePath::new("requirements.txt"))),
+        place: Some(Location::file(TreePath::new("requirements.txt")).into()),
         message: "no version".to_owned(),
         fix: "lock it".to_owned(),
     }]

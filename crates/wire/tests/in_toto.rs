@@ -5,9 +5,9 @@
 
 use plimsoll_model::{
     AdvisorySet, Approval, Body, CommitId, DeploymentOutcome, DeploymentRecord, Digest, Ecosystem,
-    Excerpt, ExcerptLine, Finding, Fix, Gap, GapKind, Inspected, Inspector, Location, Outcome,
-    OwnId, Position, Provenance, Reference, RuleId, Sbom, Severity, Subject, TestResult, TraceStep,
-    TreePath,
+    Excerpt, ExcerptLine, Finding, Fix, Gap, GapKind, Inspected, Location, Matter, ObjectPlace,
+    Outcome, OwnId, Place, Position, Provenance, Reference, RequestPlace, RuleId, Sbom, Severity,
+    Subject, TestResult, TraceStep, TreePath,
 };
 use plimsoll_wire::{cyclonedx, in_toto};
 use serde_json::{Value, json};
@@ -41,15 +41,27 @@ fn inspected() -> Inspected {
         start: Position { line, column: 3 },
         end: Position { line, column: 9 },
     };
-    let rule = RuleId::new(Inspector::Path, "push-before-scan");
+    let rule = RuleId::new("path", "push-before-scan");
     let mut finding = Finding::new(
         rule,
         Severity::Unknown,
         "pushed before it is scanned",
         place(4),
     );
-    finding.locations.push(place(9));
-    finding.identify("run: push", 1);
+    finding.places.push(place(9).into());
+    finding.places.push(Place::Object(ObjectPlace {
+        kind: "apps/v1/Deployment".to_owned(),
+        namespace: None,
+        name: "shop".to_owned(),
+        field: Some("spec.replicas".to_owned()),
+    }));
+    finding.places.push(Place::Request(RequestPlace {
+        method: "GET".to_owned(),
+        url: "http://shop.example/orders/2".to_owned(),
+        parameter: Some("id".to_owned()),
+    }));
+    finding.matter = Some(Matter::line(&TreePath::new("ci/release.yml"), "run:  push"));
+    finding.identify(1);
     finding.references = vec![
         Reference {
             id: "CWE-1357".to_owned(),
@@ -67,11 +79,11 @@ fn inspected() -> Inspected {
     finding.trace = vec![
         TraceStep {
             message: "the event is a push".to_owned(),
-            location: None,
+            place: None,
         },
         TraceStep {
             message: "`push` runs".to_owned(),
-            location: Some(place(4)),
+            place: Some(place(4).into()),
         },
     ];
     let line = |number, marked| ExcerptLine {
@@ -83,25 +95,20 @@ fn inspected() -> Inspected {
         lines: vec![line(3, None), line(4, Some((2, 5)))],
     });
     let gap = |kind, location| Gap {
-        id: RuleId::new(Inspector::Dependency, "unlocked-manifest"),
+        id: RuleId::new("dependency", "unlocked-manifest"),
         kind,
-        location,
+        place: location,
         message: "no version".to_owned(),
         fix: "lock it".to_owned(),
     };
     Inspected {
-        inspectors: Inspector::ALL.to_vec(),
+        inspectors: ["secret", "dependency", "path"].map(str::to_owned).to_vec(),
         findings: vec![
             finding,
-            Finding::new(
-                RuleId::new(Inspector::Secret, "a"),
-                Severity::Low,
-                "",
-                place(1),
-            ),
+            Finding::new(RuleId::new("secret", "a"), Severity::Low, "", place(1)),
         ],
         gaps: vec![
-            gap(GapKind::Unresolved, Some(place(1))),
+            gap(GapKind::Unresolved, Some(place(1).into())),
             gap(GapKind::Stale, None),
         ],
         policy_sha256: Digest::of(b"policy"),

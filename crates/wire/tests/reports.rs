@@ -4,8 +4,8 @@
 
 use plimsoll_model::{
     CommitId, Component, Digest, Ecosystem, Excerpt, ExcerptLine, Finding, Fix, Gap, GapKind,
-    Inspection, Inspector, Location, Outcome, Position, Reason, Reference, RuleId, Severity,
-    Subject, TraceStep, TreePath, Verdict, Version,
+    Inspection, Location, Matter, Outcome, Position, Reason, Reference, RuleId, Severity, Subject,
+    TraceStep, TreePath, Verdict, Version,
 };
 use plimsoll_wire::{DatabaseIdentity, Format, PolicyIdentity, Report};
 use serde_json::Value;
@@ -26,9 +26,9 @@ fn place(path: &str, line: u32, columns: (u32, u32)) -> Location {
 
 fn gap(kind: GapKind) -> Gap {
     Gap {
-        id: RuleId::new(Inspector::Dependency, "unlocked-manifest"),
+        id: RuleId::new("dependency", "unlocked-manifest"),
         kind,
-        location: Some(Location::file(TreePath::new("a b/requirements.txt"))),
+        place: Some(Location::file(TreePath::new("a b/requirements.txt")).into()),
         message: "2 of 3 requirements name no exact version".to_owned(),
         fix: "lock it".to_owned(),
     }
@@ -36,12 +36,16 @@ fn gap(kind: GapKind) -> Gap {
 
 fn inspection() -> Inspection {
     let mut secret = Finding::new(
-        RuleId::new(Inspector::Secret, "docker-login-password"),
+        RuleId::new("secret", "docker-login-password"),
         Severity::Critical,
         "a password stands in the workflow",
         place("ci/release.yml", 7, (12, 20)),
     );
-    secret.identify("run: echo \"********\" | docker login", 0);
+    secret.matter = Some(Matter::line(
+        &TreePath::new("ci/release.yml"),
+        "run: echo \"********\" | docker login",
+    ));
+    secret.identify(0);
     secret.references = vec![Reference {
         id: "CWE-798".to_owned(),
         url: None,
@@ -55,7 +59,7 @@ fn inspection() -> Inspection {
         }],
     });
     let mut advisory = Finding::new(
-        RuleId::new(Inspector::Dependency, "GHSA-0000-0000-0000"),
+        RuleId::new("dependency", "GHSA-0000-0000-0000"),
         Severity::Medium,
         "time 0.1.43 <img src=x> @team | see #1",
         place("Cargo.lock", 3, (8, 14)),
@@ -69,20 +73,20 @@ fn inspection() -> Inspection {
         url: Some("https://advisories.example/1".to_owned()),
     }];
     let mut path = Finding::new(
-        RuleId::new(Inspector::Path, "push-before-scan"),
+        RuleId::new("path", "push-before-scan"),
         Severity::High,
         "the image is pushed before it is scanned",
         place("ci/release.yml", 9, (1, 5)),
     );
-    path.locations.push(place("ci/release.yml", 12, (1, 5)));
+    path.places.push(place("ci/release.yml", 12, (1, 5)).into());
     path.trace = vec![
         TraceStep {
             message: "the event is a push".to_owned(),
-            location: None,
+            place: None,
         },
         TraceStep {
             message: "`push` runs".to_owned(),
-            location: Some(place("ci/release.yml", 9, (1, 5))),
+            place: Some(place("ci/release.yml", 9, (1, 5)).into()),
         },
     ];
     let component = Component {

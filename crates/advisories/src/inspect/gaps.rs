@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use plimsoll_model::{Component, Gap, GapKind, Inspector, RuleId};
+use plimsoll_model::{Component, Gap, GapKind, RuleId};
 
 use crate::database::Database;
 use crate::ecosystem::SplitName;
@@ -206,11 +206,11 @@ impl Gaps {
     }
 
     fn at(&mut self, component: &Component, id: &str, kind: GapKind, message: String, fix: String) {
-        let id = RuleId::new(Inspector::Dependency, id);
+        let id = RuleId::new("dependency", id);
         self.told.push(Gap {
             id,
             kind,
-            location: Some(component.location.clone()),
+            place: Some(component.location.clone().into()),
             message,
             fix,
         });
@@ -218,9 +218,9 @@ impl Gaps {
 
     fn whole(&mut self, id: &str, kind: GapKind, message: String, fix: String) {
         self.told.push(Gap {
-            id: RuleId::new(Inspector::Dependency, id),
+            id: RuleId::new("dependency", id),
             kind,
-            location: None,
+            place: None,
             message,
             fix,
         });

@@ -83,7 +83,7 @@ fn a_version_without_a_place_in_the_order_is_told_where_it_matters() {
         GapKind::Unresolved,
         "a latest",
     );
-    assert!(inspection.gaps[0].location.is_some());
+    assert!(inspection.gaps[0].place.is_some());
 }
 
 #[test]

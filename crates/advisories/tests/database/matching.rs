@@ -41,7 +41,15 @@ fn agree(
     let mut found: BTreeMap<usize, Vec<&Finding>> = BTreeMap::new();
     for finding in &inspection.findings {
         found
-            .entry(finding.locations[0].path.as_str().parse().unwrap())
+            .entry(
+                finding.places[0]
+                    .file()
+                    .unwrap()
+                    .path
+                    .as_str()
+                    .parse()
+                    .unwrap(),
+            )
             .or_default()
             .push(finding);
     }

@@ -30,7 +30,7 @@ pub(super) fn finding(
         .as_ref()
         .map_or(&[][..], |excerpt| &excerpt.lines);
     let width = lines.last().map_or(1, |line| line.number.to_string().len());
-    if let Some(location) = finding.locations.first() {
+    if let Some(location) = finding.places.first() {
         writeln!(
             out,
             "{:width$}{FRAME}-->{FRAME:#} {}",
@@ -77,7 +77,7 @@ fn notes(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     for (number, step) in finding.trace.iter().enumerate() {
-        let place = step.location.as_ref().map_or_else(String::new, |location| {
+        let place = step.place.as_ref().map_or_else(String::new, |location| {
             format!("  {}", clean(&location.to_string()))
         });
         let lead = if number == 0 { "how" } else { "   " };
@@ -130,7 +130,7 @@ pub(super) fn gap(gap: &Gap, made: &Disposition, out: &mut dyn Write) -> io::Res
         gap.id,
         clean(&gap.message)
     )?;
-    if let Some(location) = &gap.location {
+    if let Some(location) = &gap.place {
         writeln!(out, " {FRAME}-->{FRAME:#} {}", clean(&location.to_string()))?;
     }
     writeln!(

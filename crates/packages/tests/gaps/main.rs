@@ -40,7 +40,8 @@ fn gaps(files: &[(&str, &str)]) -> Vec<String> {
     inspection.sort();
     let line = |gap: &plimsoll_model::Gap| {
         assert!(!gap.message.is_empty() && !gap.fix.is_empty(), "{gap:?}");
-        let location = gap.location.as_ref().expect("every gap has a place");
+        let place = gap.place.as_ref().expect("every gap has a place");
+        let location = place.file().expect("every place is a file");
         format!(
             "{} {}:{}",
             gap.id.name(),

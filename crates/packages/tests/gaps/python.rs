@@ -245,7 +245,17 @@ fn blanked_values_in_a_lockfile_are_a_gap() {
     .unwrap();
     let names: Vec<_> = masked.gaps.iter().map(|gap| gap.id.to_string()).collect();
     assert_eq!(names, ["dependency/masked-lockfile"]);
-    assert_eq!(masked.gaps[0].location.as_ref().unwrap().start.line, 2);
+    assert_eq!(
+        masked.gaps[0]
+            .place
+            .as_ref()
+            .unwrap()
+            .file()
+            .unwrap()
+            .start
+            .line,
+        2
+    );
     assert_eq!(
         facts("requirements.txt", text, &Masks::default())
             .unwrap()

@@ -41,17 +41,17 @@ fn finding(case: &Case, each: &Neutralised) -> Option<Finding> {
     );
     let mut finding = RULE.finding(severity(each.why, job)?, message, &command.location, fix);
     if *at != command.location {
-        finding.locations.push(at.clone());
+        finding.places.push(at.clone().into());
     }
     let then = format!("{because}, so job `{}` goes on", job.id);
     finding.trace = vec![
         TraceStep {
             message: format!("`{}` fails", command.label),
-            location: Some(command.location.clone()),
+            place: Some(command.location.clone().into()),
         },
         TraceStep {
             message: then,
-            location: Some(at.clone()),
+            place: Some(at.clone().into()),
         },
     ];
     Some(finding)

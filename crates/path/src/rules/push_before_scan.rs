@@ -60,8 +60,8 @@ fn finding(case: &Case, push: &CommandRef, chosen: &Chosen) -> Option<Finding> {
         .commands()
         .find(|(_, _, _, command)| command.can(Capability::ImageScan));
     finding
-        .locations
-        .extend(scan.map(|(_, _, _, scan)| scan.location.clone()));
+        .places
+        .extend(scan.map(|(_, _, _, scan)| scan.location.clone().into()));
     finding.trace = story(&case.reading, chosen, push, Capability::ImageScan);
     Some(finding)
 }

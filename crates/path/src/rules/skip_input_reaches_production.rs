@@ -58,7 +58,7 @@ fn finding(case: &Case, bypass: &Bypass) -> Option<Finding> {
         &declared.location,
         &fix,
     );
-    finding.locations.push(command.location.clone());
+    finding.places.push(command.location.clone().into());
     finding.trace = story(&case.reading, &bypass.chosen, &bypass.deployment, gate);
     Some(finding)
 }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use plimsoll_model::{
     AdvisorySet, Approval, DeploymentOutcome, DeploymentRecord, Digest, Finding, Gap, Inspected,
-    Inspector, Outcome, OwnId,
+    Outcome, OwnId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::shape::{FindingShape, GapShape};
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct InspectionPredicate {
-    inspectors: Vec<Inspector>,
+    inspectors: Vec<String>,
     policy_sha256: Digest,
     advisories: Vec<AdvisorySet>,
     outcome: OutcomeShape,

@@ -1,7 +1,8 @@
 use std::fmt;
 
-use plimsoll_model::Severity;
 use serde::{Deserialize, Serialize};
+
+use crate::Severity;
 
 /// From which severity on a gate denies: `any`, a severity, or `off`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,9 +65,7 @@ impl fmt::Display for Threshold {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_model::Severity;
-
-    use super::Threshold;
+    use crate::{Severity, Threshold};
 
     const ALL: [Threshold; 6] = [
         Threshold::Any,
