@@ -65,7 +65,7 @@ impl Finding {
 /// It never holds what changes with each build: no line number, image layer, resource version or
 /// moment, and never which of several places comes first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Matter {
     /// A version of a package, wherever it is locked. Another version is another matter.
     Component {

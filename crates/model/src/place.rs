@@ -88,7 +88,7 @@ impl std::fmt::Display for Location {
 /// Where something is: in a file of the inspected tree, in an object of a cluster or cloud, or in what
 /// a server answers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub enum Place {
     /// A range of a file.
     File(Location),
@@ -106,10 +106,12 @@ pub struct ObjectPlace {
     /// What it is: `apps/v1/Deployment`, `aws_s3_bucket`.
     pub kind: String,
     /// The namespace or account it belongs to, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
     /// The field inside it, as a path: `spec.template.spec.containers[0].image`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }
 
@@ -122,6 +124,7 @@ pub struct RequestPlace {
     /// The URL that was asked for, without credentials.
     pub url: String,
     /// The parameter, header or field that matters, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameter: Option<String>,
 }
 

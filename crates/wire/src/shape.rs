@@ -43,7 +43,7 @@ pub(crate) struct GapShape {
 
 /// The shape of a [`Place`].
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 enum PlaceShape {
     File(LocationShape),
     Object(ObjectPlace),
