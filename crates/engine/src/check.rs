@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use plimsoll_advisories::{Database, Identity};
-use plimsoll_model::{Digest, Gap, GapKind, Outcome, Reason, RuleId, Subject, Verdict};
+use plimsoll_model::{Digest, Gap, GapKind, Inspection, Outcome, Reason, RuleId, Subject, Verdict};
 use plimsoll_policy::Judgement;
 use plimsoll_secrets::Rules;
 use plimsoll_source::Tree;
@@ -99,22 +99,13 @@ pub fn check(check: &Check<'_>) -> Checked {
         mut inspection,
         files,
         bytes,
+        digests,
     } = inspect::inspect(check.tree, &check.options);
-    let databases = match Database::open(check.databases) {
-        Ok(database) => {
-            let max_age = check.trusted.base.advisories.max_age();
-            inspection.merge(database.inspect(&inspection.components, check.now, Some(max_age)));
-            database.asked(&inspection.components)
-        }
-        Err(error) => {
-            inspection.gaps.push(unusable(check.databases, &error));
-            Vec::new()
-        }
-    };
+    let databases = match_advisories(check, &mut inspection);
     if files == 0 {
         inspection.gaps.push(empty(&check.subject_name));
     }
-    excerpt::add(check.tree, check.options.rules, &mut inspection);
+    excerpt::add(check.tree, check.options.rules, &digests, &mut inspection);
     let mut judgement = check
         .trusted
         .effective
@@ -139,6 +130,21 @@ pub fn check(check: &Check<'_>) -> Checked {
         judgement,
         files,
         bytes,
+    }
+}
+
+/// Matches the components against the advisories, and says which databases were asked.
+fn match_advisories(check: &Check<'_>, inspection: &mut Inspection) -> Vec<Identity> {
+    match Database::open(check.databases) {
+        Ok(database) => {
+            let max_age = check.trusted.base.advisories.max_age();
+            inspection.merge(database.inspect(&inspection.components, check.now, Some(max_age)));
+            database.asked(&inspection.components)
+        }
+        Err(error) => {
+            inspection.gaps.push(unusable(check.databases, &error));
+            Vec::new()
+        }
     }
 }
 

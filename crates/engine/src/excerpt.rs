@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use plimsoll_model::{
-    Excerpt, ExcerptLine, Finding, Inspection, LineIndex, Location, Masks, Matter, Place, Position,
-    RuleId, Span, TreePath,
+    Address, Digest, Excerpt, ExcerptLine, Finding, Inspection, LineIndex, Location, Masks, Matter,
+    Place, Position, RuleId, Span, TreePath,
 };
 use plimsoll_secrets::Rules;
-use plimsoll_source::{Content, Text, Tree};
+use plimsoll_source::{Content, Text, Tree, in_parallel};
 
 use crate::inspect::{MAX_FILE_BYTES, masks};
 
@@ -21,43 +21,33 @@ const MAX_LINE_BYTES: usize = 240;
 /// findings is not read anew for each.
 const REACH_BYTES: usize = 4096;
 
-/// Adds excerpt and fingerprint to every finding, by reading the files with findings once more, and
-/// keeping none of them. What is masked is judged anew on the text that is shown: the file may have
-/// changed since.
-pub(crate) fn add(tree: &dyn Tree, rules: &Rules, inspection: &mut Inspection) {
-    let mut by_path: BTreeMap<TreePath, Vec<(usize, Location)>> = BTreeMap::new();
+/// Adds excerpt and fingerprint to every finding. The files with findings are opened once more, and
+/// shown only where they still are what `digests` say was inspected.
+pub(crate) fn add(
+    tree: &dyn Tree,
+    rules: &Rules,
+    digests: &BTreeMap<Address, Digest>,
+    inspection: &mut Inspection,
+) {
     inspection.sort();
-    for (at, finding) in inspection.findings.iter().enumerate() {
-        if let Some(location) = finding.places.first().and_then(Place::file) {
-            by_path
-                .entry(location.path.clone())
-                .or_default()
-                .push((at, location.clone()));
-        }
-    }
-    for places in by_path.values_mut() {
-        places.sort_by_key(|(_, location)| location.start);
-    }
+    let files = group_by_file(&inspection.findings);
     let excerpts = Mutex::new(Vec::new());
-    tree.walk(
-        MAX_FILE_BYTES,
-        &|path| by_path.contains_key(path),
-        &|path, content| {
-            if let Content::Bytes(bytes) = content
-                && let Text::Text(text) = Text::decode(bytes)
-                && let Some(places) = by_path.get(&path)
-            {
-                let masks = masks(rules, &path, &text);
-                let mut shown = Shown::new(&text, &masks);
-                let found: Vec<_> = places
-                    .iter()
-                    .map(|(at, location)| (*at, shown.excerpt(location)))
-                    .collect();
-                excerpts
-                    .lock()
-                    .expect("no thread panics while it holds the lock")
-                    .extend(found);
-            }
+    in_parallel(
+        &files,
+        || (),
+        |(), file| {
+            let Some(inspected) = digests.get(&file.address) else {
+                return;
+            };
+            let content = tree.open(&file.address, MAX_FILE_BYTES);
+            let found = match unchanged(content, *inspected) {
+                Some(bytes) => file.show(rules, bytes),
+                None => file.say_changed(),
+            };
+            excerpts
+                .lock()
+                .expect("no thread panics while it holds the lock")
+                .extend(found);
         },
     );
     for (at, excerpt) in excerpts
@@ -67,6 +57,60 @@ pub(crate) fn add(tree: &dyn Tree, rules: &Rules, inspection: &mut Inspection) {
         inspection.findings[at].excerpt = excerpt;
     }
     identify(&mut inspection.findings);
+}
+
+/// A file of which places are shown.
+struct Shared {
+    address: Address,
+    /// The findings by number, in the order of their places.
+    places: Vec<(usize, Location)>,
+}
+
+fn group_by_file(findings: &[Finding]) -> Vec<Shared> {
+    let mut files: BTreeMap<Address, Vec<(usize, Location)>> = BTreeMap::new();
+    for (at, finding) in findings.iter().enumerate() {
+        if let Some(location) = finding.places.first().and_then(Place::file) {
+            let places = files.entry(location.address()).or_default();
+            places.push((at, location.clone()));
+        }
+    }
+    files
+        .into_iter()
+        .map(|(address, mut places)| {
+            places.sort_by_key(|(_, location)| location.start);
+            Shared { address, places }
+        })
+        .collect()
+}
+
+/// The bytes, if they are those that were inspected.
+fn unchanged(content: Option<Content>, inspected: Digest) -> Option<Vec<u8>> {
+    match content {
+        Some(Content::Bytes(bytes)) if Digest::of(&bytes) == inspected => Some(bytes),
+        _ => None,
+    }
+}
+
+impl Shared {
+    /// The excerpt of each finding; none from a file that is no text.
+    fn show(&self, rules: &Rules, bytes: Vec<u8>) -> Vec<(usize, Option<Excerpt>)> {
+        let Text::Text(text) = Text::decode(bytes) else {
+            return Vec::new();
+        };
+        let masks = masks(rules, &self.address, &text);
+        let mut shown = Shown::new(&text, &masks);
+        let places = self.places.iter();
+        places
+            .map(|(at, location)| (*at, shown.excerpt(location)))
+            .collect()
+    }
+
+    fn say_changed(&self) -> Vec<(usize, Option<Excerpt>)> {
+        let places = self.places.iter();
+        places
+            .map(|(at, _)| (*at, Some(Excerpt::Changed)))
+            .collect()
+    }
 }
 
 /// A text of which places are shown, in the order of their beginnings.
@@ -94,7 +138,7 @@ impl<'a> Shown<'a> {
         let lines: Vec<_> = shown
             .filter_map(|number| self.line(location, number))
             .collect();
-        (!lines.is_empty()).then_some(Excerpt { lines })
+        (!lines.is_empty()).then_some(Excerpt::Lines(lines))
     }
 
     fn line(&mut self, location: &Location, number: u32) -> Option<ExcerptLine> {
@@ -204,9 +248,14 @@ fn find_line(finding: &Finding) -> Option<Matter> {
     let line = finding
         .excerpt
         .as_ref()
-        .and_then(|excerpt| excerpt.lines.first());
+        .and_then(|excerpt| excerpt.lines().first());
     let text = line.map_or(finding.message.as_str(), |line| line.text.as_str());
-    Some(Matter::line(&location.path, text))
+    // Neither layer nor commit: a finding stays the same one in the next build.
+    let path = match &location.tree.archive {
+        Some(archive) => TreePath::new(format!("{archive}!/{}", location.path)),
+        None => location.path.clone(),
+    };
+    Some(Matter::line(&path, text))
 }
 
 #[cfg(test)]
@@ -223,7 +272,7 @@ mod tests {
             let excerpt = shown
                 .excerpt(&lines.location(&TreePath::new("a"), *word))
                 .unwrap();
-            let line = &excerpt.lines[0];
+            let line = &excerpt.lines()[0];
             let (start, end) = line.marked.unwrap();
             (line.text.clone(), line.text[start..end].to_owned())
         };
@@ -286,12 +335,12 @@ mod tests {
         let mut shown = Shown::new(&text, &masks);
         for (start, end) in locations {
             let location = plimsoll_model::Location {
-                path: TreePath::new("a"),
                 start,
                 end,
+                ..plimsoll_model::Location::file(TreePath::new("a"))
             };
             assert!(
-                shown.excerpt(&location).unwrap().lines[0]
+                shown.excerpt(&location).unwrap().lines()[0]
                     .text
                     .contains("********")
             );

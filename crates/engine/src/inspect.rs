@@ -1,15 +1,21 @@
 //! Inspection of one tree: a map over its files and a fold over what they say.
 //!
 //! It decides nothing. A file is read once; what the inspectors make of it is cached by its bytes,
-//! its path, the rules and the build. Secrets come first, so that no other inspector ever sees a
-//! value.
+//! its path, what its source says about it, the rules and the build. Secrets come first, so that no
+//! other inspector ever sees a value.
+//!
+//! Several trees may be inspected as one: the layers of an image, the commits of a history, the archives
+//! in them. Inspectors see one of them at a time and name files by their paths in it, so that equal
+//! files of two commits share what is cached; which tree it was is added to what they conclude.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use plimsoll_model::{Digest, Gap, GapKind, Inspection, Location, Masks, RuleId, Span, TreePath};
-use plimsoll_source::{Cache, Content, File, Text, Tree};
+use plimsoll_model::{
+    Address, Digest, Gap, GapKind, Inspection, Location, Masks, RuleId, Span, TreeAddress, TreePath,
+};
+use plimsoll_source::{Body, Cache, Content, Entry, File, Metadata, Text, TextFile, Tree};
 use serde::{Deserialize, Serialize};
 use {plimsoll_packages as packages, plimsoll_path as path, plimsoll_secrets as secrets};
 
@@ -48,6 +54,8 @@ pub struct Inspected {
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// What was inspected of each file that says anything, so that nothing else is shown of it.
+    pub digests: BTreeMap<Address, Digest>,
 }
 
 /// What the inspectors made of one file.
@@ -61,10 +69,25 @@ struct FileFacts {
 /// What the map has gathered.
 #[derive(Default)]
 struct Gathered {
+    trees: BTreeMap<TreeAddress, TreeFacts>,
+    digests: BTreeMap<Address, Digest>,
+    gaps: Vec<Gap>,
+}
+
+/// What the files of one tree say.
+#[derive(Default)]
+struct TreeFacts {
     secrets: BTreeMap<TreePath, secrets::Facts>,
     packages: BTreeMap<TreePath, packages::Facts>,
     path: BTreeMap<TreePath, path::Facts>,
-    gaps: Vec<Gap>,
+}
+
+/// A file that was read.
+struct Read {
+    address: Address,
+    metadata: Metadata,
+    text: Text,
+    digest: Digest,
 }
 
 /// The version under which a cache holds facts that this build can read.
@@ -79,59 +102,73 @@ pub fn inspect(tree: &dyn Tree, options: &Options<'_>) -> Inspected {
     let rules_sha256 = options.rules.sha256();
     tree.walk(
         MAX_FILE_BYTES,
-        &|path| claims(options.rules, path),
-        &|path, content| {
-            let outcome = read(options.rules, &path, content).map(|(text, digest)| {
-                (options.progress)(files.fetch_add(1, Ordering::Relaxed) + 1);
-                bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
-                cached(options, &rules_sha256, &path, &text, digest)
+        &|address, _| claims(options.rules, address.path_in_tree()),
+        &|entry| {
+            let outcome = read(options.rules, entry).map(|read| {
+                if let Text::Text(text) = &read.text {
+                    (options.progress)(files.fetch_add(1, Ordering::Relaxed) + 1);
+                    bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
+                }
+                let facts = cached(options, &rules_sha256, &read);
+                (read, facts)
             });
             let mut gathered = gathered
                 .lock()
                 .expect("no thread panics while it holds the lock");
             match outcome {
-                Ok(facts) => gathered.add(path, facts),
-                Err(Unread::Gaps(gaps)) => gathered.gaps.extend(gaps),
-                Err(Unread::Binary) => {
-                    let secrets = options.rules.extract_path(&path);
-                    gathered.add(
-                        path,
-                        FileFacts {
-                            secrets,
-                            packages: None,
-                            path: None,
-                        },
-                    );
-                }
+                Ok((read, facts)) => gathered.add(read.address, read.digest, facts),
+                Err(gaps) => gathered.gaps.extend(gaps),
             }
         },
     );
     let gathered = gathered
         .into_inner()
         .expect("no thread panics while it holds the lock");
-    let mut inspection = secrets::conclude(options.rules, &gathered.secrets);
-    inspection.merge(packages::conclude(&gathered.packages));
-    inspection.merge(path::conclude(&gathered.path));
-    inspection.gaps.extend(gathered.gaps);
-    inspection.sort();
     Inspected {
-        inspection,
+        inspection: conclude(options.rules, &gathered.trees, gathered.gaps),
         files: files.into_inner(),
         bytes: bytes.into_inner(),
+        digests: gathered.digests,
     }
 }
 
+/// What the files of all trees come to, and what could not be read.
+fn conclude(
+    rules: &secrets::Rules,
+    trees: &BTreeMap<TreeAddress, TreeFacts>,
+    gaps: Vec<Gap>,
+) -> Inspection {
+    let mut inspection = Inspection::default();
+    for (tree, facts) in trees {
+        let mut seen = secrets::conclude(rules, &facts.secrets);
+        seen.merge(packages::conclude(&facts.packages));
+        seen.merge(path::conclude(&facts.path));
+        seen.locate_in(tree);
+        inspection.merge(seen);
+    }
+    inspection.gaps.extend(gaps);
+    inspection.sort();
+    inspection
+}
+
 impl Gathered {
-    fn add(&mut self, path: TreePath, facts: FileFacts) {
-        if !facts.secrets.hits.is_empty() || !facts.secrets.unchecked.is_empty() {
-            self.secrets.insert(path.clone(), facts.secrets);
+    fn add(&mut self, address: Address, digest: Digest, facts: FileFacts) {
+        let has_secrets = !facts.secrets.hits.is_empty() || !facts.secrets.unchecked.is_empty();
+        if !has_secrets && facts.packages.is_none() && facts.path.is_none() {
+            return;
+        }
+        let path = address.path_in_tree();
+        let tree = self.trees.entry(address.tree()).or_default();
+        if has_secrets {
+            tree.secrets.insert(path.clone(), facts.secrets);
         }
         if let Some(facts) = facts.packages {
-            self.packages.insert(path.clone(), facts);
+            tree.packages.insert(path.clone(), facts);
         }
         if let Some(facts) = facts.path {
-            self.path.insert(path, facts);
+            tree.path.insert(path.clone(), facts);
         }
+        self.digests.insert(address, digest);
     }
 }
 
@@ -139,45 +176,40 @@ fn claims(rules: &secrets::Rules, path: &TreePath) -> bool {
     rules.claims(path) || packages::claims(path).is_some() || path::claims(path)
 }
 
-/// Why a file yields no facts.
-enum Unread {
-    Gaps(Vec<Gap>),
-    Binary,
-}
-
-fn read(
-    rules: &secrets::Rules,
-    path: &TreePath,
-    content: Content,
-) -> Result<(String, Digest), Unread> {
-    let unread =
-        |kind, name, message: &str, fix| Unread::Gaps(gaps(rules, path, kind, name, message, fix));
-    match content {
-        Content::Bytes(bytes) => {
-            let digest = Digest::of(&bytes);
-            let readers = reads_otherwise(path, &bytes);
-            match Text::decode(bytes) {
-                Text::Text(_) | Text::Binary if readers => Err(unread(
-                    GapKind::Unreadable,
-                    "unreadable-file",
-                    &format!("{path} should be text and is binary"),
-                    "restore the file",
-                )),
-                Text::Text(text) => Ok((text, digest)),
-                Text::Binary => Err(Unread::Binary),
-            }
-        }
-        Content::TooLarge { size_bytes } => Err(unread(
-            GapKind::Unsupported,
-            "large-file",
-            &format!("{path} has {size_bytes} bytes, more than the {MAX_FILE_BYTES} that are read"),
-            "keep it out of the tree, or waive this gap for its path",
-        )),
-        Content::NotRegular => Err(Unread::Gaps(not_followed(path))),
-        Content::Unreadable { reason } => Err(unread(
+fn read(rules: &secrets::Rules, entry: Entry) -> Result<Read, Vec<Gap>> {
+    let address = &entry.address;
+    match entry.content {
+        Content::Bytes(bytes) if reads_otherwise(address.path_in_tree(), &bytes) => Err(gaps(
+            rules,
+            address,
             GapKind::Unreadable,
             "unreadable-file",
-            &format!("{path} cannot be read: {reason}"),
+            &format!("{address} should be text and is binary"),
+            "restore the file",
+        )),
+        Content::Bytes(bytes) => Ok(Read {
+            digest: Digest::of(&bytes),
+            text: Text::decode(bytes),
+            address: entry.address,
+            metadata: entry.metadata,
+        }),
+        Content::TooLarge { size_bytes } => Err(gaps(
+            rules,
+            address,
+            GapKind::Unsupported,
+            "large-file",
+            &format!(
+                "{address} has {size_bytes} bytes, more than the {MAX_FILE_BYTES} that are read"
+            ),
+            "keep it out of the tree, or waive this gap for its path",
+        )),
+        Content::NotRegular => Err(not_followed(address)),
+        Content::Unreadable { reason } => Err(gaps(
+            rules,
+            address,
+            GapKind::Unreadable,
+            "unreadable-file",
+            &format!("{address} cannot be read: {reason}"),
             "make it readable for the user who runs the check",
         )),
     }
@@ -193,7 +225,8 @@ fn reads_otherwise(path: &TreePath, bytes: &[u8]) -> bool {
 
 /// A link where an inspector expects a file by its name. What it names inside the tree is searched for
 /// secrets at its own path, so that `secret` has no gap here; what it names outside does not ship.
-fn not_followed(path: &TreePath) -> Vec<Gap> {
+fn not_followed(address: &Address) -> Vec<Gap> {
+    let path = address.path_in_tree();
     let expected = [
         ("dependency", packages::claims(path).is_some()),
         ("path", path::claims(path)),
@@ -201,8 +234,10 @@ fn not_followed(path: &TreePath) -> Vec<Gap> {
     let gap = |inspector| Gap {
         id: RuleId::new(inspector, "linked-file"),
         kind: GapKind::Unsupported,
-        place: Some(Location::file(path.clone()).into()),
-        message: format!("{path} is a link or another thing that is no file; it is not followed"),
+        place: Some(Location::at(address).into()),
+        message: format!(
+            "{address} is a link or another thing that is no file; it is not followed"
+        ),
         fix: "put the file itself in its place, or waive this gap for its path".to_owned(),
     };
     expected
@@ -216,12 +251,13 @@ fn not_followed(path: &TreePath) -> Vec<Gap> {
 /// anything, once for all.
 fn gaps(
     rules: &secrets::Rules,
-    path: &TreePath,
+    address: &Address,
     kind: GapKind,
     name: &str,
     message: &str,
     fix: &str,
 ) -> Vec<Gap> {
+    let path = address.path_in_tree();
     let claimed = |inspector: &str| match inspector {
         "secret" => rules.claims(path),
         "dependency" => packages::claims(path).is_some(),
@@ -233,7 +269,7 @@ fn gaps(
     let gap = |inspector| Gap {
         id: RuleId::new(inspector, name),
         kind,
-        place: Some(Location::file(path.clone()).into()),
+        place: Some(Location::at(address).into()),
         message: message.to_owned(),
         fix: fix.to_owned(),
     };
@@ -241,34 +277,25 @@ fn gaps(
 }
 
 /// Where secret values stand in a text.
-pub(crate) fn masks(rules: &secrets::Rules, path: &TreePath, text: &str) -> Masks {
+pub(crate) fn masks(rules: &secrets::Rules, address: &Address, text: &str) -> Masks {
     let none = Masks::default();
-    with_ours(
-        rules,
-        path,
-        text,
-        &rules.extract(&File {
-            path,
-            text,
-            masks: &none,
-        }),
-    )
+    let found = rules.extract(&File::text(address, text, &none));
+    with_ours(rules, address, text, &found)
 }
 
 /// Where the rules found values, and where ours do besides: a policy's own rules may know less, and
 /// what they leave out is no finding, yet nothing to be repeated.
-fn with_ours(rules: &secrets::Rules, path: &TreePath, text: &str, found: &secrets::Facts) -> Masks {
+fn with_ours(
+    rules: &secrets::Rules,
+    address: &Address,
+    text: &str,
+    found: &secrets::Facts,
+) -> Masks {
     if rules.sha256() == OUR_RULES.sha256() {
         return wherever(text, &found.masks());
     }
     let none = Masks::default();
-    let ours = OUR_RULES
-        .extract(&File {
-            path,
-            text,
-            masks: &none,
-        })
-        .masks();
+    let ours = OUR_RULES.extract(&File::text(address, text, &none)).masks();
     wherever(
         text,
         &Masks::new([found.masks().spans(), ours.spans()].concat()),
@@ -301,63 +328,78 @@ fn wherever(text: &str, masks: &Masks) -> Masks {
     Masks::new(spans)
 }
 
-fn cached(
-    options: &Options<'_>,
-    rules: &Digest,
-    path: &TreePath,
-    text: &str,
-    content: Digest,
-) -> FileFacts {
+fn cached(options: &Options<'_>, rules: &Digest, read: &Read) -> FileFacts {
+    let extract = || extract(options.rules, read);
     let Some(cache) = options.cache else {
-        return extract(options.rules, path, text);
+        return extract();
     };
     let parts = [
         EXTRACTOR_VERSION.as_bytes(),
         rules.as_bytes(),
-        path.as_str().as_bytes(),
-        content.as_bytes(),
+        read.address.path_in_tree().as_str().as_bytes(),
+        &read.metadata.to_bytes(),
+        read.digest.as_bytes(),
     ];
     let key = Digest::of_parts(&parts);
     let known = cache
         .get(&key)
         .and_then(|bytes| serde_json::from_slice(&bytes).ok());
     known.unwrap_or_else(|| {
-        let facts = extract(options.rules, path, text);
+        let facts = extract();
         let bytes = serde_json::to_vec(&facts).expect("facts hold only text, numbers and lists");
         cache.put(key, bytes);
         facts
     })
 }
 
-fn extract(rules: &secrets::Rules, path: &TreePath, text: &str) -> FileFacts {
+fn extract(rules: &secrets::Rules, read: &Read) -> FileFacts {
     let none = Masks::default();
-    let secrets = rules.extract(&File {
-        path,
-        text,
-        masks: &none,
-    });
-    let parser = packages::claims(path);
-    if parser.is_none() && !path::claims(path) {
+    let file = read.file(&none);
+    let secrets = rules.extract(&file);
+    let path = file.address.path_in_tree();
+    if packages::claims(path).is_none() && !path::claims(path) {
         return FileFacts {
             secrets,
             packages: None,
             path: None,
         };
     }
-    let masks = with_ours(rules, path, text, &secrets);
+    let Some(TextFile { text, .. }) = file.as_text() else {
+        return extract_others(&file, secrets);
+    };
+    let masks = with_ours(rules, file.address, text, &secrets);
     let blank = if masks.is_empty() {
         None
     } else {
         Some(masks.blank(text))
     };
-    let file = File {
-        path,
+    let body = Body::Text {
         text: blank.as_deref().unwrap_or(text),
         masks: &masks,
     };
+    extract_others(&File { body, ..file }, secrets)
+}
+
+/// Adds what every inspector but `secrets` makes of a file whose secrets are blanked.
+fn extract_others(file: &File<'_>, secrets: secrets::Facts) -> FileFacts {
+    let path = file.address.path_in_tree();
     FileFacts {
-        packages: parser.map(|parser| parser.extract(&file)),
-        path: path::claims(path).then(|| path::extract(&file)),
         secrets,
+        packages: packages::claims(path).map(|parser| parser.extract(file)),
+        path: path::claims(path).then(|| path::extract(file)),
+    }
+}
+
+impl Read {
+    fn file<'a>(&'a self, masks: &'a Masks) -> File<'a> {
+        let body = match &self.text {
+            Text::Text(text) => Body::Text { text, masks },
+            Text::Binary(bytes) => Body::Bytes(bytes),
+        };
+        File {
+            address: &self.address,
+            metadata: &self.metadata,
+            body,
+        }
     }
 }

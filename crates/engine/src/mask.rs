@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use plimsoll_model::{Masks, Span, TreePath};
+use plimsoll_model::{Address, Masks, Span, TreePath};
 use plimsoll_secrets::Rules;
 use plimsoll_source::File;
 
@@ -12,14 +12,10 @@ pub(crate) static OUR_RULES: LazyLock<Rules> = LazyLock::new(Rules::builtin);
 
 /// The text with every credential that the built-in rules know replaced by asterisks.
 pub fn masked(text: &str) -> String {
-    let path = TreePath::new("text");
+    let address = Address::new(TreePath::new("text"));
     let none = Masks::default();
     let masks = OUR_RULES
-        .extract(&File {
-            path: &path,
-            text,
-            masks: &none,
-        })
+        .extract(&File::text(&address, text, &none))
         .masks();
     masks
         .show(text, Span::new(0, text.len()), Span::new(0, 0))

@@ -73,6 +73,55 @@ impl Address {
             ..self
         }
     }
+
+    /// The path in the tree that directly holds the file: in the archive, where it is in one.
+    pub fn path_in_tree(&self) -> &TreePath {
+        self.member.as_ref().unwrap_or(&self.path)
+    }
+
+    /// The tree that directly holds the file: files are told apart in it by
+    /// [`Address::path_in_tree`], and what they say about each other by path holds inside it.
+    pub fn tree(&self) -> TreeAddress {
+        TreeAddress {
+            origin: self.origin.clone(),
+            archive: self.member.as_ref().map(|_| self.path.clone()),
+        }
+    }
+}
+
+/// What names one of the trees that are inspected: the whole of it, a layer, a commit, or an archive in
+/// one of these.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "TreeFields", into = "TreeFields")]
+pub struct TreeAddress {
+    /// The layer or commit; `None` where the inspected tree is a single one.
+    pub origin: Option<Origin>,
+    /// The path of the archive; `None` for what is in none.
+    pub archive: Option<TreePath>,
+}
+
+impl TreeAddress {
+    /// Whether it is the inspected tree itself.
+    pub fn is_whole(&self) -> bool {
+        self.origin.is_none() && self.archive.is_none()
+    }
+
+    /// The address of the file at a path of this tree.
+    pub fn file(&self, path: TreePath) -> Address {
+        let origin = self.origin.clone();
+        match &self.archive {
+            Some(archive) => Address {
+                origin,
+                path: archive.clone(),
+                member: Some(path),
+            },
+            None => Address {
+                origin,
+                path,
+                member: None,
+            },
+        }
+    }
 }
 
 impl From<TreePath> for Address {
@@ -187,6 +236,7 @@ fn unescape(text: &str) -> Option<String> {
 
 /// An address as fields of an object in JSON.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Fields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     layer: Option<Digest>,
@@ -197,13 +247,21 @@ struct Fields {
     member: Option<TreePath>,
 }
 
+/// The address of a tree as fields of an object in JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TreeFields {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    layer: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    commit: Option<CommitId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    archive: Option<TreePath>,
+}
+
 impl From<Address> for Fields {
     fn from(address: Address) -> Self {
-        let (layer, commit) = match address.origin {
-            Some(Origin::Layer(digest)) => (Some(digest), None),
-            Some(Origin::Commit(id)) => (None, Some(id)),
-            None => (None, None),
-        };
+        let (layer, commit) = split_origin(address.origin);
         Self {
             layer,
             commit,
@@ -217,23 +275,59 @@ impl TryFrom<Fields> for Address {
     type Error = &'static str;
 
     fn try_from(fields: Fields) -> Result<Self, Self::Error> {
-        let origin = match (fields.layer, fields.commit) {
-            (Some(_), Some(_)) => return Err("a file is in a layer or in a commit, not in both"),
-            (Some(digest), None) => Some(Origin::Layer(digest)),
-            (None, Some(id)) => Some(Origin::Commit(id)),
-            (None, None) => None,
-        };
         Ok(Self {
-            origin,
+            origin: join_origin(fields.layer, fields.commit)?,
             path: fields.path,
             member: fields.member,
         })
     }
 }
 
+impl From<TreeAddress> for TreeFields {
+    fn from(tree: TreeAddress) -> Self {
+        let (layer, commit) = split_origin(tree.origin);
+        Self {
+            layer,
+            commit,
+            archive: tree.archive,
+        }
+    }
+}
+
+impl TryFrom<TreeFields> for TreeAddress {
+    type Error = &'static str;
+
+    fn try_from(fields: TreeFields) -> Result<Self, Self::Error> {
+        Ok(Self {
+            origin: join_origin(fields.layer, fields.commit)?,
+            archive: fields.archive,
+        })
+    }
+}
+
+fn split_origin(origin: Option<Origin>) -> (Option<Digest>, Option<CommitId>) {
+    match origin {
+        Some(Origin::Layer(digest)) => (Some(digest), None),
+        Some(Origin::Commit(id)) => (None, Some(id)),
+        None => (None, None),
+    }
+}
+
+fn join_origin(
+    layer: Option<Digest>,
+    commit: Option<CommitId>,
+) -> Result<Option<Origin>, &'static str> {
+    match (layer, commit) {
+        (Some(_), Some(_)) => Err("a file is in a layer or in a commit, not in both"),
+        (Some(digest), None) => Ok(Some(Origin::Layer(digest))),
+        (None, Some(id)) => Ok(Some(Origin::Commit(id))),
+        (None, None) => Ok(None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Address, Origin};
+    use super::{Address, Origin, TreeAddress};
     use crate::{CommitId, Digest, TreePath};
 
     /// Paths with everything that the text form uses as a mark.
@@ -264,6 +358,10 @@ mod tests {
                     let text = address.to_string();
                     assert_eq!(text.parse().as_ref(), Ok(&address), "{text}");
                     assert!(!text.contains('\n'));
+                    let json = serde_json::to_string(&address).unwrap();
+                    assert_eq!(serde_json::from_str::<Address>(&json).unwrap(), address);
+                    let path = address.path_in_tree().clone();
+                    assert_eq!(address.tree().file(path), address);
                 }
             }
         }
@@ -288,5 +386,7 @@ mod tests {
         ] {
             assert!(refused.parse::<Address>().is_err(), "{refused}");
         }
+        let both = r#"{"layer":"sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","commit":"1"}"#;
+        assert!(serde_json::from_str::<TreeAddress>(both).is_err());
     }
 }

@@ -180,9 +180,22 @@ pub struct TraceStep {
 
 /// Source lines around a finding, masked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Excerpt {
-    /// The lines in order.
-    pub lines: Vec<ExcerptLine>,
+#[serde(rename_all = "kebab-case")]
+pub enum Excerpt {
+    /// The lines in order, of exactly the bytes that were inspected.
+    Lines(Vec<ExcerptLine>),
+    /// The file is gone or holds other bytes than those that were inspected, so nothing is shown.
+    Changed,
+}
+
+impl Excerpt {
+    /// The lines in order; none when they cannot be shown.
+    pub fn lines(&self) -> &[ExcerptLine] {
+        match self {
+            Self::Lines(lines) => lines,
+            Self::Changed => &[],
+        }
+    }
 }
 
 /// One masked source line.

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Component, Finding, Gap};
+use crate::{Component, Finding, Gap, Place, TreeAddress};
 
 /// What an inspector saw of a tree: flaws, parts, and what it could not check.
 ///
@@ -21,6 +21,27 @@ impl Inspection {
         self.findings.extend(other.findings);
         self.components.extend(other.components);
         self.gaps.extend(other.gaps);
+    }
+
+    /// Says in which of several trees all of it was seen, where it was seen in a file.
+    pub fn locate_in(&mut self, tree: &TreeAddress) {
+        let steps = self.findings.iter_mut().flat_map(|finding| {
+            let traced = finding
+                .trace
+                .iter_mut()
+                .filter_map(|step| step.place.as_mut());
+            finding.places.iter_mut().chain(traced)
+        });
+        let gaps = self.gaps.iter_mut().filter_map(|gap| gap.place.as_mut());
+        for place in steps.chain(gaps) {
+            match place {
+                Place::File(location) => location.tree = tree.clone(),
+                Place::Object(_) | Place::Request(_) => {}
+            }
+        }
+        for component in &mut self.components {
+            component.location.tree = tree.clone();
+        }
     }
 
     /// Puts everything in the one order that reports show: findings by place, rule and message, so

@@ -21,7 +21,7 @@ mod text;
 mod threshold;
 mod verdict;
 
-pub use address::{Address, AddressError, Origin};
+pub use address::{Address, AddressError, Origin, TreeAddress};
 pub use component::{Component, Ecosystem, Purl, Version};
 pub use digest::{Digest, DigestError};
 pub use evidence::{

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::text::text_newtype;
+use crate::{Address, TreeAddress};
 
 text_newtype! {
     /// A file's path inside its tree: relative, parts separated by `/`, never `..`.
@@ -59,7 +60,11 @@ pub struct Position {
 /// character.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Location {
-    /// The file.
+    /// The tree that holds the file. Who reads one file does not know it and says the whole; it is set
+    /// by [`crate::Inspection::locate_in`].
+    #[serde(default, skip_serializing_if = "TreeAddress::is_whole")]
+    pub tree: TreeAddress,
+    /// The file, by its path in that tree.
     pub path: TreePath,
     /// The first character.
     pub start: Position,
@@ -72,16 +77,39 @@ impl Location {
     pub fn file(path: TreePath) -> Self {
         let start = Position { line: 1, column: 1 };
         Self {
+            tree: TreeAddress::default(),
             path,
             start,
             end: start,
         }
     }
+
+    /// The whole of the file with this address, shown as its first line.
+    pub fn at(address: &Address) -> Self {
+        Self {
+            tree: address.tree(),
+            ..Self::file(address.path_in_tree().clone())
+        }
+    }
+
+    /// What names the file.
+    pub fn address(&self) -> Address {
+        self.tree.file(self.path.clone())
+    }
+
+    /// The path of the file in its layer or commit; of a file in an archive, that of the archive.
+    pub fn outer_path(&self) -> &TreePath {
+        self.tree.archive.as_ref().unwrap_or(&self.path)
+    }
 }
 
 impl std::fmt::Display for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}:{}", self.path, self.start.line, self.start.column)
+        let (line, column) = (self.start.line, self.start.column);
+        if self.tree.is_whole() {
+            return write!(f, "{}:{line}:{column}", self.path);
+        }
+        write!(f, "{}:{line}:{column}", self.address())
     }
 }
 
@@ -214,6 +242,7 @@ impl<'a> LineIndex<'a> {
     /// The location of a span in the file at `path`.
     pub fn location(&self, path: &TreePath, span: Span) -> Location {
         Location {
+            tree: TreeAddress::default(),
             path: path.clone(),
             start: self.position(span.start),
             end: self.position(span.end),

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{Component, Ecosystem, Purl, Span, Version};
-use plimsoll_source::File;
+use plimsoll_source::TextFile;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -48,7 +48,7 @@ struct Package<'a> {
     dependencies: Vec<std::borrow::Cow<'a, str>>,
 }
 
-fn read(file: &File<'_>) -> Facts {
+fn read(file: &TextFile<'_>) -> Facts {
     let lock: LockFile<'_> = match toml::from_str(file.text) {
         Ok(lock) => lock,
         Err(error) => {
@@ -87,7 +87,7 @@ fn broken(gap: plimsoll_model::Gap) -> Facts {
     }
 }
 
-fn facts(file: &File<'_>, lock: &LockFile<'_>) -> Facts {
+fn facts(file: &TextFile<'_>, lock: &LockFile<'_>) -> Facts {
     let mut facts = Facts::default();
     let mut places = Places::new(file.path, file.text);
     let (mut members, mut local) = (BTreeMap::<_, BTreeMap<_, _>>::new(), Vec::new());

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::Span;
-use plimsoll_source::File;
+use plimsoll_source::TextFile;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -109,7 +109,7 @@ struct Detailed {
     workspace: bool,
 }
 
-fn read(file: &File<'_>) -> Facts {
+fn read(file: &TextFile<'_>) -> Facts {
     let manifest: CargoToml = match toml::from_str(file.text) {
         Ok(manifest) => manifest,
         Err(error) => {

@@ -65,6 +65,17 @@ pub(crate) fn unsupported_lockfile(location: Location, what: &str, fix: &str) ->
     )
 }
 
+/// A file that is no text.
+pub(crate) fn no_text(path: &TreePath) -> Gap {
+    gap(
+        "unreadable-file",
+        GapKind::Unreadable,
+        Location::file(path.clone()),
+        format!("{path} should be text and is binary"),
+        "restore the file",
+    )
+}
+
 /// A file over the bound of this crate.
 pub(crate) fn too_large(path: &TreePath, size_bytes: usize, max_bytes: usize) -> Gap {
     let message = format!(

@@ -1,7 +1,7 @@
 //! `package.json`: what a Node.js package asks for. Versions come from a lockfile alone.
 
 use plimsoll_model::Span;
-use plimsoll_source::File;
+use plimsoll_source::TextFile;
 
 use crate::facts::{Family, Manifest};
 use crate::json::{error_offset, key_span};
@@ -14,7 +14,7 @@ pub(crate) static PARSER: Parser = Parser {
     read,
 };
 
-fn read(file: &File<'_>) -> Facts {
+fn read(file: &TextFile<'_>) -> Facts {
     let text = file.text.strip_prefix('\u{feff}').unwrap_or(file.text);
     let package: NpmNeeds<'_> = match serde_json::from_str(text) {
         Ok(package) => package,
@@ -38,7 +38,7 @@ fn read(file: &File<'_>) -> Facts {
     }
 }
 
-fn manifest(file: &File<'_>, package: &NpmNeeds<'_>) -> Option<Manifest> {
+fn manifest(file: &TextFile<'_>, package: &NpmNeeds<'_>) -> Option<Manifest> {
     let (key, value) = package.asked().next()?;
     let first: Span = key_span(file.text, key, value);
     Some(Manifest {

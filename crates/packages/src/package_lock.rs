@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use plimsoll_model::{Component, Ecosystem, Gap, Location, Purl, Span, Version};
-use plimsoll_source::File;
+use plimsoll_source::TextFile;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -81,7 +81,7 @@ pub(crate) struct Package {
 
 /// What was read so far.
 struct Reading<'a> {
-    file: &'a File<'a>,
+    file: &'a TextFile<'a>,
     places: Places<'a>,
     packages: BTreeMap<String, Package>,
     /// What each folder asks for: the name alone, and as a manifest would say it.
@@ -91,7 +91,7 @@ struct Reading<'a> {
     facts: Facts,
 }
 
-fn read(file: &File<'_>) -> Facts {
+fn read(file: &TextFile<'_>) -> Facts {
     let text = file.text.strip_prefix('\u{feff}').unwrap_or(file.text);
     let mut reading = Reading {
         file,

@@ -2,7 +2,7 @@ use std::sync::LazyLock;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use plimsoll_model::TreePath;
-use plimsoll_source::File;
+use plimsoll_source::{File, TextFile};
 
 use crate::{
     Facts, cargo_lock, cargo_toml, gap, package_json, package_lock, pyproject, requirements,
@@ -17,7 +17,7 @@ pub struct Parser {
     pub id: &'static str,
     /// The files it reads, as globs over whole tree paths.
     pub globs: &'static [&'static str],
-    pub(crate) read: fn(&File<'_>) -> Facts,
+    pub(crate) read: fn(&TextFile<'_>) -> Facts,
 }
 
 /// Every parser; the first whose globs fit a path reads the file.
@@ -40,6 +40,12 @@ const MAX_BYTES: usize = 64 << 20;
 impl Parser {
     /// Reads one file. Never fails and never panics: what cannot be read is a gap.
     pub fn extract(&self, file: &File<'_>) -> Facts {
+        let Some(file) = &file.as_text() else {
+            return Facts {
+                gaps: vec![gap::no_text(file.address.path_in_tree())],
+                ..Facts::default()
+            };
+        };
         if file.text.len() > MAX_BYTES {
             return Facts {
                 gaps: vec![gap::too_large(file.path, file.text.len(), MAX_BYTES)],

@@ -28,9 +28,9 @@ impl<'a> Places<'a> {
     pub(crate) fn location(&mut self, span: Span) -> Location {
         let start = self.position(span.start);
         Location {
-            path: self.path.clone(),
             start,
             end: self.position(span.end),
+            ..Location::file(self.path.clone())
         }
     }
 

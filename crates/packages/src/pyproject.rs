@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::Span;
-use plimsoll_source::File;
+use plimsoll_source::TextFile;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -49,7 +49,7 @@ struct Poetry {
     dependencies: BTreeMap<Spanned<String>, toml::Value>,
 }
 
-fn read(file: &File<'_>) -> Facts {
+fn read(file: &TextFile<'_>) -> Facts {
     let pyproject: PyProject = match toml::from_str(file.text) {
         Ok(pyproject) => pyproject,
         Err(error) => {

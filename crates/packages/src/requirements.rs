@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll_model::{Component, Ecosystem, Location, Span, Version};
-use plimsoll_source::File;
+use plimsoll_source::TextFile;
 
 use crate::facts::{
     Covers, Family, Include, IncludeKind, Lock, Manifest, OpenRequirement, Requirements,
@@ -33,7 +33,7 @@ pub(crate) static INPUT_PARSER: Parser = Parser {
     read: read_input,
 };
 
-fn read(file: &File<'_>) -> Facts {
+fn read(file: &TextFile<'_>) -> Facts {
     let index = file.lines();
     let lines = logical_lines(file.text);
     let mut facts = Facts::default();
@@ -90,7 +90,7 @@ fn is_prose(refused: usize, total: usize) -> bool {
 }
 
 /// An input file locks nothing: its pins are no components, they come again in what is made of it.
-fn read_input(file: &File<'_>) -> Facts {
+fn read_input(file: &TextFile<'_>) -> Facts {
     let facts = read(file);
     let pinned = facts
         .components

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll_model::Span;
-use plimsoll_source::File;
+use plimsoll_source::TextFile;
 
 use crate::facts::{Family, Manifest};
 use crate::{Facts, Parser};
@@ -17,7 +17,7 @@ pub(crate) static PARSER: Parser = Parser {
 
 const ASKS: &str = "install_requires";
 
-fn read(file: &File<'_>) -> Facts {
+fn read(file: &TextFile<'_>) -> Facts {
     let manifest = file.text.find(ASKS).map(|at| Manifest {
         family: Family::Python,
         needs: BTreeSet::from([format!("what `{ASKS}` says")]),

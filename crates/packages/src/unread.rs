@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll_model::Location;
-use plimsoll_source::File;
+use plimsoll_source::TextFile;
 
 use crate::facts::{Covers, Family, Lock, Manifest};
 use crate::{Facts, Parser, gap};
@@ -37,7 +37,7 @@ enum Role {
     Manifest,
 }
 
-fn read(file: &File<'_>) -> Facts {
+fn read(file: &TextFile<'_>) -> Facts {
     let (family, role) = judge(file.path.file_name());
     let location = Location::file(file.path.clone());
     match role {

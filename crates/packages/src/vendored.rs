@@ -2,7 +2,7 @@
 //! without which Cargo takes no package from such a folder. That it is there says enough; the sums in
 //! it are for Cargo to check.
 
-use plimsoll_source::File;
+use plimsoll_source::TextFile;
 
 use crate::{Facts, Parser};
 
@@ -15,6 +15,6 @@ pub(crate) static PARSER: Parser = Parser {
     read,
 };
 
-fn read(_: &File<'_>) -> Facts {
+fn read(_: &TextFile<'_>) -> Facts {
     Facts::default()
 }

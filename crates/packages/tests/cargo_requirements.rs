@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use plimsoll_model::{Masks, TreePath};
+use plimsoll_model::{Address, Masks, TreePath};
 use plimsoll_packages::{claims, conclude};
 use plimsoll_source::File;
 
@@ -152,11 +152,8 @@ fn gaps(folder: &Path) -> Vec<String> {
     let read = |name: &str| {
         let path = TreePath::new(name);
         let text = fs::read_to_string(folder.join(name)).unwrap();
-        let file = File {
-            path: &path,
-            text: &text,
-            masks: &Masks::default(),
-        };
+        let (address, masks) = (Address::new(path.clone()), Masks::default());
+        let file = File::text(&address, &text, &masks);
         let facts = claims(&path).unwrap().extract(&file);
         (path, facts)
     };

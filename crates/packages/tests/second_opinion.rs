@@ -10,18 +10,18 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use plimsoll_model::{Masks, TreePath};
+use plimsoll_model::{Address, Masks, TreePath};
 use plimsoll_packages::{Facts, claims, conclude};
 use plimsoll_source::File;
 use serde_json::Value;
 
 fn facts(path: &str, text: &str) -> Facts {
     let path = TreePath::new(path);
-    claims(&path).expect("a known format").extract(&File {
-        path: &path,
+    claims(&path).expect("a known format").extract(&File::text(
+        &Address::new(path.clone()),
         text,
-        masks: &Masks::default(),
-    })
+        &Masks::default(),
+    ))
 }
 
 /// `name@version` of each component.

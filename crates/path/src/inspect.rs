@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{Gap, GapKind, Inspection, Location, RuleId, Span, TreePath};
-use plimsoll_source::File;
+use plimsoll_source::{File, TextFile};
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
@@ -40,6 +40,25 @@ fn extension(path: &TreePath) -> Option<&str> {
 
 /// Reads one file that [`claims`] accepts. It never fails: what cannot be read becomes a gap.
 pub fn extract(file: &File) -> Facts {
+    match file.as_text() {
+        Some(text) => extract_text(&text),
+        None => Facts(Content::Unreadable(Box::new(no_text(
+            file.address.path_in_tree(),
+        )))),
+    }
+}
+
+fn no_text(path: &TreePath) -> Gap {
+    Gap {
+        id: gap_id("unreadable-file"),
+        kind: GapKind::Unreadable,
+        place: Some(Location::file(path.clone()).into()),
+        message: format!("{path} should be text and is binary"),
+        fix: "restore the file".to_owned(),
+    }
+}
+
+fn extract_text(file: &TextFile) -> Facts {
     if !is_workflow(file.path) {
         return Facts(Content::Script(Box::new(script(file))));
     }
@@ -59,7 +78,7 @@ pub fn extract(file: &File) -> Facts {
 }
 
 /// Options in the first line count; without one a script starts with none.
-fn script(file: &File) -> Script {
+fn script(file: &TextFile) -> Script {
     let first = file.text.lines().next().unwrap_or_default();
     let shebang: Vec<&str> = first
         .strip_prefix("#!")

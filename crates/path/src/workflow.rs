@@ -1,5 +1,5 @@
 use plimsoll_model::{Location, TreePath};
-use plimsoll_source::File;
+use plimsoll_source::TextFile;
 use serde::{Deserialize, Serialize};
 
 use crate::expression::Expression;
@@ -128,7 +128,7 @@ impl Workflow {
     /// # Errors
     /// When it is no YAML, or lacks what every workflow has: events, jobs, needs that exist and
     /// make no circle.
-    pub fn parse(file: &File) -> Result<Self, WorkflowError> {
+    pub fn parse(file: &TextFile) -> Result<Self, WorkflowError> {
         read::workflow(file)
     }
 

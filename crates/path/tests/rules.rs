@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{Finding, Inspection, Masks, Place, TreePath};
+use plimsoll_model::{Address, Finding, Inspection, Masks, Place, TreePath};
 use plimsoll_path::{Facts, claims, conclude, explain, extract, rules};
 use plimsoll_source::File;
 
@@ -14,11 +14,7 @@ fn inspect(files: &[(&str, &str)]) -> Inspection {
         .map(|(path, text)| {
             let path = TreePath::new(*path);
             assert!(claims(&path), "{path}");
-            let facts = extract(&File {
-                path: &path,
-                text,
-                masks: &masks,
-            });
+            let facts = extract(&File::text(&Address::new(path.clone()), text, &masks));
             (path, facts)
         })
         .collect();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{Masks, TreePath};
+use plimsoll_model::{Address, Masks, TreePath};
 use plimsoll_path::{conclude, extract};
 use plimsoll_source::File;
 
@@ -15,11 +15,7 @@ fn told(workflow: &str, scripts: &[(&str, &str)]) -> Vec<String> {
     let facts: BTreeMap<TreePath, _> = files
         .map(|(path, text)| {
             let path = TreePath::new(path);
-            let facts = extract(&File {
-                path: &path,
-                text,
-                masks: &masks,
-            });
+            let facts = extract(&File::text(&Address::new(path.clone()), text, &masks));
             (path, facts)
         })
         .collect();
@@ -298,11 +294,7 @@ fn a_person_is_told_what_is_cancelled() {
             Masks::default(),
             text(condition),
         );
-        let facts = extract(&File {
-            path: &path,
-            text: &text,
-            masks: &masks,
-        });
+        let facts = extract(&File::text(&Address::new(path.clone()), &text, &masks));
         let inspection = conclude(&BTreeMap::from([(path, facts)]));
         let steps = inspection
             .findings

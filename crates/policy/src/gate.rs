@@ -120,7 +120,7 @@ impl Policy {
         let covers = |waiver: &Waiver| match (&waiver.path, place.and_then(Place::file)) {
             (None, _) => true,
             (Some(_), None) => false,
-            (Some(path), Some(location)) => within(location.path.as_str(), path),
+            (Some(path), Some(location)) => within(location.outer_path().as_str(), path),
         };
         self.waivers
             .iter()

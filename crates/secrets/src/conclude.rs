@@ -53,7 +53,7 @@ fn gap(path: &TreePath, part: &Unchecked) -> Gap {
     let (name, location, message, fix) = match part {
         Unchecked::Rest(position) => (
             "too-many-credentials",
-            Location { path: path.clone(), start: *position, end: *position },
+            Location { start: *position, end: *position, ..Location::file(path.clone()) },
             "the file holds more credentials than are reported; nothing after this place was judged"
                 .to_owned(),
             "remove the reported credentials and check again, or keep such data out of the tree",

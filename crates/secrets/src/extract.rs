@@ -1,7 +1,7 @@
 //! From one file to its facts: one pass for all keywords, then each woken rule where it can match.
 
 use plimsoll_model::{Position, Span, TreePath, masked_form};
-use plimsoll_source::File;
+use plimsoll_source::TextFile;
 use regex::bytes::{Match, Regex};
 
 use crate::allowlist::{Allowlist, Target};
@@ -14,7 +14,7 @@ use crate::rule::Rule;
 use crate::rules::Rules;
 
 /// The credentials in one file.
-pub(crate) fn extract(rules: &Rules, file: &File<'_>) -> Facts {
+pub(crate) fn extract(rules: &Rules, file: &TextFile<'_>) -> Facts {
     let path = rules.paths.matches(file.path);
     let text = file.text.as_bytes();
     if rules.allowlists.iter().any(|list| list.allows_path(&path)) {

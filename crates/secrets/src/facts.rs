@@ -59,9 +59,9 @@ impl Hit {
     /// Where it is, in the file at `path`.
     pub fn location(&self, path: &TreePath) -> Location {
         Location {
-            path: path.clone(),
             start: self.start,
             end: self.end,
+            ..Location::file(path.clone())
         }
     }
 }

@@ -1,5 +1,6 @@
 use aho_corasick::AhoCorasick;
 use plimsoll_model::{Digest, RuleId, Severity, TreePath};
+use plimsoll_source::File;
 
 use crate::RulesError;
 use crate::allowlist::Allowlist;
@@ -84,15 +85,13 @@ impl Rules {
         self.paths.matches(path).class()
     }
 
-    /// The credentials in one file. Positions and masks speak about `file.text` as it is given.
-    pub fn extract(&self, file: &plimsoll_source::File<'_>) -> Facts {
-        extract::extract(self, file)
-    }
-
-    /// What rules that judge the path alone say; for a file that holds no text. [`Rules::extract`]
-    /// includes it.
-    pub fn extract_path(&self, path: &TreePath) -> Facts {
-        extract::extract_path(self, path)
+    /// The credentials in one file. Positions and masks speak about its text as it is given; of a file
+    /// that is none, the rules that judge the path alone speak.
+    pub fn extract(&self, file: &File<'_>) -> Facts {
+        match file.as_text() {
+            Some(text) => extract::extract(self, &text),
+            None => extract::extract_path(self, file.address.path_in_tree()),
+        }
     }
 
     /// The rule's documentation; `id` is the public id or the part of it after the slash.

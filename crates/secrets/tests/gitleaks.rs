@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use plimsoll_model::{Masks, TreePath};
+use plimsoll_model::{Address, Masks, TreePath};
 use plimsoll_secrets::Rules;
-use plimsoll_source::{File, Text};
+use plimsoll_source::{Body, File, Metadata, Text};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use regex_syntax::hir::{Hir, HirKind};
@@ -137,18 +137,26 @@ fn ours(rules: &Rules, tree: &Path) -> Findings {
 
 fn add(rules: &Rules, tree: &Path, file: &Path, findings: &mut Findings) {
     let path = TreePath::new(file.strip_prefix(tree).unwrap().to_str().unwrap());
-    let (facts, text) = match Text::decode(std::fs::read(file).unwrap()) {
-        _ if !rules.claims(&path) => return,
-        Text::Binary => (rules.extract_path(&path), String::new()),
+    if !rules.claims(&path) {
+        return;
+    }
+    let decoded = Text::decode(std::fs::read(file).unwrap());
+    let masks = Masks::default();
+    let (body, text) = match &decoded {
+        Text::Binary(bytes) => (Body::Bytes(bytes), ""),
         Text::Text(text) => (
-            rules.extract(&File {
-                path: &path,
-                text: &text,
-                masks: &Masks::default(),
-            }),
-            text,
+            Body::Text {
+                text,
+                masks: &masks,
+            },
+            text.as_str(),
         ),
     };
+    let facts = rules.extract(&File {
+        address: &Address::new(path.clone()),
+        metadata: &Metadata::UNKNOWN,
+        body,
+    });
     for hit in facts.hits {
         let secret = text[hit.span.start..hit.span.end].to_owned();
         let line = u64::from(hit.start.line);

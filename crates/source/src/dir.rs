@@ -1,16 +1,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ignore::{DirEntry, WalkState};
-use plimsoll_model::TreePath;
+use ignore::{DirEntry, WalkBuilder, WalkState};
+use plimsoll_model::{Address, TreePath};
 
-use crate::tree::in_parallel;
-use crate::walker::walker;
-use crate::{Content, Tree, regular};
+use crate::regular::find;
+use crate::tree::{Claims, Sink, in_parallel};
+use crate::walker::{Barred, walker};
+use crate::{Content, Entry, Metadata, Tree};
 
 /// A folder on disk: everything below it but `.git`; under a version control without what its
 /// `.gitignore` files exclude, unless it is tracked nevertheless.
@@ -85,27 +86,23 @@ impl Dir {
         }
     }
 
+    fn begin(&self) -> io::Result<(File, (WalkBuilder, Barred))> {
+        Ok((
+            File::open(&self.root)?,
+            walker(&self.root, self.versioned.is_some())?,
+        ))
+    }
+
     fn relative<'a>(&self, path: &'a Path) -> &'a Path {
         path.strip_prefix(&self.root).unwrap_or(path)
     }
 }
 
 impl Tree for Dir {
-    fn walk(
-        &self,
-        max_bytes: u64,
-        claims: &(dyn Fn(&TreePath) -> bool + Sync),
-        sink: &(dyn Fn(TreePath, Content) + Sync),
-    ) {
-        let open = || {
-            io::Result::Ok((
-                File::open(&self.root)?,
-                walker(&self.root, self.versioned.is_some())?,
-            ))
-        };
-        let (root, (walker, barred)) = match open() {
+    fn walk(&self, max_bytes: u64, claims: &Claims<'_>, sink: &Sink<'_>) {
+        let (root, (walker, barred)) = match self.begin() {
             Ok(opened) => opened,
-            Err(error) => return sink(tree_path(Path::new("")), unreadable(error)),
+            Err(error) => return sink(untold(Path::new(""), error)),
         };
         let tracked = self
             .versioned
@@ -126,24 +123,40 @@ impl Tree for Dir {
             .build_parallel()
             .run(|| Box::new(|entry| pass.visit(entry)));
         for (folder, error) in barred.take() {
-            sink(tree_path(self.relative(&folder)), unreadable(error));
+            sink(untold(self.relative(&folder), error));
         }
         for (path, reason) in self
             .versioned
             .iter()
             .flat_map(|versioned| &versioned.absent)
         {
-            sink(tree_path(path), unreadable(reason));
+            sink(untold(path, reason));
         }
-        in_parallel(
-            &pass.excluded(),
-            || (),
-            |(), path| pass.push(path, pass.special(path)),
-        );
+        in_parallel(&pass.excluded(), || (), |(), path| pass.push(path, None));
+    }
+
+    fn open(&self, address: &Address, max_bytes: u64) -> Option<Content> {
+        let Address {
+            origin: None,
+            path,
+            member: None,
+        } = address
+        else {
+            return None;
+        };
+        let root = match File::open(&self.root) {
+            Ok(root) => root,
+            Err(error) => return Some(Content::unreadable(error)),
+        };
+        match find(&root, Path::new(path.as_str())) {
+            Ok(found) => found?.read(max_bytes),
+            Err(error) => Some(Content::unreadable(error)),
+        }
     }
 }
 
 const NOT_UTF8: &str = "its name is not UTF-8; rename it";
+const REPLACED: &str = "it was replaced or removed during the walk";
 
 /// One walk: what was asked of it, and which tracked paths it visited.
 struct Pass<'a> {
@@ -151,8 +164,8 @@ struct Pass<'a> {
     root: File,
     tracked: BTreeMap<&'a Path, AtomicBool>,
     max_bytes: u64,
-    claims: &'a (dyn Fn(&TreePath) -> bool + Sync),
-    sink: &'a (dyn Fn(TreePath, Content) + Sync),
+    claims: &'a Claims<'a>,
+    sink: &'a Sink<'a>,
 }
 
 impl<'a> Pass<'a> {
@@ -161,31 +174,24 @@ impl<'a> Pass<'a> {
             Ok(entry) => entry,
             Err(error) => {
                 let path = error_path(&error);
-                (self.sink)(tree_path(self.dir.relative(&path)), unreadable_walk(&error));
+                (self.sink)(untold(self.dir.relative(&path), walk_error(&error)));
                 return WalkState::Continue;
             }
         };
         let path = self.dir.relative(entry.path());
         if let Some(error) = entry.error() {
-            (self.sink)(tree_path(path), unreadable(error));
+            (self.sink)(untold(path, error));
         }
-        if entry.file_type().is_some_and(|kind| kind.is_dir()) && path.to_str().is_none() {
-            (self.sink)(tree_path(path), unreadable(NOT_UTF8));
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        if is_folder && path.to_str().is_none() {
+            (self.sink)(untold(path, NOT_UTF8));
             return WalkState::Skip;
         }
-        if let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir()) {
+        if entry.file_type().is_some() && !is_folder {
             if let Some(visited) = self.tracked.get(path) {
                 visited.store(true, Ordering::Relaxed);
             }
-            let replaced = || unreadable("it was replaced or removed during the walk");
-            self.push(
-                path,
-                Some(if kind.is_file() {
-                    replaced()
-                } else {
-                    Content::NotRegular
-                }),
-            );
+            self.push(path, Some(Content::unreadable(REPLACED)));
         }
         WalkState::Continue
     }
@@ -200,61 +206,53 @@ impl<'a> Pass<'a> {
             .collect()
     }
 
-    /// What is to be said of a link, a pipe, a socket or a device at a path.
-    fn special(&self, path: &Path) -> Option<Content> {
-        let found = self.dir.root.join(path).symlink_metadata();
-        found
-            .is_ok_and(|found| !found.is_file() && !found.is_dir())
-            .then_some(Content::NotRegular)
-    }
-
-    /// Pushes the file at a path; or what is to be said when no regular file stands there.
+    /// Pushes the file at a path; or what is to be said when none stands there.
     ///
     /// Two names that are not UTF-8 can read the same, so such a file is never passed on as if its
     /// path named it alone.
     fn push(&self, path: &Path, absent: Option<Content>) {
-        let name = tree_path(path);
+        let address = address(path);
         let is_text = path.to_str().is_some();
-        if is_text && !(self.claims)(&name) {
+        let found = find(&self.root, path);
+        let metadata = match &found {
+            Ok(Some(found)) => found.metadata(),
+            Ok(None) | Err(_) => Metadata::default(),
+        };
+        if is_text && !(self.claims)(&address, &metadata) {
             return;
         }
-        let content = match regular::open(&self.root, path) {
-            Ok(Some(file)) if is_text => Some(read(file, self.max_bytes)),
-            Ok(Some(_)) => Some(unreadable(NOT_UTF8)),
+        let content = match found {
+            Ok(Some(found)) if is_text => found.read(self.max_bytes).or(absent),
+            Ok(Some(_)) => Some(Content::unreadable(NOT_UTF8)),
             Ok(None) => absent,
-            Err(error) => Some(unreadable(error)),
+            Err(error) => Some(Content::unreadable(error)),
         };
         if let Some(content) = content {
-            (self.sink)(name, content);
+            (self.sink)(Entry {
+                address,
+                metadata,
+                content,
+            });
         }
     }
 }
 
-/// A path below the root, as people read it.
-fn tree_path(relative: &Path) -> TreePath {
+/// The address of a path below the root, as people read it.
+fn address(relative: &Path) -> Address {
     let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
-    TreePath::new(if parts.is_empty() {
+    Address::new(TreePath::new(if parts.is_empty() {
         ".".to_owned()
     } else {
         parts.join("/")
-    })
+    }))
 }
 
-fn read(file: File, max_bytes: u64) -> Content {
-    let size_bytes = match file.metadata() {
-        Ok(metadata) => metadata.len(),
-        Err(error) => return unreadable(error),
-    };
-    if size_bytes > max_bytes {
-        return Content::TooLarge { size_bytes };
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(size_bytes).unwrap_or(0) + 1);
-    match file.take(max_bytes + 1).read_to_end(&mut bytes) {
-        Ok(_) if bytes.len() as u64 > max_bytes => Content::TooLarge {
-            size_bytes: bytes.len() as u64,
-        },
-        Ok(_) => Content::Bytes(bytes),
-        Err(error) => unreadable(error),
+/// What is said of a path that could not be walked.
+fn untold(relative: &Path, reason: impl Display) -> Entry {
+    Entry {
+        address: address(relative),
+        metadata: Metadata::default(),
+        content: Content::unreadable(reason),
     }
 }
 
@@ -268,16 +266,10 @@ fn error_path(error: &ignore::Error) -> PathBuf {
     }
 }
 
-fn unreadable_walk(error: &ignore::Error) -> Content {
+fn walk_error(error: &ignore::Error) -> String {
     error
         .io_error()
-        .map_or_else(|| unreadable(error), unreadable)
-}
-
-fn unreadable(reason: impl Display) -> Content {
-    Content::Unreadable {
-        reason: reason.to_string(),
-    }
+        .map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 #[cfg(test)]
@@ -293,6 +285,7 @@ mod tests {
 
     use super::{Dir, Versioned};
     use crate::{Content, Tree};
+    use plimsoll_model::{Address, TreePath};
 
     fn versioned(root: &Path) -> Dir {
         Dir::open(root).unwrap().with_versions(Versioned::default())
@@ -300,9 +293,10 @@ mod tests {
 
     fn walk(root: &Path) -> BTreeMap<String, Content> {
         let seen = Mutex::new(BTreeMap::new());
-        versioned(root).walk(10, &|_| true, &|path, content| {
-            let twice = seen.lock().unwrap().insert(path.to_string(), content);
-            assert_eq!(twice, None, "{path} was pushed twice");
+        versioned(root).walk(10, &|_, _| true, &|entry| {
+            let path = entry.address.to_string();
+            let twice = seen.lock().unwrap().insert(path, entry.content);
+            assert_eq!(twice, None, "{} was pushed twice", entry.address);
         });
         seen.into_inner().unwrap()
     }
@@ -324,6 +318,17 @@ mod tests {
             std::fs::write(path, text).unwrap();
         }
         symlink("/etc/passwd", root.join("link")).unwrap();
+        let dir = versioned(root);
+        for outside in [
+            "link/passwd",
+            "absent/file",
+            "../outside",
+            "/etc/passwd",
+            "",
+        ] {
+            let content = dir.open(&Address::new(TreePath::new(outside)), 10);
+            assert!(!matches!(content, Some(Content::Bytes(_))), "{outside}");
+        }
         let seen = walk(root);
         let paths: Vec<_> = seen.keys().map(String::as_str).collect();
         assert_eq!(
@@ -343,8 +348,10 @@ mod tests {
 
     fn listed(dir: &Dir) -> Vec<(String, Content)> {
         let seen = Mutex::new(Vec::new());
-        dir.walk(10, &|_| true, &|path, content| {
-            seen.lock().unwrap().push((path.to_string(), content))
+        dir.walk(10, &|_, _| true, &|entry| {
+            seen.lock()
+                .unwrap()
+                .push((entry.address.to_string(), entry.content))
         });
         let mut seen = seen.into_inner().unwrap();
         seen.sort_by(|a, b| a.0.cmp(&b.0));
@@ -383,7 +390,7 @@ mod tests {
             .count();
         let refused = seen
             .iter()
-            .filter(|(_, content)| *content == super::unreadable(super::NOT_UTF8));
+            .filter(|(_, content)| *content == Content::unreadable(super::NOT_UTF8));
         assert_eq!((read, refused.count()), (1, 3));
     }
 
@@ -430,14 +437,14 @@ mod tests {
         let path = folder.path().join("file");
         std::fs::write(&path, "1").unwrap();
         let seen = Mutex::new(Vec::new());
-        let swap = |_: &_| {
+        let swap = |_: &_, _: &_| {
             std::fs::remove_file(&path).unwrap();
             make_pipe(&path);
             true
         };
         Dir::open(folder.path())
             .unwrap()
-            .walk(10, &swap, &|_, content| seen.lock().unwrap().push(content));
+            .walk(10, &swap, &|entry| seen.lock().unwrap().push(entry.content));
         let seen = seen.into_inner().unwrap();
         assert_eq!(seen.len(), 1);
         assert!(reason(&seen[0]).contains("replaced"));

@@ -1,12 +1,37 @@
-use plimsoll_model::{LineIndex, Location, Masks, Span, TreePath};
+use plimsoll_model::{Address, LineIndex, Location, Masks, Span, TreePath};
 
-/// One text file as an inspector sees it.
-///
-/// Every inspector but `secrets` gets the text with secret values blanked (same length, same
-/// lines), so a value cannot leak through it; `masks` says where.
+use crate::Metadata;
+
+/// One file as an inspector gets it.
 #[derive(Clone, Copy, Debug)]
 pub struct File<'a> {
-    /// Its path in the tree.
+    /// What names it.
+    pub address: &'a Address,
+    /// What the source says about it.
+    pub metadata: &'a Metadata,
+    /// What is in it.
+    pub body: Body<'a>,
+}
+
+/// What is in a file, as an inspector gets it.
+#[derive(Clone, Copy, Debug)]
+pub enum Body<'a> {
+    /// Text. Every inspector but `secrets` gets it with secret values blanked (same length, same
+    /// lines), and never the bytes, so a value cannot leak through it.
+    Text {
+        /// Offsets in it are the offsets that spans count.
+        text: &'a str,
+        /// Where secret values stood.
+        masks: &'a Masks,
+    },
+    /// What is no text.
+    Bytes(&'a [u8]),
+}
+
+/// One text file as the reader of a text format gets it, which sees one tree at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct TextFile<'a> {
+    /// Its path in the tree: in a layer, a commit or an archive, the path there.
     pub path: &'a TreePath,
     /// Its text; offsets in it are the offsets that spans count.
     pub text: &'a str,
@@ -15,6 +40,29 @@ pub struct File<'a> {
 }
 
 impl<'a> File<'a> {
+    /// A text file of which the source says nothing.
+    pub fn text(address: &'a Address, text: &'a str, masks: &'a Masks) -> Self {
+        Self {
+            address,
+            metadata: &Metadata::UNKNOWN,
+            body: Body::Text { text, masks },
+        }
+    }
+
+    /// The file, where it is text.
+    pub fn as_text(&self) -> Option<TextFile<'a>> {
+        match self.body {
+            Body::Text { text, masks } => Some(TextFile {
+                path: self.address.path_in_tree(),
+                text,
+                masks,
+            }),
+            Body::Bytes(_) => None,
+        }
+    }
+}
+
+impl<'a> TextFile<'a> {
     /// The index from offsets to lines; make it once for many look-ups.
     pub fn lines(&self) -> LineIndex<'a> {
         LineIndex::new(self.text)
@@ -26,13 +74,13 @@ impl<'a> File<'a> {
     }
 }
 
-/// The text of a file, or the fact that it holds none.
+/// The text of a file, or its bytes where it holds none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Text {
     /// Text; bytes that are no UTF-8 became U+FFFD, UTF-16 was converted.
     Text(String),
     /// Not text: a zero byte stands in the first 8 KiB, and much else there that is no text either.
-    Binary,
+    Binary(Vec<u8>),
 }
 
 impl Text {
@@ -47,7 +95,7 @@ impl Text {
                     .collect();
                 return Self::Text(String::from_utf16_lossy(&units));
             }
-            None if head.contains(&0) && !is_nearly_text(head) => return Self::Binary,
+            None if head.contains(&0) && !is_nearly_text(head) => return Self::Binary(bytes),
             None => {}
         }
         match String::from_utf8(bytes) {
@@ -118,11 +166,9 @@ mod tests {
             text(b"key=value\0other=value\0"),
             Text::Text("key=value\0other=value\0".to_owned())
         );
-        assert_eq!(text(b"\x7FELF\0"), Text::Binary);
-        assert_eq!(
-            text(b"\x89PNG\r\n\x1A\n and some text behind it\0"),
-            Text::Binary
-        );
-        assert_eq!(text(&[0; 9000]), Text::Binary);
+        assert_eq!(text(b"\x7FELF\0"), Text::Binary(b"\x7FELF\0".to_vec()));
+        let image = b"\x89PNG\r\n\x1A\n and some text behind it\0";
+        assert_eq!(text(image), Text::Binary(image.to_vec()));
+        assert_eq!(text(&[0; 9000]), Text::Binary(vec![0; 9000]));
     }
 }

@@ -113,17 +113,10 @@ impl Repository {
     /// read never looks absent.
     pub fn read(&self, commit: &CommitId, path: &TreePath) -> Result<Option<Vec<u8>>, GitError> {
         let git = self.git.to_thread_local();
-        let mut id = tree_id(&git, object_id(commit)?)?;
-        let mut kind = EntryKind::Tree;
-        for part in path.as_str().split('/') {
-            if kind != EntryKind::Tree {
-                return Err(GitError::NotAFile { path: path.clone() });
-            }
-            match revision::child(&git, id, part)? {
-                Some(child) => (kind, id) = child,
-                None => return Ok(None),
-            }
-        }
+        let tree = tree_id(&git, object_id(commit)?)?;
+        let Some((kind, id)) = revision::find(&git, tree, path)? else {
+            return Ok(None);
+        };
         match kind {
             EntryKind::Blob | EntryKind::BlobExecutable => {
                 object(&git, id, Kind::Blob, Self::MAX_READ_BYTES).map(Some)

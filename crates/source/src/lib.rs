@@ -5,6 +5,7 @@
 
 mod cache;
 mod dir;
+mod entry;
 mod file;
 #[cfg(feature = "git")]
 mod git;
@@ -15,8 +16,9 @@ mod walker;
 
 pub use cache::{Cache, CacheError};
 pub use dir::{Dir, DirError, Versioned};
-pub use file::{File, Text};
+pub use entry::{Content, Entry, Metadata, Mode, Owner};
+pub use file::{Body, File, Text, TextFile};
 #[cfg(feature = "git")]
 pub use git::{GitError, GitRevision, Repository};
 pub use memory::Memory;
-pub use tree::{Content, Tree};
+pub use tree::{Claims, Sink, Tree, in_parallel};

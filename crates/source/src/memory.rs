@@ -1,49 +1,58 @@
 use std::collections::BTreeMap;
 
-use plimsoll_model::TreePath;
+use plimsoll_model::{Address, TreePath};
 
-use crate::{Content, Tree};
+use crate::tree::{Claims, Sink};
+use crate::{Content, Entry, Metadata, Tree};
 
-/// A tree in memory: for tests, examples and generated input.
+/// A tree in memory: for tests, examples and generated input. It may hold several layers or commits.
 #[derive(Clone, Debug, Default)]
-pub struct Memory(BTreeMap<TreePath, Content>);
+pub struct Memory(BTreeMap<Address, (Metadata, Content)>);
 
 impl Memory {
     /// A tree of these files.
     pub fn new<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        Self(
-            files
-                .into_iter()
-                .map(|(path, text)| (TreePath::new(path), bytes(text)))
-                .collect(),
-        )
+        let mut tree = Self::default();
+        for (path, text) in files {
+            let content = Content::Bytes(text.as_bytes().to_vec());
+            tree.insert(TreePath::new(path), Metadata::default(), content);
+        }
+        tree
     }
 
-    /// Adds one entry, also one that cannot be read.
-    pub fn insert(&mut self, path: TreePath, content: Content) {
-        self.0.insert(path, content);
+    /// Adds one file, also one that cannot be read, in place of what the address named before.
+    pub fn insert(&mut self, address: impl Into<Address>, metadata: Metadata, content: Content) {
+        self.0.insert(address.into(), (metadata, content));
     }
-}
-
-fn bytes(text: &str) -> Content {
-    Content::Bytes(text.as_bytes().to_vec())
 }
 
 impl Tree for Memory {
-    fn walk(
-        &self,
-        max_bytes: u64,
-        claims: &(dyn Fn(&TreePath) -> bool + Sync),
-        sink: &(dyn Fn(TreePath, Content) + Sync),
-    ) {
-        for (path, content) in self.0.iter().filter(|(path, _)| claims(path)) {
-            let content = match content {
-                Content::Bytes(bytes) if bytes.len() as u64 > max_bytes => Content::TooLarge {
-                    size_bytes: bytes.len() as u64,
-                },
-                other => other.clone(),
-            };
-            sink(path.clone(), content);
+    fn walk(&self, max_bytes: u64, claims: &Claims<'_>, sink: &Sink<'_>) {
+        for (address, (metadata, content)) in &self.0 {
+            if claims(address, metadata) {
+                sink(Entry {
+                    address: address.clone(),
+                    metadata: metadata.clone(),
+                    content: bounded(content, max_bytes),
+                });
+            }
         }
+    }
+
+    fn open(&self, address: &Address, max_bytes: u64) -> Option<Content> {
+        let (_, content) = self.0.get(address)?;
+        Some(bounded(content, max_bytes))
+    }
+}
+
+fn bounded(content: &Content, max_bytes: u64) -> Content {
+    match content {
+        Content::Bytes(bytes) if bytes.len() as u64 > max_bytes => Content::TooLarge {
+            size_bytes: bytes.len() as u64,
+        },
+        Content::Bytes(_)
+        | Content::TooLarge { .. }
+        | Content::NotRegular
+        | Content::Unreadable { .. } => content.clone(),
     }
 }

@@ -1,42 +1,31 @@
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use plimsoll_model::TreePath;
+use plimsoll_model::Address;
 
-/// Read-only files, pushed in one walk.
+use crate::{Content, Entry, Metadata};
+
+/// Says whether a file is wanted, before it is opened. Asked from several threads.
+pub type Claims<'a> = dyn Fn(&Address, &Metadata) -> bool + Sync + 'a;
+
+/// Takes one file of a walk. Called from several threads.
+pub type Sink<'a> = dyn Fn(Entry) + Sync + 'a;
+
+/// Read-only files, pushed in one walk and opened again by their addresses.
 pub trait Tree: Sync {
-    /// Calls `sink` once for each file whose path `claims` accepts, from several threads and in no
-    /// order. A file over `max_bytes` is announced, never read, and so is what is no regular file.
-    fn walk(
-        &self,
-        max_bytes: u64,
-        claims: &(dyn Fn(&TreePath) -> bool + Sync),
-        sink: &(dyn Fn(TreePath, Content) + Sync),
-    );
-}
+    /// Calls `sink` once for each file that `claims` accepts, in no order, and for each folder and file
+    /// that cannot be listed. A file over `max_bytes` is announced, never read, and so is what is no
+    /// regular file.
+    fn walk(&self, max_bytes: u64, claims: &Claims<'_>, sink: &Sink<'_>);
 
-/// What a walk could get of one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// The whole file.
-    Bytes(Vec<u8>),
-    /// It is larger than the walk may read.
-    TooLarge {
-        /// Its size.
-        size_bytes: u64,
-    },
-    /// It is a link, which is not followed, or a pipe, socket or device.
-    NotRegular,
-    /// It is there and cannot be read; or, for a folder, cannot be entered.
-    Unreadable {
-        /// Why, by the system's own word.
-        reason: String,
-    },
+    /// Reads one file again; `None` where the address names none. It may have changed since it was
+    /// walked: who rests on what was seen then compares digests.
+    fn open(&self, address: &Address, max_bytes: u64) -> Option<Content>;
 }
 
 /// Calls `each` once for each item, on as many threads as there are processors, each with its own
 /// context.
-pub(crate) fn in_parallel<T: Sync, C>(
+pub fn in_parallel<T: Sync, C>(
     items: &[T],
     context: impl Fn() -> C + Sync,
     each: impl Fn(&C, &T) + Sync,

@@ -91,12 +91,12 @@ fn commit(root: &Path, message: &str) -> CommitId {
 
 fn walk(tree: &impl Tree, max_bytes: u64) -> BTreeMap<String, Content> {
     let seen = Mutex::new(BTreeMap::new());
-    tree.walk(max_bytes, &|_| true, &|path, content| {
-        assert_eq!(
-            seen.lock().unwrap().insert(path.to_string(), content),
-            None,
-            "{path} was pushed twice"
-        );
+    tree.walk(max_bytes, &|_, _| true, &|entry| {
+        let again = tree.open(&entry.address, max_bytes);
+        assert_eq!(again.as_ref(), Some(&entry.content));
+        let path = entry.address.path.to_string();
+        let twice = seen.lock().unwrap().insert(path, entry.content);
+        assert!(twice.is_none());
     });
     seen.into_inner().unwrap()
 }

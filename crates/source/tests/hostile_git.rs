@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
-use plimsoll_model::{CommitId, TreePath};
+use plimsoll_model::{Address, CommitId, TreePath};
 use plimsoll_source::{Content, GitError, Repository, Tree};
 
 fn git(root: &Path, arguments: &[&str], input: &[u8]) -> String {
@@ -51,8 +51,14 @@ fn walk(root: &Path, commit: &CommitId) -> Vec<(String, Content)> {
         .unwrap()
         .revision(commit)
         .unwrap();
-    revision.walk(1 << 20, &|_| true, &|path, content| {
-        seen.lock().unwrap().push((path.to_string(), content))
+    for outside in ["absent/file", "../outside", "/etc/passwd", ""] {
+        let content = revision.open(&Address::new(TreePath::new(outside)), 1 << 20);
+        assert!(!matches!(content, Some(Content::Bytes(_))), "{outside}");
+    }
+    revision.walk(1 << 20, &|_, _| true, &|entry| {
+        seen.lock()
+            .unwrap()
+            .push((entry.address.to_string(), entry.content))
     });
     seen.into_inner().unwrap()
 }
@@ -257,8 +263,10 @@ fn a_few_objects_that_name_billions_of_files_end_soon() {
         .revision(&commit)
         .unwrap();
     let gaps = Mutex::new(Vec::new());
-    revision.walk(10, &|_| false, &|path, content| {
-        gaps.lock().unwrap().push((path, content))
+    revision.walk(10, &|_, _| false, &|entry| {
+        gaps.lock()
+            .unwrap()
+            .push((entry.address.path, entry.content))
     });
     let gaps = gaps.into_inner().unwrap();
     assert!(

@@ -76,7 +76,8 @@ fn walk(root: &Path) -> BTreeSet<String> {
     let seen = Mutex::new(BTreeSet::new());
     Dir::open_tracked(root)
         .unwrap()
-        .walk(1 << 20, &|_| true, &|path, _| {
+        .walk(1 << 20, &|_, _| true, &|entry| {
+            let path = entry.address.path;
             assert!(
                 seen.lock().unwrap().insert(path.to_string()),
                 "{path} was pushed twice"
@@ -175,8 +176,9 @@ fn what_is_not_checked_out_is_told() {
         let told = Mutex::new(Vec::new());
         Dir::open_tracked(root)
             .unwrap()
-            .walk(1 << 20, &|_| true, &|path, content| {
-                if let Content::Unreadable { reason } = content {
+            .walk(1 << 20, &|_, _| true, &|entry| {
+                if let Content::Unreadable { reason } = entry.content {
+                    let path = entry.address.path;
                     told.lock().unwrap().push(format!("{path}: {reason}"));
                 }
             });

@@ -199,7 +199,7 @@ fn occurrences(entries: &[&Component]) -> Vec<Value> {
     let places: BTreeSet<_> = entries.iter().map(|entry| &entry.location).collect();
     places
         .into_iter()
-        .map(|location| json!({ "location": location.path, "line": location.start.line }))
+        .map(|location| json!({ "location": location.outer_path(), "line": location.start.line }))
         .collect()
 }
 

@@ -148,7 +148,12 @@ fn subject(subject: Option<&Subject>) -> String {
 fn place(place: Option<&Place>) -> String {
     match place {
         None => String::new(),
-        Some(Place::File(location)) => code(&format!("{}:{}", location.path, location.start.line)),
+        Some(Place::File(location)) if location.tree.is_whole() => {
+            code(&format!("{}:{}", location.path, location.start.line))
+        }
+        Some(Place::File(location)) => {
+            code(&format!("{}:{}", location.address(), location.start.line))
+        }
         Some(place) => code(&place.to_string()),
     }
 }

@@ -168,7 +168,7 @@ fn region(location: &Location) -> Value {
         region["endColumn"] = json!(location.end.column);
     }
     json!({ "physicalLocation": {
-        "artifactLocation": { "uri": uri(&location.path), "uriBaseId": ROOT },
+        "artifactLocation": { "uri": uri(location.outer_path()), "uriBaseId": ROOT },
         "region": region,
     } })
 }

@@ -3,7 +3,8 @@
 
 use plimsoll_model::{
     Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Gap, GapKind, Location, Matter, ObjectPlace,
-    Outcome, Place, Position, Reference, RequestPlace, RuleId, Severity, TraceStep, TreePath,
+    Outcome, Place, Position, Reference, RequestPlace, RuleId, Severity, TraceStep, TreeAddress,
+    TreePath,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +27,7 @@ pub(crate) struct FindingShape {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     trace: Vec<TraceStepShape>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    excerpt: Option<Vec<ExcerptLineShape>>,
+    excerpt: Option<ExcerptShape>,
 }
 
 /// The shape of a [`Gap`].
@@ -55,6 +56,8 @@ enum PlaceShape {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct LocationShape {
+    #[serde(default, skip_serializing_if = "TreeAddress::is_whole")]
+    tree: TreeAddress,
     path: TreePath,
     start_line: u32,
     start_column: u32,
@@ -86,6 +89,20 @@ struct TraceStepShape {
     place: Option<PlaceShape>,
 }
 
+/// The lines, or the word `changed` when the file was no longer the one that was inspected.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum ExcerptShape {
+    Lines(Vec<ExcerptLineShape>),
+    Word(ExcerptWord),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum ExcerptWord {
+    Changed,
+}
+
 /// `marked` is the range of bytes of `text` to underline.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -112,10 +129,7 @@ impl From<&Finding> for FindingShape {
                 .collect(),
             fix: finding.fix.as_ref().map(FixShape::from),
             trace: finding.trace.iter().map(TraceStepShape::from).collect(),
-            excerpt: finding
-                .excerpt
-                .as_ref()
-                .map(|excerpt| excerpt.lines.iter().map(ExcerptLineShape::from).collect()),
+            excerpt: finding.excerpt.as_ref().map(ExcerptShape::from),
         }
     }
 }
@@ -132,9 +146,29 @@ impl From<FindingShape> for Finding {
             references: shape.references.into_iter().map(Reference::from).collect(),
             fix: shape.fix.map(Fix::from),
             trace: shape.trace.into_iter().map(TraceStep::from).collect(),
-            excerpt: shape.excerpt.map(|lines| Excerpt {
-                lines: lines.into_iter().map(ExcerptLine::from).collect(),
-            }),
+            excerpt: shape.excerpt.map(Excerpt::from),
+        }
+    }
+}
+
+impl From<&Excerpt> for ExcerptShape {
+    fn from(excerpt: &Excerpt) -> Self {
+        match excerpt {
+            Excerpt::Lines(lines) => {
+                Self::Lines(lines.iter().map(ExcerptLineShape::from).collect())
+            }
+            Excerpt::Changed => Self::Word(ExcerptWord::Changed),
+        }
+    }
+}
+
+impl From<ExcerptShape> for Excerpt {
+    fn from(shape: ExcerptShape) -> Self {
+        match shape {
+            ExcerptShape::Lines(lines) => {
+                Self::Lines(lines.into_iter().map(ExcerptLine::from).collect())
+            }
+            ExcerptShape::Word(ExcerptWord::Changed) => Self::Changed,
         }
     }
 }
@@ -186,6 +220,7 @@ impl From<PlaceShape> for Place {
 impl From<&Location> for LocationShape {
     fn from(location: &Location) -> Self {
         Self {
+            tree: location.tree.clone(),
             path: location.path.clone(),
             start_line: location.start.line,
             start_column: location.start.column,
@@ -198,6 +233,7 @@ impl From<&Location> for LocationShape {
 impl From<LocationShape> for Location {
     fn from(shape: LocationShape) -> Self {
         Self {
+            tree: shape.tree,
             path: shape.path,
             start: Position {
                 line: shape.start_line,

@@ -7,7 +7,7 @@ use plimsoll_model::{
     AdvisorySet, Approval, Body, CommitId, DeploymentOutcome, DeploymentRecord, Digest, Ecosystem,
     Excerpt, ExcerptLine, Finding, Fix, Gap, GapKind, Inspected, Location, Matter, ObjectPlace,
     Outcome, OwnId, Place, Position, Provenance, Reference, RequestPlace, RuleId, Sbom, Severity,
-    Subject, TestResult, TraceStep, TreePath,
+    Subject, TestResult, TraceStep, TreeAddress, TreePath,
 };
 use plimsoll_wire::{cyclonedx, in_toto};
 use serde_json::{Value, json};
@@ -37,6 +37,7 @@ fn subjects() -> [Subject; 3] {
 
 fn inspected() -> Inspected {
     let place = |line| Location {
+        tree: TreeAddress::default(),
         path: TreePath::new("ci/release.yml"),
         start: Position { line, column: 3 },
         end: Position { line, column: 9 },
@@ -91,9 +92,7 @@ fn inspected() -> Inspected {
         text: "  run: push é".to_owned(),
         marked,
     };
-    finding.excerpt = Some(Excerpt {
-        lines: vec![line(3, None), line(4, Some((2, 5)))],
-    });
+    finding.excerpt = Some(Excerpt::Lines(vec![line(3, None), line(4, Some((2, 5)))]));
     let gap = |kind, location| Gap {
         id: RuleId::new("dependency", "unlocked-manifest"),
         kind,

@@ -5,13 +5,14 @@
 use plimsoll_model::{
     CommitId, Component, Digest, Ecosystem, Excerpt, ExcerptLine, Finding, Fix, Gap, GapKind,
     Inspection, Location, Matter, Outcome, Position, Reason, Reference, RuleId, Severity, Subject,
-    TraceStep, TreePath, Verdict, Version,
+    TraceStep, TreeAddress, TreePath, Verdict, Version,
 };
 use plimsoll_wire::{DatabaseIdentity, Format, PolicyIdentity, Report};
 use serde_json::Value;
 
 fn place(path: &str, line: u32, columns: (u32, u32)) -> Location {
     Location {
+        tree: TreeAddress::default(),
         path: TreePath::new(path),
         start: Position {
             line,
@@ -51,13 +52,11 @@ fn inspection() -> Inspection {
         url: None,
     }];
     let text = "run: echo \"********\" | docker login".to_owned();
-    secret.excerpt = Some(Excerpt {
-        lines: vec![ExcerptLine {
-            number: 7,
-            text,
-            marked: Some((11, 19)),
-        }],
-    });
+    secret.excerpt = Some(Excerpt::Lines(vec![ExcerptLine {
+        number: 7,
+        text,
+        marked: Some((11, 19)),
+    }]));
     let mut advisory = Finding::new(
         RuleId::new("dependency", "GHSA-0000-0000-0000"),
         Severity::Medium,

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use plimsoll_engine::{Disposition, explain};
-use plimsoll_model::{ExcerptLine, Finding, Gap};
+use plimsoll_model::{Excerpt, ExcerptLine, Finding, Gap};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::clean::clean;
@@ -25,10 +25,7 @@ pub(super) fn finding(
         "{tone}{severity}[{rule}]{tone:#}: {BOLD}{}{BOLD:#}",
         clean(&finding.message)
     )?;
-    let lines = finding
-        .excerpt
-        .as_ref()
-        .map_or(&[][..], |excerpt| &excerpt.lines);
+    let lines = finding.excerpt.as_ref().map_or(&[][..], Excerpt::lines);
     let width = lines.last().map_or(1, |line| line.number.to_string().len());
     if let Some(location) = finding.places.first() {
         writeln!(
@@ -44,6 +41,13 @@ pub(super) fn finding(
             excerpt_line(line, width, tone, out)?;
         }
         writeln!(out, "{:width$} {FRAME}|{FRAME:#}", "")?;
+    }
+    if finding.excerpt == Some(Excerpt::Changed) {
+        writeln!(
+            out,
+            "{:width$} {FRAME}={FRAME:#} the file changed since it was inspected; its lines are not shown",
+            ""
+        )?;
     }
     notes(finding, made, width, out)?;
     writeln!(out)

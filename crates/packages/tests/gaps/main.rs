@@ -9,17 +9,13 @@ mod rust;
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{Inspection, Masks, TreePath};
+use plimsoll_model::{Address, Inspection, Masks, TreePath};
 use plimsoll_packages::{Facts, claims, conclude};
 use plimsoll_source::File;
 
 fn facts(path: &str, text: &str, masks: &Masks) -> Option<Facts> {
     let path = TreePath::new(path);
-    let facts = claims(&path)?.extract(&File {
-        path: &path,
-        text,
-        masks,
-    });
+    let facts = claims(&path)?.extract(&File::text(&Address::new(path.clone()), text, masks));
     let stored = serde_json::to_vec(&facts).unwrap();
     Some(serde_json::from_slice(&stored).unwrap())
 }

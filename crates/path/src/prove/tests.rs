@@ -1,5 +1,5 @@
 use plimsoll_model::{Masks, TreePath};
-use plimsoll_source::File;
+use plimsoll_source::TextFile;
 
 use super::{ProveError, prove};
 use crate::Workflow;
@@ -7,7 +7,7 @@ use crate::Workflow;
 /// The proofs of a workflow, one a line: `deployment gate: holds` or the cheapest counterexample.
 fn proofs(text: &str) -> Vec<String> {
     let (path, masks) = (TreePath::new(".github/workflows/x.yml"), Masks::default());
-    let workflow = Workflow::parse(&File {
+    let workflow = Workflow::parse(&TextFile {
         path: &path,
         text,
         masks: &masks,
@@ -235,7 +235,7 @@ fn nothing_is_proven_about_what_is_not_read() {
         "    steps:\n      - run: cargo test\n        shell: pwsh",
     ] {
         let text = two_jobs(test, DEPLOYS);
-        let workflow = Workflow::parse(&File {
+        let workflow = Workflow::parse(&TextFile {
             path: &path,
             text: &text,
             masks: &masks,

@@ -1,7 +1,7 @@
 //! From the YAML document to a workflow.
 
 use plimsoll_model::{LineIndex, Location, Span};
-use plimsoll_source::File;
+use plimsoll_source::TextFile;
 use plimsoll_syntax::{Node, SyntaxError, Value as Yaml, yaml};
 
 use super::expansion::{self, Stated};
@@ -38,7 +38,7 @@ fn refuse<T>(at: &Node, message: impl Into<String>) -> Read<T> {
     })
 }
 
-pub(super) fn workflow(file: &File) -> Read<Workflow> {
+pub(super) fn workflow(file: &TextFile) -> Read<Workflow> {
     let documents = yaml::parse(file.text)?;
     let [root] = documents.as_slice() else {
         return Err(WorkflowError {
@@ -131,7 +131,7 @@ fn default_run(node: &Node, key: &str) -> Option<String> {
 }
 
 struct Reader<'a> {
-    file: &'a File<'a>,
+    file: &'a TextFile<'a>,
     lines: &'a LineIndex<'a>,
     shell: Option<String>,
     directory: Option<String>,

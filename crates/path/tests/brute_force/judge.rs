@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{Masks, TreePath};
 use plimsoll_path::{Capability, CommandRef, Proof, Value, prove};
-use plimsoll_source::File;
+use plimsoll_source::TextFile;
 
 use super::expression::Literal;
 use super::run::{self, Choice, Choices, Run, Truth};
@@ -47,7 +47,7 @@ pub(crate) fn judge(workflow: &Workflow) -> Result<BTreeMap<(usize, Gate), Truth
 fn proofs(workflow: &Workflow) -> Result<Vec<Proof>, String> {
     let path = TreePath::new(".github/workflows/generated.yml");
     let (text, masks) = (workflow.text(), Masks::new(Vec::new()));
-    let file = File {
+    let file = TextFile {
         path: &path,
         text: &text,
         masks: &masks,

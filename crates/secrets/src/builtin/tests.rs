@@ -3,18 +3,18 @@
 //! Examples are written without credentials: `<alnum36>` stands for 36 letters and digits that look
 //! random and are always the same, `<word>` for a password that is a plain word.
 
-use plimsoll_model::{Masks, TreePath};
+use plimsoll_model::{Address, Masks, TreePath};
 use plimsoll_source::File;
 
 use super::FILES;
 use crate::{Facts, Rules};
 
 fn extract(rules: &Rules, text: &str) -> Facts {
-    rules.extract(&File {
-        path: &TreePath::new("a/settings"),
+    rules.extract(&File::text(
+        &Address::new(TreePath::new("a/settings")),
         text,
-        masks: &Masks::default(),
-    })
+        &Masks::default(),
+    ))
 }
 
 fn alphabet(kind: &str) -> &'static [u8] {

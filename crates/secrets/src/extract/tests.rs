@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use plimsoll_model::{LineIndex, Masks, Span, TreePath};
+use plimsoll_model::{Address, LineIndex, Masks, Span, TreePath};
 use plimsoll_source::File;
 use proptest::prelude::*;
 
@@ -9,11 +9,11 @@ use crate::lines::positions;
 use crate::{Facts, Rules, Unchecked, conclude};
 
 fn extract(rules: &Rules, text: &str) -> Facts {
-    rules.extract(&File {
-        path: &TreePath::new("a/b"),
+    rules.extract(&File::text(
+        &Address::new(TreePath::new("a/b")),
         text,
-        masks: &Masks::default(),
-    })
+        &Masks::default(),
+    ))
 }
 
 fn shown(facts: &Facts, text: &str) -> Vec<(String, String)> {

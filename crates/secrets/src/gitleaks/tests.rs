@@ -1,8 +1,8 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use plimsoll_model::{Masks, TreePath};
-use plimsoll_source::File;
+use plimsoll_model::{Address, Masks, TreePath};
+use plimsoll_source::{Body, File, Metadata};
 
 use super::load;
 use crate::{Rules, RulesError};
@@ -32,11 +32,8 @@ fn refused(text: &str) -> String {
 }
 
 fn found(rules: &Rules, path: &str, text: &str) -> Vec<(String, String)> {
-    let file = File {
-        path: &TreePath::new(path),
-        text,
-        masks: &Masks::default(),
-    };
+    let (address, masks) = (Address::new(TreePath::new(path)), Masks::default());
+    let file = File::text(&address, text, &masks);
     let hits = rules.extract(&file).hits.into_iter();
     hits.map(|hit| (hit.rule, text[hit.span.start..hit.span.end].to_owned()))
         .collect()
@@ -357,15 +354,17 @@ fn the_path_class_tells_apart_what_the_path_decides() {
     assert_eq!(class("x/a.env"), class("y/b.env"));
     assert_ne!(class("x/a.env"), class("x/a.txt"));
     assert_ne!(class("x/a.env"), class("x/a.p12"));
-    let by_path = rules.extract_path(&TreePath::new("x/a.p12"));
+    let extract = |path: &str| {
+        rules.extract(&File {
+            address: &Address::new(TreePath::new(path)),
+            metadata: &Metadata::UNKNOWN,
+            body: Body::Bytes(b"\0"),
+        })
+    };
+    let by_path = extract("x/a.p12");
     assert_eq!(by_path.hits.len(), 1);
     assert!(by_path.masks().is_empty());
-    assert!(
-        rules
-            .extract_path(&TreePath::new("x/a.env"))
-            .hits
-            .is_empty()
-    );
+    assert!(extract("x/a.env").hits.is_empty());
 }
 
 #[test]

@@ -2,11 +2,12 @@ use std::collections::HashSet;
 
 use gix::objs::{Kind, TreeRefIter, tree::EntryKind};
 use gix::{ObjectId, ThreadSafeRepository};
-use plimsoll_model::TreePath;
+use plimsoll_model::{Address, TreePath};
 
 use super::{GitError, object};
-use crate::tree::in_parallel;
-use crate::{Content, Tree};
+use crate::entry::MAX_LINK_BYTES;
+use crate::tree::{Claims, Sink, in_parallel};
+use crate::{Content, Entry, Metadata, Mode, Tree};
 
 /// The files of one commit, read from the object database; the work tree does not matter.
 ///
@@ -32,49 +33,122 @@ impl GitRevision {
 }
 
 impl Tree for GitRevision {
-    fn walk(
-        &self,
-        max_bytes: u64,
-        claims: &(dyn Fn(&TreePath) -> bool + Sync),
-        sink: &(dyn Fn(TreePath, Content) + Sync),
-    ) {
+    fn walk(&self, max_bytes: u64, claims: &Claims<'_>, sink: &Sink<'_>) {
+        let git = self.git.to_thread_local();
         let mut files = Vec::new();
-        list(
-            &self.git.to_thread_local(),
-            self.tree,
-            &mut |path, entry| match entry {
-                Ok((EntryKind::Blob | EntryKind::BlobExecutable, id)) if claims(&path) => {
-                    files.push((path, id))
+        list(&git, self.tree, &mut |path, entry| {
+            let address = Address::new(path);
+            let (kind, id) = match entry {
+                Ok(entry) => entry,
+                Err(reason) => return sink(untold(address, reason)),
+            };
+            match kind {
+                EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link => {
+                    let metadata = metadata(&git, kind, id);
+                    if claims(&address, &metadata) {
+                        files.push((address, metadata, (kind, id)));
+                    }
                 }
-                Ok((EntryKind::Commit, _)) => sink(path, unreadable("a submodule is not followed")),
-                Ok((EntryKind::Link, _)) if claims(&path) => sink(path, Content::NotRegular),
-                Ok((
-                    EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link | EntryKind::Tree,
-                    _,
-                )) => {}
-                Err(reason) => sink(path, unreadable(&reason)),
-            },
-        );
+                EntryKind::Commit => sink(untold(address, SUBMODULE)),
+                EntryKind::Tree => {}
+            }
+        });
         in_parallel(
             &files,
             || self.git.to_thread_local(),
-            |git, (path, id)| sink(path.clone(), content(git, *id, max_bytes)),
+            |git, (address, metadata, object)| {
+                sink(Entry {
+                    address: address.clone(),
+                    metadata: metadata.clone(),
+                    content: content(git, *object, max_bytes).unwrap_or(Content::NotRegular),
+                })
+            },
         );
     }
-}
 
-fn content(git: &gix::Repository, id: ObjectId, max_bytes: u64) -> Content {
-    match object(git, id, Kind::Blob, max_bytes) {
-        Ok(bytes) => Content::Bytes(bytes),
-        Err(GitError::TooLarge { size_bytes, .. }) => Content::TooLarge { size_bytes },
-        Err(error) => unreadable(&error.to_string()),
+    fn open(&self, address: &Address, max_bytes: u64) -> Option<Content> {
+        let Address {
+            origin: None,
+            path,
+            member: None,
+        } = address
+        else {
+            return None;
+        };
+        let git = self.git.to_thread_local();
+        match find(&git, self.tree, path) {
+            Ok(object) => content(&git, object?, max_bytes),
+            Err(error) => Some(Content::unreadable(error)),
+        }
     }
 }
 
-fn unreadable(reason: &str) -> Content {
-    Content::Unreadable {
-        reason: reason.to_owned(),
+const SUBMODULE: &str = "a submodule is not followed";
+
+/// The content of what stands in a tree; `None` for a folder.
+fn content(
+    git: &gix::Repository,
+    (kind, id): (EntryKind, ObjectId),
+    max_bytes: u64,
+) -> Option<Content> {
+    match kind {
+        EntryKind::Blob | EntryKind::BlobExecutable => {
+            Some(match object(git, id, Kind::Blob, max_bytes) {
+                Ok(bytes) => Content::Bytes(bytes),
+                Err(GitError::TooLarge { size_bytes, .. }) => Content::TooLarge { size_bytes },
+                Err(error) => Content::unreadable(error),
+            })
+        }
+        EntryKind::Link => Some(Content::NotRegular),
+        EntryKind::Commit => Some(Content::unreadable(SUBMODULE)),
+        EntryKind::Tree => None,
     }
+}
+
+/// What Git keeps of a file: whether it is executable, and where a link points.
+fn metadata(git: &gix::Repository, kind: EntryKind, id: ObjectId) -> Metadata {
+    let bits = match kind {
+        EntryKind::BlobExecutable => 0o755,
+        EntryKind::Link => 0o777,
+        EntryKind::Blob | EntryKind::Tree | EntryKind::Commit => 0o644,
+    };
+    let target = (kind == EntryKind::Link)
+        // A target that cannot be read is told as a link without one.
+        .then(|| object(git, id, Kind::Blob, MAX_LINK_BYTES).ok())
+        .flatten();
+    Metadata {
+        mode: Some(Mode::new(bits)),
+        owner: None,
+        link_target: target.map(|target| String::from_utf8_lossy(&target).into_owned()),
+    }
+}
+
+/// What is said of a path that could not be listed.
+fn untold(address: Address, reason: impl std::fmt::Display) -> Entry {
+    Entry {
+        address,
+        metadata: Metadata::default(),
+        content: Content::unreadable(reason),
+    }
+}
+
+/// What a tree has at a path, folders included.
+pub(super) fn find(
+    git: &gix::Repository,
+    tree: ObjectId,
+    path: &TreePath,
+) -> Result<Option<(EntryKind, ObjectId)>, GitError> {
+    let (mut kind, mut id) = (EntryKind::Tree, tree);
+    for part in path.as_str().split('/') {
+        if kind != EntryKind::Tree {
+            return Err(GitError::NotAFile { path: path.clone() });
+        }
+        match child(git, id, part)? {
+            Some(child) => (kind, id) = child,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some((kind, id)))
 }
 
 /// Calls `visit` for each file, link and submodule below a tree, and with a reason for each name and
@@ -117,7 +191,7 @@ pub(super) fn list(
 }
 
 /// What a tree has under one name.
-pub(super) fn child(
+fn child(
     git: &gix::Repository,
     tree: ObjectId,
     name: &str,

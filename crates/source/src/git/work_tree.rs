@@ -11,7 +11,7 @@ use gix::index::entry::Stage;
 use gix::objs::{Kind, tree::EntryKind};
 
 use super::{GitError, revision, tree_id};
-use crate::regular;
+use crate::regular::find;
 use crate::walker::walker;
 
 type Tracked = HashMap<Vec<u8>, (EntryKind, ObjectId)>;
@@ -147,7 +147,7 @@ fn file_equals(
             if executable != (kind == EntryKind::BlobExecutable) {
                 return Ok(false);
             }
-            match regular::open(opened, relative).map_err(unreadable(path))? {
+            match open_file(opened, relative).map_err(unreadable(path))? {
                 Some(file) => Ok(hash_file(file, path, id.kind())? == id),
                 None => Ok(false),
             }
@@ -166,6 +166,12 @@ fn file_equals(
         // as files that the commit does not name.
         EntryKind::Commit => Ok(metadata.is_dir()),
     }
+}
+
+/// Opens the regular file at a path, if one stands there.
+fn open_file(root: &File, path: &Path) -> std::io::Result<Option<File>> {
+    let opened = find(root, path)?.map(|found| found.open()).transpose()?;
+    Ok(opened.flatten().map(|(file, _)| file))
 }
 
 fn hash_file(
