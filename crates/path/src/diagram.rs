@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 /// A condition on runs: a node of the diagram that made it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Guard(u32);
 
 impl Guard {

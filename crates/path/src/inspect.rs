@@ -1,14 +1,16 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{Gap, GapKind, Inspection, Location, RuleId, Span, TreePath};
+use plimsoll_model::{Gap, GapKind, Inspection, Location, Span, TreePath};
 use plimsoll_source::{File, TextFile};
 use serde::{Deserialize, Serialize};
 
-use crate::case::Case;
-use crate::link::{Scripts, link};
+use crate::dialect::{Dialect, runners};
+use crate::gaps::{gap_id, unresolved};
+use crate::pipeline::{Job, Pipeline};
+use crate::prove::prove;
 use crate::rules::{Check, rules};
-use crate::script::{Options, Place, Script};
-use crate::workflow::{Job, Step, Workflow};
+use crate::shell::link::{Scripts, link};
+use crate::shell::{Options, Place, Script};
 
 /// What one file says about the release path: structure and places, no secret and little text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,26 +18,16 @@ pub struct Facts(Content);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Content {
-    Workflow(Box<Workflow>),
+    Pipeline(Box<Pipeline>),
     Script(Box<Script>),
     Unreadable(Box<Gap>),
 }
 
-/// Whether a file can be part of the release path: a GitHub workflow, or a shell script that one
+/// Whether a file can be part of the release path: one that a dialect claims, or a shell script that it
 /// may call.
 pub fn claims(path: &TreePath) -> bool {
-    is_workflow(path) || extension(path).is_some_and(|extension| matches!(extension, "sh" | "bash"))
-}
-
-fn is_workflow(path: &TreePath) -> bool {
-    let yaml = extension(path).is_some_and(|extension| matches!(extension, "yml" | "yaml"));
-    yaml && path.parent() == ".github/workflows"
-}
-
-fn extension(path: &TreePath) -> Option<&str> {
-    path.file_name()
-        .rsplit_once('.')
-        .map(|(_, extension)| extension)
+    let extension = path.file_name().rsplit_once('.').map(|(_, end)| end);
+    Dialect::find(path).is_some() || matches!(extension, Some("sh" | "bash"))
 }
 
 /// Reads one file that [`claims`] accepts. It never fails: what cannot be read becomes a gap.
@@ -59,26 +51,26 @@ fn no_text(path: &TreePath) -> Gap {
 }
 
 fn extract_text(file: &TextFile) -> Facts {
-    if !is_workflow(file.path) {
-        return Facts(Content::Script(Box::new(script(file))));
-    }
-    match Workflow::parse(file) {
-        Ok(workflow) => Facts(Content::Workflow(Box::new(workflow))),
+    let Some(dialect) = Dialect::find(file.path) else {
+        return Facts(Content::Script(Box::new(read_script(file))));
+    };
+    match (dialect.read)(file) {
+        Ok(pipeline) => Facts(Content::Pipeline(Box::new(pipeline))),
         Err(error) => Facts(Content::Unreadable(Box::new(Gap {
             id: gap_id("unreadable-workflow"),
             kind: GapKind::Unreadable,
             place: Some(file.location(Span::new(error.offset, error.offset)).into()),
             message: format!(
-                "the workflow {} cannot be read: {}",
-                file.path, error.message
+                "the {} {} cannot be read: {}",
+                dialect.noun, file.path, error.message
             ),
-            fix: "correct the file; GitHub refuses it too".to_owned(),
+            fix: format!("correct the file; {} refuses it too", dialect.refuses),
         }))),
     }
 }
 
 /// Options in the first line count; without one a script starts with none.
-fn script(file: &TextFile) -> Script {
+fn read_script(file: &TextFile) -> Script {
     let first = file.text.lines().next().unwrap_or_default();
     let shebang: Vec<&str> = first
         .strip_prefix("#!")
@@ -105,23 +97,24 @@ fn script(file: &TextFile) -> Script {
             path: file.path,
             lines: &lines,
             offset: &|at| at,
+            runners: &runners(),
         },
     )
 }
 
-/// Judges all workflows of a tree, with the scripts that they call.
+/// Judges all pipelines of a tree, with the scripts that they call.
 pub fn conclude(facts: &BTreeMap<TreePath, Facts>) -> Inspection {
     let mut inspection = Inspection::default();
     let scripts: Scripts = facts
         .iter()
         .filter_map(|(path, facts)| match &facts.0 {
             Content::Script(script) => Some((path.as_str(), script.as_ref())),
-            Content::Workflow(_) | Content::Unreadable(_) => None,
+            Content::Pipeline(_) | Content::Unreadable(_) => None,
         })
         .collect();
     for facts in facts.values() {
         match &facts.0 {
-            Content::Workflow(workflow) => judge(workflow, &scripts, &mut inspection),
+            Content::Pipeline(pipeline) => judge(pipeline, &scripts, &mut inspection),
             Content::Unreadable(gap) => inspection.gaps.push(gap.as_ref().clone()),
             Content::Script(_) => {}
         }
@@ -130,64 +123,71 @@ pub fn conclude(facts: &BTreeMap<TreePath, Facts>) -> Inspection {
     inspection
 }
 
-fn judge(workflow: &Workflow, scripts: &Scripts, inspection: &mut Inspection) {
-    let mut workflow = workflow.clone();
-    inspection.gaps.extend(link(&mut workflow, scripts));
-    for job in &workflow.jobs {
-        inspection.gaps.extend(unread(job));
-    }
+fn judge(pipeline: &Pipeline, scripts: &Scripts, inspection: &mut Inspection) {
+    let mut pipeline = pipeline.clone();
+    call_scripts(&mut pipeline, scripts);
+    inspection.gaps.extend(told_once(&pipeline.gaps));
+    inspection
+        .gaps
+        .extend(pipeline.jobs.iter().flat_map(unread));
     for rule in rules() {
         if let Check::File(check) = rule.check {
-            inspection.findings.extend(check(&workflow));
+            inspection.findings.extend(check(&pipeline));
         }
     }
-    let Some(mut case) = Case::new(&workflow) else {
-        inspection.gaps.push(too_complex(&workflow));
+    let Ok(mut proofs) = prove(&pipeline) else {
+        inspection.gaps.push(too_complex(&pipeline));
         return;
     };
-    let of_runs = rules().iter().filter_map(|rule| match rule.check {
-        Check::Runs(check) => Some(check),
-        Check::File(_) => None,
-    });
-    let found: Vec<_> = of_runs.flat_map(|check| check(&mut case)).collect();
-    if case.reading.diagram.overflowed() {
-        inspection.gaps.push(too_complex(&workflow));
-    } else {
+    let mut found = Vec::new();
+    for rule in rules() {
+        if let Check::Runs(check) = rule.check {
+            found.extend(check(&mut proofs));
+        }
+    }
+    if proofs.are_complete() {
         inspection.findings.extend(found);
+    } else {
+        inspection.gaps.push(too_complex(&pipeline));
     }
 }
 
-fn too_complex(workflow: &Workflow) -> Gap {
+/// Puts the scripts of the tree in the place of their calls; what is not there is a gap.
+fn call_scripts(pipeline: &mut Pipeline, scripts: &Scripts) {
+    let runners = runners();
+    for step in pipeline.jobs.iter_mut().flat_map(|job| &mut job.steps) {
+        let directory = step.directory.as_deref().unwrap_or_default();
+        for call in link(&mut step.script, directory, scripts, &runners) {
+            let what = format!("the script `{}`", call.path);
+            pipeline.gaps.push(unresolved(&call.location, &what));
+        }
+    }
+}
+
+/// What is called from several places is told at the first.
+fn told_once(gaps: &[Gap]) -> Vec<Gap> {
+    let mut told = BTreeSet::new();
+    let unresolved = gap_id("unresolved-call");
+    let mut gaps = gaps.to_vec();
+    gaps.retain(|gap| gap.id != unresolved || told.insert(gap.message.clone()));
+    gaps
+}
+
+fn too_complex(pipeline: &Pipeline) -> Gap {
     Gap {
         id: gap_id("too-complex"),
         kind: GapKind::Unsupported,
-        place: Some(workflow.on.clone().into()),
+        place: Some(pipeline.start.clone().into()),
         message: format!(
             "{} has more conditions and commands than can be proven about",
-            workflow.path
+            pipeline.path
         ),
         fix: "split the workflow, or take conditions out of it".to_owned(),
     }
 }
 
-/// What a job does that is not known.
+/// What is not known of the scripts of a job.
 fn unread(job: &Job) -> Vec<Gap> {
-    let foreign: Vec<(&Step, &String)> = job
-        .steps
-        .iter()
-        .filter_map(|step| Some((step, step.foreign_shell.as_ref()?)))
-        .collect();
-    let shells = foreign.first().map(|(step, shell)| Gap {
-        id: gap_id("foreign-shell"),
-        kind: GapKind::Unresolved,
-        place: Some(step.location.clone().into()),
-        message: format!(
-            "{} of the steps of job `{}` run, or may run, in `{shell}`, which is not read",
-            foreign.len(),
-            job.id
-        ),
-        fix: "write what gates a release for bash: `shell: bash` works on every runner".to_owned(),
-    });
     let scripts = job
         .steps
         .iter()
@@ -202,7 +202,7 @@ fn unread(job: &Job) -> Vec<Gap> {
             fix: "try the script with `bash -n` and correct it".to_owned(),
             place: Some(location.clone().into()),
         });
-    let startup = startup(job).map(|location| Gap {
+    let startup = job.startup_file().map(|location| Gap {
         id: gap_id("startup-file"),
         kind: GapKind::Unresolved,
         message: format!(
@@ -212,32 +212,5 @@ fn unread(job: &Job) -> Vec<Gap> {
         fix: "take `BASH_ENV` out, and run what the file does in a step".to_owned(),
         place: Some(location.clone().into()),
     });
-    let operators = job.steps.iter().filter_map(|step| step.operator.as_ref()).map(|location| Gap {
-        id: gap_id("expression-operator"),
-        kind: GapKind::Unresolved,
-        message: format!("an expression in a script of job `{}` may bring an operator of the shell", job.id),
-        fix: "write the operator in the script, or pass the value in `env:` and use it as `\"$NAME\"`"
-            .to_owned(),
-        place: Some(location.clone().into()),
-    });
-    shells
-        .into_iter()
-        .chain(scripts)
-        .chain(startup)
-        .chain(operators)
-        .collect()
-}
-
-/// Where a job has bash run a file before its scripts.
-pub(crate) fn startup(job: &Job) -> Option<&Location> {
-    let set = job.startup.as_ref();
-    set.or_else(|| {
-        job.steps
-            .iter()
-            .find_map(|step| step.script.startup.as_ref())
-    })
-}
-
-pub(crate) fn gap_id(name: &str) -> RuleId {
-    RuleId::new("path", name)
+    scripts.chain(startup).collect()
 }

@@ -1,38 +1,38 @@
-//! What happens in every run of a workflow, as conditions on runs: the symbolic half of
-//! `docs/github-actions.md`.
+//! What happens in every run of a pipeline, as conditions on runs: the symbolic half of its dialect's page.
 
+use crate::choices::{Choices, Key};
 use crate::diagram::{Diagram, Guard, Variable};
-use crate::script::Command;
-use crate::workflow::{Job, Tolerance, Workflow};
-use crate::{CommandRef, Run};
+use crate::pipeline::{Pipeline, Tolerance, TriggerKind};
+use crate::run::{CommandRef, Run};
+use crate::shell::Command;
+use crate::shell::perform::{Execution, Stage, perform};
 
 mod cancellation;
-mod choices;
 mod condition;
-mod shell;
+mod ending;
 
-pub(crate) use choices::Key;
-use choices::{Choices, fact_name};
-
-/// A workflow in all its runs.
-pub(crate) struct Reading<'w> {
-    pub(crate) workflow: &'w Workflow,
+/// A pipeline in all its runs.
+pub(crate) struct Reading<'p> {
+    pub(crate) pipeline: &'p Pipeline,
     pub(crate) diagram: Diagram,
     pub(crate) choices: Choices,
-    /// By the place of the job in the workflow.
+    /// By the place of the job in the pipeline.
     pub(crate) jobs: Vec<JobReading>,
 }
 
 /// A job in all runs.
+#[derive(Default)]
 pub(crate) struct JobReading {
     pub(crate) runs: Guard,
     pub(crate) failed: Guard,
+    unstable: Guard,
     /// It is cancelled, so far.
     pub(crate) cancelled: Guard,
     /// The run was cancelled before it began.
     pub(crate) late: Guard,
-    /// The runs in which a step has concluded as a failure so far.
+    /// The runs in which a step has concluded as a failure so far, and as unstable.
     broken: Guard,
+    shaken: Guard,
     pub(crate) steps: Vec<StepReading>,
 }
 
@@ -43,114 +43,142 @@ pub(crate) struct StepReading {
     pub(crate) interrupted: Guard,
     /// Its outcome is a failure.
     pub(crate) failed: Guard,
-    /// So is its conclusion, after `continue-on-error`.
+    /// So is its conclusion, after its tolerance.
     pub(crate) concluded_failure: Guard,
+    /// Its conclusion is unstable.
+    unstable: Guard,
     /// Its commands in the order of execution; one may stand several times.
     pub(crate) executions: Vec<Execution>,
 }
 
-/// One execution of a command.
-pub(crate) struct Execution {
-    pub(crate) command: usize,
-    pub(crate) executed: Guard,
-    pub(crate) failed: Guard,
-}
-
-/// Where an expression stands: in a job's `if`, or in that of a step.
+/// Where a condition stands: at a job, or at a step of it.
 #[derive(Clone, Copy)]
 struct Scope {
     job: usize,
     step: Option<usize>,
 }
 
-impl<'w> Reading<'w> {
-    /// Reads a workflow; ask [`Diagram::overflowed`] before believing it.
-    pub(crate) fn new(workflow: &'w Workflow) -> Self {
-        let mut diagram = Diagram::new();
-        let choices = Choices::new(workflow, &mut diagram);
-        let empty = || JobReading {
-            runs: Guard::NEVER,
-            failed: Guard::NEVER,
-            cancelled: Guard::NEVER,
-            late: Guard::NEVER,
-            broken: Guard::NEVER,
-            steps: Vec::new(),
-        };
-        let jobs = workflow.jobs.iter().map(|_| empty()).collect();
+impl<'p> Reading<'p> {
+    /// Reads a pipeline; ask [`Diagram::overflowed`] before believing it.
+    pub(crate) fn new(pipeline: &'p Pipeline) -> Self {
         let mut reading = Self {
-            workflow,
-            diagram,
-            choices,
-            jobs,
+            pipeline,
+            diagram: Diagram::new(),
+            choices: Choices::default(),
+            jobs: pipeline
+                .jobs
+                .iter()
+                .map(|_| JobReading::default())
+                .collect(),
         };
-        for job in &workflow.order {
-            reading.job(*job);
+        if pipeline.too_complex {
+            reading.diagram.give_up();
+        }
+        reading.add_what_starts();
+        for job in &pipeline.order {
+            reading.read_job(*job);
         }
         reading
     }
 
-    fn job(&mut self, at: usize) {
-        let workflow = self.workflow;
-        let job = &workflow.jobs[at];
-        self.jobs[at].late = self.late(at);
-        let runs = self.met(
-            job.condition.as_ref(),
-            Scope {
-                job: at,
-                step: None,
-            },
-        );
-        self.jobs[at].runs = runs;
-        for step in 0..job.steps.len() {
-            self.step(at, step, runs);
+    fn add_what_starts(&mut self) {
+        let pipeline = self.pipeline;
+        let triggers = pipeline.triggers.iter();
+        let named = triggers.map(|trigger| (trigger.name.clone(), distance(trigger.kind)));
+        let named = named.collect();
+        self.choices.add_triggers(&mut self.diagram, named);
+        for input in &pipeline.inputs {
+            let trigger = &pipeline.triggers[input.trigger].name;
+            let values = input.values.clone();
+            self.choices
+                .add_input(&mut self.diagram, trigger, &input.name, values);
         }
-        let tolerated = self.tolerated(job, &job.tolerance);
-        let broken = self.jobs[at].broken;
-        let failed = self.diagram.without(broken, tolerated);
-        self.jobs[at].cancelled = self.cancelled(at);
-        self.jobs[at].failed = self.diagram.without(failed, self.jobs[at].cancelled);
     }
 
-    fn step(&mut self, job_at: usize, at: usize, job_runs: Guard) {
-        let workflow = self.workflow;
-        let job = &workflow.jobs[job_at];
+    fn read_job(&mut self, at: usize) {
+        let pipeline = self.pipeline;
+        let job = &pipeline.jobs[at];
+        self.jobs[at].late = self.read_late(at);
+        let scope = Scope {
+            job: at,
+            step: None,
+        };
+        let runs = self.meet(job.condition.begins, scope);
+        self.jobs[at].runs = runs;
+        for step in 0..job.steps.len() {
+            self.read_step(at, step, runs);
+        }
+        let broken = self.jobs[at].broken;
+        let (failed, unstable) = self.conclude(broken, job.tolerance.as_ref());
+        let cancelled = self.read_cancelled(at);
+        let shaken = self.diagram.or(self.jobs[at].shaken, unstable);
+        let shaken = self.diagram.without(shaken, failed);
+        self.jobs[at].cancelled = cancelled;
+        self.jobs[at].failed = self.diagram.without(failed, cancelled);
+        self.jobs[at].unstable = self.diagram.without(shaken, cancelled);
+    }
+
+    fn read_step(&mut self, job_at: usize, at: usize, job_runs: Guard) {
+        let pipeline = self.pipeline;
+        let job = &pipeline.jobs[job_at];
         let step = &job.steps[at];
-        let met = self.met(
-            step.condition.as_ref(),
-            Scope {
-                job: job_at,
-                step: Some(at),
-            },
-        );
+        let scope = Scope {
+            job: job_at,
+            step: Some(at),
+        };
+        let met = self.meet(step.condition.begins, scope);
         let begins = self.diagram.and(job_runs, met);
-        let interrupted = self.interrupted(job_at, at, begins);
+        let interrupted = self.read_interrupted(job_at, at, begins);
         let runs = self.diagram.without(begins, interrupted);
-        let (executions, failed) = self.perform(&job.id, at, &step.script, runs);
-        let tolerated = self.tolerated(job, &step.tolerance);
-        let concluded_failure = self.diagram.without(failed, tolerated);
-        let broken = self.jobs[job_at].broken;
-        self.jobs[job_at].broken = self.diagram.or(broken, concluded_failure);
-        let cancelled = self.jobs[job_at].cancelled;
-        self.jobs[job_at].cancelled = self.diagram.or(cancelled, interrupted);
-        let read = StepReading {
+        let stage = Stage {
+            diagram: &mut self.diagram,
+            choices: &mut self.choices,
+            job: &job.id,
+            step: at,
+        };
+        let (executions, failed) = perform(stage, &step.script, runs);
+        let (concluded_failure, unstable) = self.conclude(failed, step.tolerance.as_ref());
+        let read = &mut self.jobs[job_at];
+        read.broken = self.diagram.or(read.broken, concluded_failure);
+        read.shaken = self.diagram.or(read.shaken, unstable);
+        read.cancelled = self.diagram.or(read.cancelled, interrupted);
+        read.steps.push(StepReading {
             runs,
             interrupted,
             failed,
             concluded_failure,
+            unstable,
             executions,
-        };
-        self.jobs[job_at].steps.push(read);
+        });
     }
 
-    fn tolerated(&mut self, job: &Job, tolerance: &Tolerance) -> Guard {
-        match tolerance {
-            Tolerance::No => Guard::NEVER,
-            Tolerance::Yes(_) => Guard::ALWAYS,
-            Tolerance::Unknown(text) => {
-                let name = fact_name(job, text);
-                self.choices.tolerates(&mut self.diagram, &name)
-            }
-        }
+    /// The runs in which a failure stays one after its tolerance, and those in which it counts as unstable.
+    fn conclude(&mut self, failed: Guard, tolerance: Option<&Tolerance>) -> (Guard, Guard) {
+        let Some(tolerance) = tolerance else {
+            return (failed, Guard::NEVER);
+        };
+        let tolerated = match tolerance.fact {
+            None => Guard::ALWAYS,
+            Some(fact) => self.fact(fact, 1, ""),
+        };
+        let unstable = if tolerance.unstable {
+            self.diagram.and(failed, tolerated)
+        } else {
+            Guard::NEVER
+        };
+        (self.diagram.without(failed, tolerated), unstable)
+    }
+
+    /// The runs in which a fact has the value at a place; `later` tells it from the same fact before a change.
+    fn fact(&mut self, fact: usize, place: usize, later: &str) -> Guard {
+        let pipeline = self.pipeline;
+        let fact = &pipeline.facts[fact];
+        let key = Key::Fact {
+            name: format!("{}{later}{}", fact.name, fact.moment),
+            label: fact.label.clone(),
+        };
+        self.choices
+            .fact(&mut self.diagram, &key, &fact.values, place)
     }
 
     /// The runs in which a command is executed although no `gate` passed before it: none was
@@ -160,18 +188,18 @@ impl<'w> Reading<'w> {
         target: &CommandRef,
         gate: &dyn Fn(&Command) -> bool,
     ) -> Guard {
-        let workflow = self.workflow;
-        let Some(job) = workflow.jobs.iter().position(|job| job.id == target.job) else {
+        let pipeline = self.pipeline;
+        let Some(job) = pipeline.find_job(&target.job) else {
             return Guard::NEVER;
         };
         let (mut some, mut none_failed) = (Guard::NEVER, Guard::ALWAYS);
         let mut ungated = Guard::NEVER;
-        let places = workflow
+        let places = pipeline
             .ancestors(job)
             .into_iter()
-            .flat_map(|other| (0..workflow.jobs[other].steps.len()).map(move |step| (other, step)));
+            .flat_map(|other| (0..pipeline.jobs[other].steps.len()).map(move |step| (other, step)));
         for (at, step) in places.chain((0..=target.step).map(|step| (job, step))) {
-            let commands = &workflow.jobs[at].steps[step].script.commands;
+            let commands = &pipeline.jobs[at].steps[step].script.commands;
             for execution in &self.jobs[at].steps[step].executions {
                 if (at, step) == (job, target.step) && execution.command == target.command {
                     let passed = self.diagram.and(some, none_failed);
@@ -193,22 +221,12 @@ impl<'w> Reading<'w> {
 
     /// The runs in which none of these commands fails.
     pub(crate) fn without_failures(&mut self, commands: &[CommandRef]) -> Guard {
-        let mut none = Guard::ALWAYS;
-        for command in commands {
-            let key = Key::Fails(command.clone());
-            let cases = self
-                .choices
-                .cases(&mut self.diagram, &key)
-                .unwrap_or_default();
-            let fails = self.any(
-                cases
-                    .iter()
-                    .filter(|(value, _)| value.is_truthy())
-                    .map(|(_, guard)| *guard),
-            );
-            none = self.diagram.without(none, fails);
-        }
-        none
+        self.choices.without_failures(&mut self.diagram, commands)
+    }
+
+    /// The runs of any of these conditions.
+    pub(crate) fn any(&mut self, guards: impl Iterator<Item = Guard>) -> Guard {
+        guards.fold(Guard::NEVER, |any, guard| self.diagram.or(any, guard))
     }
 
     /// The value of every variable in the cheapest run that meets a condition; `None` when no run
@@ -225,6 +243,15 @@ impl<'w> Reading<'w> {
     /// Whether a chosen run meets a condition.
     pub(crate) fn meets(&self, guard: Guard, chosen: &Chosen) -> bool {
         self.diagram.meets(guard, |variable| chosen.value(variable))
+    }
+}
+
+/// How far what starts a run is from a plain one.
+fn distance(kind: TriggerKind) -> u64 {
+    match kind {
+        TriggerKind::Change => 0,
+        TriggerKind::Other => 1,
+        TriggerKind::Person | TriggerKind::Caller => 2,
     }
 }
 

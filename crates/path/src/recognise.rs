@@ -1,4 +1,4 @@
-//! What a command line or an action is for, by the table in `recognise/table.rs`.
+//! What a command line is for, by the table in `recognise/table.rs`.
 
 use crate::Capability;
 
@@ -48,62 +48,12 @@ pub(crate) fn command(words: &[Option<String>]) -> Recognised {
     }
 }
 
-/// Judges an action by `owner/name` and its inputs.
-pub(crate) fn action(uses: &str, with: &[(String, String)]) -> Recognised {
-    let name = uses.split('@').next().unwrap_or(uses).to_lowercase();
-    let value = |key: &str| {
-        with.iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(key))
-            .map(|(_, value)| value.as_str())
-    };
-    let rows: Vec<&table::Action> = table::ACTIONS
-        .iter()
-        .filter(|row| {
-            name == row.name
-                || name
-                    .strip_prefix(row.name)
-                    .is_some_and(|rest| rest.starts_with('/'))
-        })
-        .filter(|row| row.with.iter().all(|condition| meets(*condition, &value)))
-        .collect();
-    let capabilities = each_once(rows.iter().map(|row| row.capability));
-    let exits_zero = !capabilities.is_empty()
-        && table::ACTION_EXIT_ZERO
-            .iter()
-            .any(|(key, zero)| value(key).is_some_and(|value| value.trim() == *zero));
-    let image = ["image-ref", "image", "tags"]
-        .iter()
-        .find_map(|key| value(key))
-        .map(str::trim)
-        .and_then(image_name);
-    let reports_only = table::ACTION_REPORTS_ONLY
-        .iter()
-        .any(|(action, key)| name == *action && value(key).is_none());
-    Recognised {
-        capabilities,
-        exits_zero,
-        reports_only,
-        image,
-    }
-}
-
-fn each_once(capabilities: impl Iterator<Item = Capability>) -> Vec<Capability> {
+/// The capabilities of several rows, each once.
+pub(crate) fn each_once(capabilities: impl Iterator<Item = Capability>) -> Vec<Capability> {
     capabilities
         .collect::<std::collections::BTreeSet<_>>()
         .into_iter()
         .collect()
-}
-
-fn meets<'a>(condition: table::With, value: &impl Fn(&str) -> Option<&'a str>) -> bool {
-    match condition {
-        table::With::Is(key, wanted) => {
-            value(key).is_some_and(|value| wanted.contains(&value.trim()))
-        }
-        table::With::Missing(key) => value(key).is_none(),
-        // An expression may come to true, so it counts as true.
-        table::With::MayBeTrue(key) => value(key).is_some_and(|value| value.trim() != "false"),
-        table::With::Contains(key, part) => value(key).is_some_and(|value| value.contains(part)),
-    }
 }
 
 /// `pytest --version` and `semgrep help` show something and check nothing.
@@ -276,7 +226,7 @@ fn image(words: &[Option<String>]) -> Option<String> {
 }
 
 /// The name without tag and digest; `None` when it depends on an expression.
-fn image_name(reference: &str) -> Option<String> {
+pub(crate) fn image_name(reference: &str) -> Option<String> {
     if reference.contains(['$', '\n', ',', ' '])
         || reference.is_empty()
         || reference.starts_with('-')
@@ -297,7 +247,7 @@ fn image_name(reference: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Recognised, action, command};
+    use super::{Recognised, command};
     use crate::Capability::{self, *};
 
     fn judge(line: &str) -> Recognised {
@@ -436,51 +386,5 @@ mod tests {
         ] {
             assert_eq!(judge(line).image.as_deref(), image, "{line}");
         }
-    }
-
-    #[test]
-    fn actions_are_known_by_name_and_inputs() {
-        let judge = |uses: &str, with: &[(&str, &str)]| {
-            let with: Vec<_> = with
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-                .collect();
-            action(uses, &with)
-        };
-        assert_eq!(
-            judge("docker/build-push-action@v6", &[]).capabilities,
-            [Build]
-        );
-        assert_eq!(
-            judge("docker/build-push-action@v6", &[("push", "false")]).capabilities,
-            [Build]
-        );
-        assert_eq!(
-            judge("docker/build-push-action@v6", &[("push", "true")]).capabilities,
-            [Build, Push]
-        );
-        let push = judge(
-            "Docker/build-push-action@v6",
-            &[("push", "${{ x }}"), ("tags", "app:1")],
-        );
-        assert_eq!(push.capabilities, [Build, Push]);
-        assert_eq!(push.image.as_deref(), Some("app"));
-        assert_eq!(
-            judge("aquasecurity/trivy-action@0.1", &[("scan-type", "fs")]).capabilities,
-            [DependencyScan]
-        );
-        let trivy = judge(
-            "aquasecurity/trivy-action@0.1",
-            &[("exit-code", "0"), ("image-ref", "app")],
-        );
-        assert_eq!(
-            (trivy.capabilities, trivy.exits_zero),
-            (vec![ImageScan], true)
-        );
-        assert_eq!(
-            judge("github/codeql-action/analyze@v3", &[]).capabilities,
-            [StaticAnalysis]
-        );
-        assert_eq!(judge("github/codeql-action/init@v3", &[]).capabilities, []);
     }
 }

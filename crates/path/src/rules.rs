@@ -2,8 +2,8 @@
 
 use plimsoll_model::{Finding, Fix, Location, RuleId, Severity};
 
-use crate::case::Case;
-use crate::workflow::Workflow;
+use crate::pipeline::Pipeline;
+use crate::prove::Proofs;
 
 mod echo_only_gate;
 mod gate_cannot_fail;
@@ -32,9 +32,9 @@ pub struct Rule {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Check {
     /// What the file says by itself, however complex its runs are.
-    File(fn(&Workflow) -> Vec<Finding>),
+    File(fn(&Pipeline) -> Vec<Finding>),
     /// What happens in its runs.
-    Runs(fn(&mut Case) -> Vec<Finding>),
+    Runs(fn(&mut Proofs) -> Vec<Finding>),
 }
 
 static RULES: [&Rule; 6] = [

@@ -2,9 +2,10 @@
 
 use plimsoll_model::{Location, TraceStep};
 
+use crate::choices::Key;
 use crate::diagram::Guard;
-use crate::reading::{Chosen, Key, Reading};
-use crate::workflow::{Condition, Step};
+use crate::pipeline::{Condition, Step};
+use crate::reading::{Chosen, Reading, StepReading};
 use crate::{Capability, CommandRef, Value};
 
 /// What happens in a run up to a command, as far as it concerns a gate.
@@ -23,19 +24,19 @@ pub(crate) fn story(
         late: false,
     };
     teller.beginning();
-    let workflow = reading.workflow;
-    let Some(last) = workflow.jobs.iter().position(|job| job.id == target.job) else {
+    let pipeline = reading.pipeline;
+    let Some(last) = pipeline.find_job(&target.job) else {
         return teller.steps;
     };
-    let ancestors = workflow.ancestors(last);
-    for job in workflow.order.iter().copied().filter(|job| *job != last) {
+    let ancestors = pipeline.ancestors(last);
+    for job in pipeline.order.iter().copied().filter(|job| *job != last) {
         if ancestors.contains(&job) {
             teller.job(job);
-        } else if teller.has_gate(job) && !workflow.ancestors(job).contains(&last) {
-            let (id, other) = (&workflow.jobs[job].id, &target.job);
+        } else if teller.has_gate(job) && !pipeline.ancestors(job).contains(&last) {
+            let (id, other) = (&pipeline.jobs[job].id, &target.job);
             teller.tell(
                 format!("job `{id}` runs beside `{other}`, which does not need it"),
-                &workflow.jobs[job].location,
+                &pipeline.jobs[job].location,
             );
         }
     }
@@ -67,7 +68,7 @@ impl Teller<'_> {
     }
 
     fn has_gate(&self, job: usize) -> bool {
-        self.reading.workflow.jobs[job]
+        self.reading.pipeline.jobs[job]
             .steps
             .iter()
             .any(|step| self.is_gate(step))
@@ -89,17 +90,16 @@ impl Teller<'_> {
             };
             let value_text = &choice.values[*value];
             match &choice.key {
-                Key::Input { event, name } if *event == run.event => {
+                Key::Input { trigger, name } if *trigger == run.event => {
                     inputs.push(format!("{name} = {value_text}"))
                 }
-                Key::Fact(text) if *value != 0 => facts.push(fact(text, value_text)),
-                Key::Tolerates(text) if *value != 0 => {
-                    facts.push(format!("`continue-on-error: {text}` is {value_text}"));
-                }
-                Key::Event
+                Key::Fact { name, label } if *value != 0 => facts.push(match label {
+                    Some(label) => format!("`{label}` is {value_text}"),
+                    None => fact(name, value_text),
+                }),
+                Key::Trigger
                 | Key::Input { .. }
-                | Key::Fact(_)
-                | Key::Tolerates(_)
+                | Key::Fact { .. }
                 | Key::Fails(_)
                 | Key::Cancelled(_)
                 | Key::RunCancelled(_) => {}
@@ -111,7 +111,7 @@ impl Teller<'_> {
             format!(" with {}", inputs.join(", "))
         };
         let begin = format!("`{}` starts the workflow{with}", run.event);
-        self.tell(begin, &self.reading.workflow.on);
+        self.tell(begin, &self.reading.pipeline.start);
         self.steps
             .extend(facts.into_iter().map(|message| TraceStep {
                 message,
@@ -120,7 +120,7 @@ impl Teller<'_> {
     }
 
     fn job(&mut self, at: usize) {
-        let (job, read) = (&self.reading.workflow.jobs[at], &self.reading.jobs[at]);
+        let (job, read) = (&self.reading.pipeline.jobs[at], &self.reading.jobs[at]);
         if self.holds(read.late) && !self.late {
             self.late = true;
             self.tell(
@@ -136,22 +136,16 @@ impl Teller<'_> {
             return;
         }
         if !self.holds(read.runs) {
-            let because = reason(
-                job.condition.as_ref(),
-                "a job that it needs did not succeed",
-            );
-            let place = job
-                .condition
-                .as_ref()
-                .map_or(&job.location, |condition| &condition.location);
-            self.tell(format!("job `{}` is skipped: {because}", job.id), place);
+            let what = format!("job `{}`", job.id);
+            let otherwise = "a job that it needs did not succeed";
+            self.tell_skipped(&what, &job.condition, &job.location, otherwise);
             return;
         }
-        match &job.condition {
-            Some(condition) => {
+        match &job.condition.stated {
+            Some(said) => {
                 self.tell(
-                    format!("job `{}` runs: `if: {}` is met", job.id, condition.text),
-                    &condition.location,
+                    format!("job `{}` runs: `{}` is met", job.id, said.text),
+                    &said.location,
                 );
             }
             None => self.tell(format!("job `{}` runs", job.id), &job.location),
@@ -167,9 +161,10 @@ impl Teller<'_> {
     }
 
     fn step(&mut self, job: usize, number: usize, step: &Step) {
-        let read = &self.reading.jobs[job].steps[number];
+        let reading = self.reading;
+        let read = &reading.jobs[job].steps[number];
         if self.holds(read.interrupted) {
-            let (id, title) = (&self.reading.workflow.jobs[job].id, step.title());
+            let (id, title) = (&self.reading.pipeline.jobs[job].id, step.title());
             self.tell(
                 format!("job `{id}` is cancelled while its step `{title}` runs"),
                 &step.location,
@@ -178,21 +173,38 @@ impl Teller<'_> {
         }
         if !self.holds(read.runs) {
             if self.is_gate(step) {
-                let because = reason(step.condition.as_ref(), "an earlier step failed");
-                let place = step
-                    .condition
-                    .as_ref()
-                    .map_or(&step.location, |condition| &condition.location);
-                self.tell(
-                    format!("step `{}` is skipped: {because}", step.title()),
-                    place,
-                );
+                let what = format!("step `{}`", step.title());
+                let otherwise = "an earlier step failed";
+                self.tell_skipped(&what, &step.condition, &step.location, otherwise);
             }
             return;
         }
+        self.commands(read, number, step);
+    }
+
+    fn tell_skipped(
+        &mut self,
+        what: &str,
+        condition: &Condition,
+        location: &Location,
+        otherwise: &str,
+    ) {
+        match &condition.stated {
+            Some(said) => self.tell(
+                format!("{what} is skipped: `{}` is not met", said.text),
+                &said.location,
+            ),
+            None => self.tell(format!("{what} is skipped: {otherwise}"), location),
+        }
+    }
+
+    fn commands(&mut self, read: &StepReading, number: usize, step: &Step) {
+        let words = step.tolerance.as_ref();
+        let words = words.map_or("", |tolerance| &tolerance.said.text);
+        let tolerated = format!(", and `{words}` passes over it");
         let fate = match (self.holds(read.failed), self.holds(read.concluded_failure)) {
             (false, _) => ", and its script goes on and succeeds",
-            (true, false) => ", and `continue-on-error` passes over it",
+            (true, false) => &tolerated,
             (true, true) => "",
         };
         for (at, command) in step.script.commands.iter().enumerate() {
@@ -220,7 +232,7 @@ impl Teller<'_> {
     }
 
     fn ending(&mut self) {
-        let Some((_, _, command)) = self.reading.workflow.command(self.target) else {
+        let Some((_, _, command)) = self.reading.pipeline.command(self.target) else {
             return;
         };
         let gate = self.gate;
@@ -238,12 +250,5 @@ fn fact(text: &str, value: &Value) -> String {
             "a loop has nothing to run for".to_owned()
         }
         _ => format!("`{text}` is {value}"),
-    }
-}
-
-fn reason(condition: Option<&Condition>, otherwise: &str) -> String {
-    match condition {
-        Some(condition) => format!("`if: {}` is not met", condition.text),
-        None => otherwise.to_owned(),
     }
 }

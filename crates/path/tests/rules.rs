@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use plimsoll_model::{Address, Finding, Inspection, Masks, Place, TreePath};
-use plimsoll_path::{Facts, claims, conclude, explain, extract, rules};
+use plimsoll_path::{DIALECTS, Dialect, Facts, claims, conclude, explain, extract, rules};
 use plimsoll_source::File;
 
 fn inspect(files: &[(&str, &str)]) -> Inspection {
@@ -80,6 +80,23 @@ fn every_rule_finds_the_bad_and_leaves_the_good() {
         insta::assert_snapshot!(rule.name, shown(&bad));
         let good = inspect(&[(path, &fixture(rule.name, "good.yml"))]);
         assert_eq!(shown(&good), "", "{} reports its good workflow", rule.name);
+    }
+}
+
+#[test]
+fn every_dialect_claims_what_its_page_is_about() {
+    for dialect in DIALECTS {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../docs")
+            .join(dialect.page);
+        let text = std::fs::read_to_string(&page).unwrap();
+        assert!(text.starts_with("# How Plimsoll reads"), "{}", dialect.id);
+        for glob in dialect.globs {
+            let path = TreePath::new(glob.replace('*', "release"));
+            assert_eq!(Dialect::find(&path).unwrap().id, dialect.id, "{path}");
+            let below = TreePath::new(glob.replace('*', "more/release"));
+            assert!(!claims(&below), "{below}");
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 use plimsoll_model::{Finding, Severity};
 
 use super::{Check, Rule};
-use crate::case::Case;
-use crate::workflow::{Job, Step};
+use crate::pipeline::{Job, Step};
+use crate::prove::Proofs;
 
 /// `path/echo-only-gate`.
 pub(super) static RULE: Rule = Rule {
@@ -27,8 +27,8 @@ const ANNOUNCEMENTS: &str = "print show display summary summarize echo log info 
                              results output outputs list set status comment url version hello start starting run \
                              message success succeeded passed all done complete completed required";
 
-fn check(case: &mut Case) -> Vec<Finding> {
-    case.workflow.jobs.iter().flat_map(judge).collect()
+fn check(proofs: &mut Proofs) -> Vec<Finding> {
+    proofs.pipeline.jobs.iter().flat_map(judge).collect()
 }
 
 fn judge(job: &Job) -> Vec<Finding> {
@@ -72,20 +72,16 @@ fn only_prints(step: &Step) -> bool {
     let prints = commands
         .iter()
         .all(|command| command.prints || command.label == "exit 0");
-    step.uses.is_none()
-        && step.foreign_shell.is_none()
+    step.tool.is_none()
+        && !step.foreign
         && step.script.unread.is_empty()
         && prints
         && !commands.is_empty()
 }
 
-/// Actions that only fetch what others would work with.
+/// Tools that only fetch what others would work with.
 fn prepares(step: &Step) -> bool {
-    step.uses.as_deref().is_some_and(|uses| {
-        uses.starts_with("actions/checkout")
-            || uses.starts_with("actions/setup-")
-            || uses.starts_with("actions/cache")
-    })
+    step.tool.is_some_and(|tool| tool.prepares)
 }
 
 fn promises(name: &str) -> bool {

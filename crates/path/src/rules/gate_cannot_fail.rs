@@ -2,9 +2,9 @@ use plimsoll_model::{Finding, Location, Severity, TraceStep};
 
 use super::{Check, Rule};
 use crate::Capability;
-use crate::case::{Case, Neutralised, Why};
-use crate::script::Command;
-use crate::workflow::{Job, Tolerance};
+use crate::pipeline::{Job, Step, Tolerance};
+use crate::prove::{Neutralised, Proofs, Why};
+use crate::shell::Command;
 
 /// `path/gate-cannot-fail`.
 pub(super) static RULE: Rule = Rule {
@@ -19,27 +19,28 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Runs(check),
 };
 
-fn check(case: &mut Case) -> Vec<Finding> {
-    case.neutralised
+fn check(proofs: &mut Proofs) -> Vec<Finding> {
+    proofs
+        .neutralised
         .iter()
-        .filter_map(|each| finding(case, each))
+        .filter_map(|each| finding(proofs, each))
         .collect()
 }
 
-fn finding(case: &Case, each: &Neutralised) -> Option<Finding> {
-    let (job, step, command) = case.workflow.command(&each.gate)?;
+fn finding(proofs: &Proofs, each: &Neutralised) -> Option<Finding> {
+    let (job, step, command) = proofs.pipeline.command(&each.gate)?;
     let gate = gate_of(command)?;
     let at = match each.why {
-        Why::StepContinues => place(&step.tolerance, command),
-        Why::JobContinues => place(&job.tolerance, command),
+        Why::StepContinues => place(step.tolerance.as_ref(), command),
+        Why::JobContinues => place(job.tolerance.as_ref(), command),
         Why::ExitZero | Why::ReportsOnly | Why::Shell => &command.location,
     };
-    let (because, fix) = reason(each.why);
+    let (because, fix) = reason(each.why, job, step);
     let message = format!(
         "the {gate} `{}` stops nothing when it fails: {because}",
         command.label
     );
-    let mut finding = RULE.finding(severity(each.why, job)?, message, &command.location, fix);
+    let mut finding = RULE.finding(severity(each.why, job)?, message, &command.location, &fix);
     if *at != command.location {
         finding.places.push(at.clone().into());
     }
@@ -57,27 +58,35 @@ fn finding(case: &Case, each: &Neutralised) -> Option<Finding> {
     Some(finding)
 }
 
-fn place<'a>(tolerance: &'a Tolerance, command: &'a Command) -> &'a Location {
-    match tolerance {
-        Tolerance::Yes(location) => location,
-        Tolerance::No | Tolerance::Unknown(_) => &command.location,
-    }
+fn place<'a>(tolerance: Option<&'a Tolerance>, command: &'a Command) -> &'a Location {
+    tolerance.map_or(&command.location, |tolerance| &tolerance.said.location)
 }
 
-fn reason(why: Why) -> (&'static str, &'static str) {
-    match why {
+/// The words that pass over a failure.
+fn words(tolerance: Option<&Tolerance>) -> &str {
+    tolerance.map_or("", |tolerance| &tolerance.said.text)
+}
+
+fn reason(why: Why, job: &Job, step: &Step) -> (String, String) {
+    let (because, fix) = match why {
         Why::ExitZero => (
             "a flag makes it report success",
             "let the tool fail on findings",
         ),
-        Why::StepContinues => (
-            "`continue-on-error` passes over it",
-            "take `continue-on-error` away",
-        ),
-        Why::JobContinues => (
-            "its job's `continue-on-error` passes over it",
-            "take `continue-on-error` away",
-        ),
+        Why::StepContinues => {
+            let words = words(step.tolerance.as_ref());
+            return (
+                format!("`{words}` passes over it"),
+                format!("take `{words}` away"),
+            );
+        }
+        Why::JobContinues => {
+            let words = words(job.tolerance.as_ref());
+            return (
+                format!("its job's `{words}` passes over it"),
+                format!("take `{words}` away"),
+            );
+        }
         Why::ReportsOnly => (
             "it reports success whatever it finds unless it is told otherwise",
             "tell the scanner to fail on findings: `--exit-code 1`, `--fail-on high`, `--error`",
@@ -86,14 +95,15 @@ fn reason(why: Why) -> (&'static str, &'static str) {
             "the shell drops its status",
             "let its status be the script's: no `|| true`, no `&`, `set -o pipefail` before a pipe",
         ),
-    }
+    };
+    (because.to_owned(), fix.to_owned())
 }
 
 /// Where the findings are uploaded, code scanning can still stop a merge; a scanner that was never
 /// told to fail is then no finding.
 fn severity(why: Why, job: &Job) -> Option<Severity> {
-    let mut actions = job.steps.iter().filter_map(|step| step.uses.as_deref());
-    let uploads = actions.any(|uses| uses.starts_with("github/codeql-action/upload-sarif"));
+    let mut tools = job.steps.iter().filter_map(|step| step.tool);
+    let uploads = tools.any(|tool| tool.uploads_findings);
     match why {
         Why::ReportsOnly => (!uploads).then_some(Severity::Medium),
         Why::ExitZero | Why::StepContinues | Why::JobContinues | Why::Shell => Some(if uploads {

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use plimsoll_model::{Finding, Severity};
 
 use super::{Check, Rule};
-use crate::case::{Bypass, Case};
+use crate::prove::{Bypass, Proof, Proofs, name_environment};
 use crate::story::story;
 
 /// `path/gate-skippable`.
@@ -19,21 +19,28 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Runs(check),
 };
 
-fn check(case: &mut Case) -> Vec<Finding> {
+fn check(proofs: &mut Proofs) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
-    let first = |bypass: &&Bypass| {
-        bypass.input.is_none() && seen.insert((bypass.environment.clone(), bypass.gate))
-    };
-    let bypasses: Vec<&Bypass> = case.bypasses.iter().filter(first).collect();
-    bypasses
-        .into_iter()
-        .filter_map(|bypass| finding(case, bypass))
-        .collect()
+    let mut findings = Vec::new();
+    for proof in proofs.list() {
+        let Some(bypass) = proof
+            .bypass
+            .as_ref()
+            .filter(|bypass| bypass.input.is_none())
+        else {
+            continue;
+        };
+        let environment = name_environment(proofs.pipeline, &proof.deployment);
+        if seen.insert((environment.clone(), proof.gate)) {
+            findings.extend(finding(proofs, proof, bypass, &environment));
+        }
+    }
+    findings
 }
 
-fn finding(case: &Case, bypass: &Bypass) -> Option<Finding> {
-    let (job, _, command) = case.workflow.command(&bypass.deployment)?;
-    let (gate, place) = (bypass.gate, destination(&bypass.environment));
+fn finding(proofs: &Proofs, proof: &Proof, bypass: &Bypass, environment: &str) -> Option<Finding> {
+    let (job, _, command) = proofs.pipeline.command(&proof.deployment)?;
+    let (gate, place) = (proof.gate, destination(environment));
     let message = format!(
         "`{}` can run {place}although no {gate} has passed before it",
         command.label
@@ -42,13 +49,8 @@ fn finding(case: &Case, bypass: &Bypass) -> Option<Finding> {
         "let job `{}` need the {gate}, and run only when it succeeded",
         job.id
     );
-    let mut finding = RULE.finding(
-        severity(&bypass.environment),
-        message,
-        &command.location,
-        &fix,
-    );
-    finding.trace = story(&case.reading, &bypass.chosen, &bypass.deployment, gate);
+    let mut finding = RULE.finding(severity(environment), message, &command.location, &fix);
+    finding.trace = story(&proofs.reading, &bypass.chosen, &proof.deployment, gate);
     Some(finding)
 }
 

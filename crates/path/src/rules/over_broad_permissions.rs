@@ -2,7 +2,7 @@ use plimsoll_model::{Finding, Severity};
 
 use super::{Check, Rule};
 use crate::Capability;
-use crate::workflow::{Job, Permissions, Workflow};
+use crate::pipeline::{Job, Least, Permissions, Pipeline};
 
 /// `path/over-broad-permissions`.
 pub(super) static RULE: Rule = Rule {
@@ -17,37 +17,39 @@ pub(super) static RULE: Rule = Rule {
     check: Check::File(check),
 };
 
-fn check(workflow: &Workflow) -> Vec<Finding> {
+fn check(pipeline: &Pipeline) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let all = std::iter::once(&workflow.permissions)
-        .chain(workflow.jobs.iter().map(|job| &job.permissions));
+    let all = std::iter::once(&pipeline.permissions)
+        .chain(pipeline.jobs.iter().map(|job| &job.permissions));
     for permissions in all {
-        if let Permissions::WriteAll(location) = permissions {
-            let message = "`permissions: write-all` lets every step change everything".to_owned();
+        if let Permissions::Everything(said) = permissions {
+            let message = format!("`{}` lets every step change everything", said.text);
             findings.push(RULE.finding(
                 Severity::High,
                 message,
-                location,
+                &said.location,
                 "state each permission that is needed",
             ));
         }
     }
-    let open: Vec<&Job> = match workflow.permissions {
-        Permissions::Missing => workflow
+    let open: Vec<&Job> = match pipeline.permissions {
+        Permissions::Missing => pipeline
             .jobs
             .iter()
             .filter(|job| job.permissions == Permissions::Missing)
             .collect(),
-        Permissions::WriteAll(_) | Permissions::Stated => Vec::new(),
+        Permissions::Everything(_) | Permissions::Stated => Vec::new(),
     };
-    findings.extend(missing(workflow, &open));
+    if let Some(least) = &pipeline.least {
+        findings.extend(missing(pipeline, &open, least));
+    }
     findings
 }
 
 /// One finding for all jobs that state nothing; worse where the workflow ships something.
-fn missing(workflow: &Workflow, open: &[&Job]) -> Option<Finding> {
+fn missing(pipeline: &Pipeline, open: &[&Job], least: &Least) -> Option<Finding> {
     let first = open.first()?;
-    let ships = workflow.commands().any(|(_, job, _, command)| {
+    let ships = pipeline.commands().any(|(_, job, _, command)| {
         command.can(Capability::Push)
             || command.can(Capability::Deploy)
             || job.environment.is_some()
@@ -68,14 +70,14 @@ fn missing(workflow: &Workflow, open: &[&Job]) -> Option<Finding> {
         ("the jobs", "state")
     };
     let message = format!(
-        "{noun} {}{more} {verb} no `permissions:`, so the token has the default's",
-        names.join(", ")
+        "{noun} {}{more} {verb} no `{}`, so the token has the default's",
+        names.join(", "),
+        least.key
     );
     let severity = if ships {
         Severity::High
     } else {
         Severity::Medium
     };
-    let fix = "state `permissions: contents: read` at the top, and more only where it is needed";
-    Some(RULE.finding(severity, message, &first.location, fix))
+    Some(RULE.finding(severity, message, &first.location, &least.fix))
 }

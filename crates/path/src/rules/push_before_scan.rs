@@ -1,7 +1,7 @@
 use plimsoll_model::{Finding, Severity};
 
 use super::{Check, Rule};
-use crate::case::Case;
+use crate::prove::Proofs;
 use crate::reading::Chosen;
 use crate::story::story;
 use crate::{Capability, CommandRef};
@@ -19,10 +19,10 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Runs(check),
 };
 
-fn check(case: &mut Case) -> Vec<Finding> {
-    let workflow = case.workflow;
+fn check(proofs: &mut Proofs) -> Vec<Finding> {
+    let pipeline = proofs.pipeline;
     let mut findings: Vec<Finding> = Vec::new();
-    let pushes = workflow
+    let pushes = pipeline
         .commands()
         .filter(|(_, _, _, command)| command.can(Capability::Push));
     let mut reported: Vec<Option<String>> = Vec::new();
@@ -30,38 +30,37 @@ fn check(case: &mut Case) -> Vec<Finding> {
         let about = |image: &Option<String>| {
             image.is_none() || command.image.is_none() || *image == command.image
         };
-        let scans = |other: &crate::script::Command| {
-            other.can(Capability::ImageScan) && about(&other.image)
-        };
-        if !workflow.commands().any(|(_, _, _, other)| scans(other))
+        let scans =
+            |other: &crate::shell::Command| other.can(Capability::ImageScan) && about(&other.image);
+        if !pipeline.commands().any(|(_, _, _, other)| scans(other))
             || reported.contains(&command.image)
         {
             continue;
         }
-        let ungated = case.reading.ungated(&push, &scans);
-        if let Some(chosen) = case.beyond_neutralised(ungated, Capability::ImageScan) {
+        let ungated = proofs.reading.ungated(&push, &scans);
+        if let Some(chosen) = proofs.find_reported(ungated, Capability::ImageScan) {
             reported.push(command.image.clone());
-            findings.extend(finding(case, &push, &chosen));
+            findings.extend(finding(proofs, &push, &chosen));
         }
     }
     findings
 }
 
-fn finding(case: &Case, push: &CommandRef, chosen: &Chosen) -> Option<Finding> {
-    let (_, _, command) = case.workflow.command(push)?;
+fn finding(proofs: &Proofs, push: &CommandRef, chosen: &Chosen) -> Option<Finding> {
+    let (_, _, command) = proofs.pipeline.command(push)?;
     let message = format!(
         "`{}` pushes an image whose scan has not passed before",
         command.label
     );
     let fix = "scan the image before it is pushed, and let the push depend on the scan";
     let mut finding = RULE.finding(Severity::High, message, &command.location, fix);
-    let scan = case
-        .workflow
+    let scan = proofs
+        .pipeline
         .commands()
         .find(|(_, _, _, command)| command.can(Capability::ImageScan));
     finding
         .places
         .extend(scan.map(|(_, _, _, scan)| scan.location.clone().into()));
-    finding.trace = story(&case.reading, chosen, push, Capability::ImageScan);
+    finding.trace = story(&proofs.reading, chosen, push, Capability::ImageScan);
     Some(finding)
 }

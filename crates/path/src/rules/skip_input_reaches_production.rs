@@ -4,8 +4,10 @@ use plimsoll_model::{Finding, Severity};
 
 use super::gate_skippable::{destination, severity};
 use super::{Check, Rule};
-use crate::case::{Bypass, Case};
-use crate::reading::Key;
+use crate::choices::Key;
+use crate::diagram::Variable;
+use crate::prove::{Proof, Proofs, name_environment};
+use crate::reading::Chosen;
 use crate::story::story;
 
 /// `path/skip-input-reaches-production`.
@@ -21,44 +23,48 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Runs(check),
 };
 
-fn check(case: &mut Case) -> Vec<Finding> {
+fn check(proofs: &mut Proofs) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
-    let first = |bypass: &&Bypass| {
-        bypass.input.is_some() && seen.insert((bypass.environment.clone(), bypass.gate))
-    };
-    let bypasses: Vec<&Bypass> = case.bypasses.iter().filter(first).collect();
-    bypasses
-        .into_iter()
-        .filter_map(|bypass| finding(case, bypass))
-        .collect()
+    let mut findings = Vec::new();
+    for proof in proofs.list() {
+        let bypass = proof.bypass.as_ref();
+        let Some((bypass, input)) = bypass.and_then(|bypass| Some((bypass, bypass.input?))) else {
+            continue;
+        };
+        let environment = name_environment(proofs.pipeline, &proof.deployment);
+        if seen.insert((environment.clone(), proof.gate)) {
+            findings.extend(finding(proofs, proof, &bypass.chosen, input, &environment));
+        }
+    }
+    findings
 }
 
-fn finding(case: &Case, bypass: &Bypass) -> Option<Finding> {
-    let (_, _, command) = case.workflow.command(&bypass.deployment)?;
-    let choice = case.reading.choices.of(bypass.input?)?;
-    let Key::Input { name, .. } = &choice.key else {
+fn finding(
+    proofs: &Proofs,
+    proof: &Proof,
+    chosen: &Chosen,
+    input: Variable,
+    environment: &str,
+) -> Option<Finding> {
+    let (_, _, command) = proofs.pipeline.command(&proof.deployment)?;
+    let choice = proofs.reading.choices.of(input)?;
+    let Key::Input { trigger, name } = &choice.key else {
         return None;
     };
-    let value = &choice.values[bypass.chosen.value(choice.variable)];
-    let (gate, place) = (bypass.gate, destination(&bypass.environment));
+    let value = &choice.values[chosen.value(choice.variable)];
+    let (gate, place) = (proof.gate, destination(environment));
     let message = format!(
         "with the input {name} = {value} `{}` runs {place}although no {gate} has passed",
         command.label
     );
-    let declared = case
-        .workflow
-        .inputs
-        .iter()
-        .find(|input| input.name.to_lowercase() == *name)?;
+    let pipeline = proofs.pipeline;
+    let mut inputs = pipeline.inputs.iter();
+    let declared = inputs
+        .find(|input| input.name == *name && pipeline.triggers[input.trigger].name == *trigger)?;
     let fix =
         format!("take the input `{name}` away, or let the deployment need a successful {gate}");
-    let mut finding = RULE.finding(
-        severity(&bypass.environment),
-        message,
-        &declared.location,
-        &fix,
-    );
+    let mut finding = RULE.finding(severity(environment), message, &declared.location, &fix);
     finding.places.push(command.location.clone().into());
-    finding.trace = story(&case.reading, &bypass.chosen, &bypass.deployment, gate);
+    finding.trace = story(&proofs.reading, chosen, &proof.deployment, gate);
     Some(finding)
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{Masks, TreePath};
-use plimsoll_path::{Capability, CommandRef, Proof, Value, prove};
+use plimsoll_path::{Capability, CommandRef, Pipeline, Proof, Value, Verdict, prove};
 use plimsoll_source::TextFile;
 
 use super::expression::Literal;
@@ -17,9 +17,12 @@ pub(crate) fn judge(workflow: &Workflow) -> Result<BTreeMap<(usize, Gate), Truth
         .keys()
         .filter_map(|command| gate(workflow, *command))
         .collect();
-    let mut truths = run::enumerate(workflow);
+    let mut truths = run::enumerate(workflow, &BTreeSet::new());
     truths.retain(|(_, gate), _| gates.contains(gate));
-    let mut proofs = proofs(workflow)?;
+    let pipeline = read(workflow)?;
+    let proven = prove(&pipeline).map_err(|error| format!("not proven: {error:?}"))?;
+    let neutralised: Vec<&CommandRef> = proven.neutralised().collect();
+    let mut proofs: Vec<&Proof> = proven.list().iter().collect();
     for ((deploy, gate), truth) in &truths {
         let place = reference(&places[deploy]);
         let about = format!("{gate:?} before {place:?}");
@@ -27,15 +30,31 @@ pub(crate) fn judge(workflow: &Workflow) -> Result<BTreeMap<(usize, Gate), Truth
             .iter()
             .position(|proof| proof.deployment == place && proof.gate == capability(*gate));
         let proof = proofs.swap_remove(found.ok_or_else(|| format!("{about}: no proof"))?);
-        if proof.holds != truth.holds {
-            let shown = shown(workflow, &proof);
+        let holds = proof.verdict == Verdict::Holds;
+        if holds != truth.holds {
+            let shown = shown(workflow, proof);
             return Err(format!(
-                "{about}: prover says {}, enumeration {}\n{shown}",
-                proof.holds, truth.holds
+                "{about}: prover says {holds}, enumeration {}\n{shown}",
+                truth.holds
             ));
         }
-        if let Some(problem) = replay(workflow, *deploy, *gate, &proof)? {
-            return Err(format!("{about}: {problem}\n{}", shown(workflow, &proof)));
+        if let Some(problem) = replay(workflow, *deploy, *gate, proof)? {
+            return Err(format!("{about}: {problem}\n{}", shown(workflow, proof)));
+        }
+        let silent: BTreeSet<usize> = places
+            .iter()
+            .filter(|(command, place)| {
+                self::gate(workflow, **command) == Some(*gate)
+                    && neutralised.contains(&&reference(place))
+            })
+            .map(|(command, _)| *command)
+            .collect();
+        let expected = is_reported(workflow, (*deploy, *gate), *truth, &silent);
+        if proof.reported.is_some() != expected {
+            let shown = shown(workflow, proof);
+            return Err(format!(
+                "{about}: reported otherwise than {expected}\n{shown}"
+            ));
         }
     }
     match proofs.as_slice() {
@@ -44,7 +63,36 @@ pub(crate) fn judge(workflow: &Workflow) -> Result<BTreeMap<(usize, Gate), Truth
     }
 }
 
-fn proofs(workflow: &Workflow) -> Result<Vec<Proof>, String> {
+/// Whether the inspection reports the pair: some run goes around the gate in which none of these checks fails, which
+/// stop nothing and are reported by themselves; and the check does not only look at what was deployed.
+fn is_reported(
+    workflow: &Workflow,
+    pair: (usize, Gate),
+    truth: Truth,
+    silent: &BTreeSet<usize>,
+) -> bool {
+    let skippable = if silent.is_empty() {
+        !truth.holds
+    } else {
+        !run::enumerate(workflow, silent)[&pair].holds
+    };
+    skippable && is_meant_before(workflow, pair)
+}
+
+fn is_meant_before(workflow: &Workflow, (deploy, kind): (usize, Gate)) -> bool {
+    let places = workflow.places();
+    let deploy = places[&deploy];
+    let mut checks = places
+        .iter()
+        .filter(|(command, _)| gate(workflow, **command) == Some(kind));
+    kind != Gate::Test
+        || checks.any(|(_, check)| {
+            let behind = check.job == deploy.job && *check > deploy;
+            !behind && !workflow.ancestors(check.job).contains(&deploy.job)
+        })
+}
+
+fn read(workflow: &Workflow) -> Result<Pipeline, String> {
     let path = TreePath::new(".github/workflows/generated.yml");
     let (text, masks) = (workflow.text(), Masks::new(Vec::new()));
     let file = TextFile {
@@ -52,9 +100,7 @@ fn proofs(workflow: &Workflow) -> Result<Vec<Proof>, String> {
         text: &text,
         masks: &masks,
     };
-    let parsed =
-        plimsoll_path::Workflow::parse(&file).map_err(|error| format!("not read: {error:?}"))?;
-    prove(&parsed).map_err(|error| format!("not proven: {error:?}"))
+    Pipeline::read(&file).map_err(|error| format!("not read: {error:?}"))
 }
 
 fn gate(workflow: &Workflow, command: usize) -> Option<Gate> {
@@ -80,36 +126,35 @@ fn reference(place: &Place) -> CommandRef {
     }
 }
 
-/// Plays the prover's counterexample; says what is wrong with it.
+/// Plays the prover's counterexample and the run that it reports; says what is wrong with them.
 fn replay(
     workflow: &Workflow,
     deploy: usize,
     gate: Gate,
     proof: &Proof,
 ) -> Result<Option<String>, String> {
-    let Some(counterexample) = &proof.counterexample else {
-        return Ok((!proof.holds).then(|| "skippable, but no run shows it".to_owned()));
+    let counterexample = match &proof.verdict {
+        Verdict::Skippable(run) => Some(run),
+        Verdict::Holds | Verdict::Unread(_) => None,
     };
-    if proof.holds {
-        return Ok(Some(
-            "holds, but a run is said to show that it does not".to_owned(),
-        ));
-    }
     let choices = Choices::of(workflow);
-    let run = translate(workflow, &choices, counterexample)?;
-    let deployments = run::play(workflow, &choices, &run);
-    Ok(
-        match deployments
-            .iter()
-            .find(|deployment| deployment.command == deploy)
-        {
-            None => Some("the counterexample does not reach the deployment".to_owned()),
-            Some(deployment) if deployment.passed[&gate] => {
-                Some("the gate passed in the counterexample".to_owned())
+    for theirs in counterexample.into_iter().chain(&proof.reported) {
+        let run = translate(workflow, &choices, theirs)?;
+        let deployments = run::play(workflow, &choices, &run);
+        let mut deployments = deployments.iter();
+        match deployments.find(|deployment| deployment.command == deploy) {
+            None => {
+                return Ok(Some(
+                    "the counterexample does not reach the deployment".to_owned(),
+                ));
             }
-            Some(_) => None,
-        },
-    )
+            Some(deployment) if deployment.passed[&gate] => {
+                return Ok(Some("the gate passed in the counterexample".to_owned()));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(None)
 }
 
 /// The prover's run in our terms. What it names and we do not know is an error.
@@ -201,5 +246,5 @@ fn find(domain: &[Literal], value: &Value) -> Option<usize> {
 }
 
 fn shown(workflow: &Workflow, proof: &Proof) -> String {
-    format!("{:#?}\n{}", proof.counterexample, workflow.text())
+    format!("{:#?}\n{}", proof, workflow.text())
 }

@@ -1,7 +1,7 @@
 //! Runs: every choice of event, inputs, facts, unknowns and failures, and what follows from one.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::expression::{Literal, Read, Scope, Status, Value};
 use super::shell;
@@ -72,10 +72,15 @@ pub(crate) struct Run {
     pub(crate) chosen: BTreeMap<Choice, usize>,
     /// What was asked for while it was played, in that order, with how many answers there are.
     asked: RefCell<Vec<(Choice, usize)>>,
+    /// Commands that do not fail in any run that is looked at.
+    silent: BTreeSet<usize>,
 }
 
 impl Run {
     fn choose(&self, choice: Choice, answers: usize) -> usize {
+        if matches!(choice, Choice::Fails(command) if self.silent.contains(&command)) {
+            return 0;
+        }
         let mut asked = self.asked.borrow_mut();
         if asked.iter().all(|(known, _)| *known != choice) {
             asked.push((choice, answers));
@@ -369,8 +374,11 @@ pub(crate) struct Truth {
     pub(crate) reachable: bool,
 }
 
-/// Plays every run of a workflow.
-pub(crate) fn enumerate(workflow: &Workflow) -> BTreeMap<(usize, Gate), Truth> {
+/// Plays every run of a workflow in which none of the `silent` commands fails.
+pub(crate) fn enumerate(
+    workflow: &Workflow,
+    silent: &BTreeSet<usize>,
+) -> BTreeMap<(usize, Gate), Truth> {
     let choices = Choices::of(workflow);
     let deploys = choices
         .commands
@@ -388,7 +396,10 @@ pub(crate) fn enumerate(workflow: &Workflow) -> BTreeMap<(usize, Gate), Truth> {
             )
         })
         .collect();
-    let mut run = Run::default();
+    let mut run = Run {
+        silent: silent.clone(),
+        ..Run::default()
+    };
     loop {
         for deployment in play(workflow, &choices, &run) {
             for (gate, passed) in deployment.passed {

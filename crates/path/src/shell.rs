@@ -1,5 +1,9 @@
-//! A shell script as the prover needs it: which commands there are, what each is for, and how the
-//! failure of one is passed on.
+//! Shell scripts. There is one way through: [`Script::read`] makes commands and their flow of a text, [`link`] puts
+//! the scripts of the tree in the place of the commands that call them, and [`perform`] says in which runs each
+//! command is executed and the whole fails. What a runner sets for scripts is the dialect's data ([`Runner`]).
+//!
+//! [`link`]: link::link
+//! [`perform`]: perform::perform
 
 use plimsoll_model::{Location, Span};
 use plimsoll_syntax::shell::{self, Kind, Statement};
@@ -10,10 +14,12 @@ use crate::recognise;
 
 mod directory;
 mod effect;
+pub(crate) mod link;
 mod nested;
+pub(crate) mod perform;
 mod text;
 
-pub(crate) use directory::{Enters, below_root};
+pub(crate) use directory::Enters;
 pub(crate) use text::{Place, STARTUP, label};
 
 /// Commands of one script; each is looked up in the text of its file.
@@ -22,7 +28,16 @@ const MAX_COMMANDS: usize = 2_000;
 /// How deep a shell may be given text that gives text to a shell.
 const MAX_NESTING: usize = 4;
 
-/// A script, or the one command of an action.
+/// What the runner of a dialect sets for the scripts that it runs.
+#[derive(Debug)]
+pub(crate) struct Runner {
+    /// Ways to write the root of the tree.
+    pub(crate) roots: &'static [&'static str],
+    /// Variables that name files by which a step changes what is known to the steps behind it.
+    pub(crate) stores: &'static [&'static str],
+}
+
+/// A script, or the one command of a tool.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Script {
     /// Its commands in the order of the text.
@@ -33,8 +48,8 @@ pub(crate) struct Script {
     pub(crate) unread: Vec<Location>,
     /// Where it names a file that bash runs before each script: `BASH_ENV`.
     pub(crate) startup: Option<Location>,
-    /// It may change `env` for the steps behind it, by the file that `GITHUB_ENV` names.
-    pub(crate) exports: bool,
+    /// The variables of runners it names by whose files it may change what the steps behind it know.
+    pub(crate) stores: Vec<String>,
     /// What the shell does at its start.
     pub(crate) options: Options,
 }
@@ -241,7 +256,7 @@ impl Script {
                     flow,
                     unread,
                     startup,
-                    exports: text::exports(text),
+                    stores: text::stores(text, place.runners),
                     options,
                 }
             }
@@ -249,7 +264,7 @@ impl Script {
                 let unread = vec![place.location(Span::new(error.offset, error.offset))];
                 Self {
                     unread,
-                    exports: true,
+                    stores: text::all_stores(place.runners),
                     ..Self::opaque(place.location(Span::new(0, text.len())), options, text)
                 }
             }
@@ -275,6 +290,15 @@ impl Script {
         )
     }
 
+    /// Adds what another script that runs in its place may change.
+    fn add_stores(&mut self, stores: &[String]) {
+        for store in stores {
+            if !self.stores.contains(store) {
+                self.stores.push(store.clone());
+            }
+        }
+    }
+
     /// A script of one command.
     pub(crate) fn of(command: Command, options: Options) -> Self {
         let flow = vec![Flow::Command {
@@ -286,7 +310,7 @@ impl Script {
             flow,
             unread: Vec::new(),
             startup: None,
-            exports: false,
+            stores: Vec::new(),
             options,
         }
     }
@@ -391,11 +415,7 @@ impl Reader<'_> {
             }
             return Flow::Group(Vec::new());
         }
-        let words: Vec<Option<String>> = command
-            .words
-            .iter()
-            .map(|word| word.literal.clone())
-            .collect();
+        let words = effect::literals(&command.words);
         let recognised = recognise::command(&words);
         let effect = if recognised.capabilities.is_empty() {
             effect::of(command)
@@ -411,7 +431,7 @@ impl Reader<'_> {
             reports_only: recognised.reports_only,
             image: recognised.image,
             prints: effect::prints(command),
-            enters: directory::entered(command),
+            enters: directory::entered(command, self.place.runners),
             program: words
                 .first()
                 .cloned()

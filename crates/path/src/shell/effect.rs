@@ -47,8 +47,12 @@ pub(super) fn of(command: &Command) -> Effect {
 
 /// How many words stand before the command that a wrapper runs.
 pub(super) fn wrapped_by(words: &[Word]) -> usize {
-    let literals: Vec<Option<String>> = words.iter().map(|word| word.literal.clone()).collect();
-    words.len() - recognise::without_wrappers(&literals).len()
+    words.len() - recognise::without_wrappers(&literals(words)).len()
+}
+
+/// What each word is without its quotes, `None` for one that depends on an expansion.
+pub(super) fn literals(words: &[Word]) -> Vec<Option<String>> {
+    words.iter().map(|word| word.literal.clone()).collect()
 }
 
 /// `trap ACTION SIGNAL…`: whether a failure that ends the script is turned into a success by it.

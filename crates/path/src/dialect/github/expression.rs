@@ -1,11 +1,9 @@
-use serde::{Deserialize, Serialize};
-
+use super::loose::text_number;
 use crate::Value;
-use crate::value::text_number;
 
 /// An expression of a workflow, as far as `docs/github-actions.md` ("Expressions") reads it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Expression {
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Expression {
     /// `'text'`, a number, `true`, `false`, `null`.
     Literal(Value),
     /// A context path, its parts in lower case.
@@ -32,8 +30,8 @@ pub(crate) enum Expression {
 }
 
 /// The status functions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Status {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
     Success,
     Failure,
     Always,
@@ -50,7 +48,7 @@ impl Expression {
     /// Reads the text of an `if`, with or without `${{ … }}` around all of it. What cannot be read
     /// is one unknown. Anything beside `${{ … }}`, be it the line break at the end of a block, makes a
     /// text of it.
-    pub(crate) fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let inner = match text
             .strip_prefix("${{")
             .and_then(|rest| rest.strip_suffix("}}"))
@@ -76,8 +74,36 @@ impl Expression {
         }
     }
 
+    /// What it may come to: both operands of `&&` and `||`, else itself.
+    pub(super) fn operands(&self) -> Vec<&Self> {
+        match self {
+            Self::And(a, b) | Self::Or(a, b) => [a.operands(), b.operands()].concat(),
+            Self::Literal(_)
+            | Self::Path(_)
+            | Self::Status(_)
+            | Self::Not(_)
+            | Self::Equal { .. }
+            | Self::Text(_)
+            | Self::Unknown(_) => vec![self],
+        }
+    }
+
+    /// Whether it asks how the step with this id ended.
+    pub(super) fn asks_step(&self, id: &str) -> bool {
+        match self {
+            Self::Path(parts) => parts.len() == 3 && parts[0] == "steps" && parts[1] == id,
+            Self::Not(inner) => inner.asks_step(id),
+            Self::And(a, b) | Self::Or(a, b) => a.asks_step(id) || b.asks_step(id),
+            Self::Equal { left, right, .. } => left.asks_step(id) || right.asks_step(id),
+            Self::Unknown(text) | Self::Text(text) => {
+                text.to_lowercase().contains(&format!("steps.{id}."))
+            }
+            Self::Literal(_) | Self::Status(_) => false,
+        }
+    }
+
     /// Whether a status function stands anywhere in it.
-    pub(crate) fn has_status(&self) -> bool {
+    pub(super) fn has_status(&self) -> bool {
         match self {
             Self::Status(_) => true,
             Self::Literal(_) | Self::Path(_) => false,

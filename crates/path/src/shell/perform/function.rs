@@ -2,12 +2,12 @@
 
 use super::{Performance, Shell};
 use crate::diagram::Guard;
-use crate::script::{Effect, ExitStatus, Flow};
+use crate::shell::{Effect, ExitStatus, Flow};
 
 /// How deep functions may call each other; a deeper call is a command that may fail.
 const MAX_CALLS: usize = 16;
 
-impl<'s> Performance<'_, '_, 's> {
+impl<'s> Performance<'_, 's> {
     pub(super) fn define(&mut self, name: &'s str, body: &'s Flow, alive: Guard) {
         let mut known = self.functions.remove(name).unwrap_or_default();
         for (runs, _) in &mut known {

@@ -1,12 +1,11 @@
 //! Puts the scripts of the tree in the place of the commands that call them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use plimsoll_model::{Gap, GapKind, Location};
+use plimsoll_model::Location;
 
-use crate::inspect::gap_id;
-use crate::script::{Effect, Enters, Flow, Options, Script, below_root};
-use crate::workflow::Workflow;
+use super::directory::below_root;
+use super::{Effect, Enters, Flow, Options, Runner, Script};
 
 /// The scripts of the tree by their path.
 pub(crate) type Scripts<'a> = BTreeMap<&'a str, &'a Script>;
@@ -15,54 +14,40 @@ pub(crate) type Scripts<'a> = BTreeMap<&'a str, &'a Script>;
 const MAX_DEPTH: usize = 8;
 const MAX_COMMANDS: usize = 2_000;
 
-/// Inlines every script that is called and is there; what is not there is a gap.
-pub(crate) fn link(workflow: &mut Workflow, scripts: &Scripts) -> Vec<Gap> {
-    let mut gaps = Vec::new();
-    for job in &mut workflow.jobs {
-        if let Some(called) = &job.calls {
-            gaps.push(unresolved(
-                &job.steps[0].location,
-                &format!("the workflow `{called}`"),
-            ));
-        }
-        for step in &mut job.steps {
-            if let Some(uses) = step.uses.as_deref().filter(|uses| uses.starts_with("./")) {
-                gaps.push(unresolved(&step.location, &format!("the action `{uses}`")));
-            }
-            let directory = join("", step.directory.as_deref().unwrap_or_default());
-            let mut linker = Linker {
-                scripts,
-                directory,
-                gaps: &mut gaps,
-            };
-            linker.list(&mut step.script, None, 0);
-        }
-    }
-    let mut told = BTreeSet::new();
-    gaps.retain(|gap| told.insert(gap.message.clone()));
-    gaps
+/// A call of a script that is not there, or cannot be followed.
+pub(crate) struct Unresolved {
+    pub(crate) location: Location,
+    /// As the caller writes it.
+    pub(crate) path: String,
 }
 
-fn unresolved(at: &Location, what: &str) -> Gap {
-    Gap {
-        id: gap_id("unresolved-call"),
-        kind: GapKind::Unresolved,
-        place: Some(at.clone().into()),
-        message: format!(
-            "{what} is called and was not looked into, so its gates and deployments are not known"
-        ),
-        fix: "keep gates and deployments in the workflow or in a script of this tree".to_owned(),
-    }
+/// Inlines every script that is called and is there, from a directory below the root of the tree; gives the calls of
+/// those that are not.
+pub(crate) fn link(
+    script: &mut Script,
+    directory: &str,
+    scripts: &Scripts,
+    runners: &[&Runner],
+) -> Vec<Unresolved> {
+    let mut linker = Linker {
+        scripts,
+        runners,
+        directory: join("", directory, runners),
+        unresolved: Vec::new(),
+    };
+    linker.list(script, None, 0);
+    linker.unresolved
 }
 
 struct Linker<'a> {
     scripts: &'a Scripts<'a>,
+    runners: &'a [&'a Runner],
     /// Where the shell is, from the root of the tree; `None` when the text does not tell.
     directory: Option<String>,
-    gaps: &'a mut Vec<Gap>,
+    unresolved: Vec<Unresolved>,
 }
 
-impl Linker<'_> {
+impl<'a> Linker<'a> {
     /// Links the flow of a script, or a part of it.
     fn list(&mut self, script: &mut Script, part: Option<Vec<Flow>>, depth: usize) -> Vec<Flow> {
         let whole = part.is_none();
@@ -307,22 +292,15 @@ impl Linker<'_> {
                 substitutions,
             };
         };
-        let found = match below_root(&path) {
-            Some(below) => join("", below),
-            None => self
-                .directory
-                .as_deref()
-                .and_then(|directory| join(directory, &path)),
-        };
-        let found = found.and_then(|path| self.scripts.get(path.as_str()).copied());
+        let found = self.find_script(&path);
         let fits = depth < MAX_DEPTH
             && found
                 .is_some_and(|found| script.commands.len() + found.commands.len() <= MAX_COMMANDS);
         let Some(found) = found.filter(|_| fits) else {
-            self.gaps.push(unresolved(
-                &script.commands[command].location,
-                &format!("the script `{path}`"),
-            ));
+            self.unresolved.push(Unresolved {
+                location: script.commands[command].location.clone(),
+                path,
+            });
             return Flow::Command {
                 command,
                 substitutions,
@@ -331,7 +309,7 @@ impl Linker<'_> {
         let first = script.commands.len();
         script.commands.extend(found.commands.iter().cloned());
         script.unread.extend(found.unread.iter().cloned());
-        script.exports |= found.exports;
+        script.add_stores(&found.stores);
         script.startup = script.startup.take().or_else(|| found.startup.clone());
         let body: Vec<Flow> = found.flow.iter().map(|flow| moved(flow, first)).collect();
         let options = Options {
@@ -351,19 +329,28 @@ impl Linker<'_> {
         }
     }
 
+    /// The script of a path as it is written, where the shell is.
+    fn find_script(&self, path: &str) -> Option<&'a Script> {
+        let found = match below_root(path, self.runners) {
+            Some(below) => join("", below, self.runners),
+            None => join(self.directory.as_deref()?, path, self.runners),
+        };
+        self.scripts.get(found?.as_str()).copied()
+    }
+
     fn enter(&mut self, entered: Option<&Enters>) {
         let Some(entered) = entered else { return };
         self.directory = match (entered, self.directory.as_deref()) {
             (Enters::Root, _) => Some(String::new()),
-            (Enters::Below(path), Some(directory)) => join(directory, path),
+            (Enters::Below(path), Some(directory)) => join(directory, path, self.runners),
             (Enters::Below(_), None) | (Enters::Unknown, _) => None,
         };
     }
 }
 
 /// The path below the root of the tree; `None` when it leaves the tree or is not stated.
-fn join(directory: &str, path: &str) -> Option<String> {
-    let path = below_root(path).unwrap_or(path);
+fn join(directory: &str, path: &str, runners: &[&Runner]) -> Option<String> {
+    let path = below_root(path, runners).unwrap_or(path);
     if path.starts_with('/') || path.contains('$') {
         return None;
     }

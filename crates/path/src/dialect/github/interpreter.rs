@@ -2,7 +2,7 @@
 
 use plimsoll_syntax::{Node, Value as Yaml};
 
-use crate::script::{Effect, Flow, Options, Script};
+use crate::shell::{Effect, Flow, Options, Script};
 
 /// The shell of a Windows runner, where a step names none.
 pub(super) const POWERSHELL: &str = "pwsh";

@@ -3,7 +3,7 @@
 use plimsoll_syntax::shell::Command;
 use serde::{Deserialize, Serialize};
 
-use super::effect;
+use super::{Runner, effect};
 
 /// What `cd` makes the shell's directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,15 +16,8 @@ pub(crate) enum Enters {
     Unknown,
 }
 
-/// Ways to write the root of the tree.
-const ROOTS: [&str; 3] = [
-    "$GITHUB_WORKSPACE",
-    "${GITHUB_WORKSPACE}",
-    "${{ github.workspace }}",
-];
-
 /// What `cd`, `pushd` or `popd` does to the shell's directory; `None` for any other command.
-pub(super) fn entered(command: &Command) -> Option<Enters> {
+pub(super) fn entered(command: &Command, runners: &[&Runner]) -> Option<Enters> {
     let words = &command.words[effect::wrapped_by(&command.words)..];
     let (name, arguments) = words.split_first()?;
     if !matches!(name.literal.as_deref()?, "cd" | "pushd" | "popd") {
@@ -39,14 +32,15 @@ pub(super) fn entered(command: &Command) -> Option<Enters> {
     Some(match target.literal.as_deref() {
         Some(path) if path.starts_with(['-', '+', '/']) || path.is_empty() => Enters::Unknown,
         Some(path) => Enters::Below(path.to_owned()),
-        None if below_root(unquoted(&target.written)) == Some("") => Enters::Root,
+        None if below_root(unquoted(&target.written), runners) == Some("") => Enters::Root,
         None => Enters::Unknown,
     })
 }
 
 /// What stands behind the root of the tree in a path; `None` when it does not begin with it.
-pub(crate) fn below_root(path: &str) -> Option<&str> {
-    ROOTS.iter().find_map(|root| {
+pub(super) fn below_root<'p>(path: &'p str, runners: &[&Runner]) -> Option<&'p str> {
+    let mut roots = runners.iter().flat_map(|runner| runner.roots);
+    roots.find_map(|root| {
         let rest = path.strip_prefix(root)?;
         if rest.is_empty() {
             Some(rest)

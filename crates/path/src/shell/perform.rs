@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
-use super::{Execution, Reading};
+use super::{Command, Effect, ExitStatus, Flow, Options, Script, Trap};
 use crate::CommandRef;
+use crate::choices::Choices;
 use crate::diagram::{Diagram, Guard};
-use crate::script::{Command, Effect, ExitStatus, Flow, Options, Script, Trap};
 
 /// How many commands one step may execute, functions and scripts again for each call.
 const MAX_EXECUTIONS: usize = 4_000;
@@ -44,12 +44,25 @@ impl Shell {
 /// The functions by name, each with the runs in which it is the one that a call runs.
 type Functions<'s> = HashMap<&'s str, Vec<(Guard, &'s Flow)>>;
 
+/// Where a script is executed: the step that it is of, and the runs that there are.
+pub(crate) struct Stage<'r> {
+    pub(crate) diagram: &'r mut Diagram,
+    pub(crate) choices: &'r mut Choices,
+    pub(crate) job: &'r str,
+    pub(crate) step: usize,
+}
+
+/// One execution of a command.
+pub(crate) struct Execution {
+    pub(crate) command: usize,
+    pub(crate) executed: Guard,
+    pub(crate) failed: Guard,
+}
+
 /// A script being executed.
-struct Performance<'r, 'w, 's> {
-    reading: &'r mut Reading<'w>,
+struct Performance<'r, 's> {
+    stage: Stage<'r>,
     script: &'s Script,
-    job: &'s str,
-    step: usize,
     executions: Vec<Execution>,
     functions: Functions<'s>,
     calls: usize,
@@ -60,38 +73,29 @@ struct Performance<'r, 'w, 's> {
     returned: Guard,
 }
 
-impl Reading<'_> {
-    /// Executes a script in the runs `alive`: its commands in order, and the runs in which it fails.
-    pub(super) fn perform(
-        &mut self,
-        job: &str,
-        step: usize,
-        script: &Script,
-        alive: Guard,
-    ) -> (Vec<Execution>, Guard) {
-        let mut performance = Performance {
-            reading: self,
-            script,
-            job,
-            step,
-            executions: Vec::new(),
-            functions: HashMap::new(),
-            calls: 0,
-            times: HashMap::new(),
-            broken: Guard::NEVER,
-            returned: Guard::NEVER,
-        };
-        let mut shell = Shell::new(alive, script.options);
-        performance.list(&script.flow, &mut shell, false);
-        let executions = performance.executions;
-        let failed = self.diagram.without(shell.failed, shell.trapped);
-        (executions, self.diagram.and(alive, failed))
-    }
+/// Executes a script in the runs `alive`: its commands in order, and the runs in which it fails.
+pub(crate) fn perform(stage: Stage, script: &Script, alive: Guard) -> (Vec<Execution>, Guard) {
+    let mut performance = Performance {
+        stage,
+        script,
+        executions: Vec::new(),
+        functions: HashMap::new(),
+        calls: 0,
+        times: HashMap::new(),
+        broken: Guard::NEVER,
+        returned: Guard::NEVER,
+    };
+    let mut shell = Shell::new(alive, script.options);
+    performance.list(&script.flow, &mut shell, false);
+    let diagram = performance.diagram();
+    let failed = diagram.without(shell.failed, shell.trapped);
+    let failed = diagram.and(alive, failed);
+    (performance.executions, failed)
 }
 
-impl<'s> Performance<'_, '_, 's> {
+impl<'s> Performance<'_, 's> {
     fn diagram(&mut self) -> &mut Diagram {
-        &mut self.reading.diagram
+        self.stage.diagram
     }
 
     fn list(&mut self, flows: &'s [Flow], shell: &mut Shell, ignored: bool) {
@@ -207,9 +211,9 @@ impl<'s> Performance<'_, '_, 's> {
     }
 
     fn unknown(&mut self, text: &str, plainly: bool) -> Guard {
-        self.reading
+        self.stage
             .choices
-            .unknown(&mut self.reading.diagram, text, plainly)
+            .unknown(self.stage.diagram, text, plainly)
     }
 
     /// The runs in which a command fails; each time that a function or a script is run again it may end
@@ -217,12 +221,12 @@ impl<'s> Performance<'_, '_, 's> {
     fn fails(&mut self, command: usize) -> Guard {
         let times = self.times.get(&command).copied().unwrap_or_default();
         let name = CommandRef {
-            job: self.job.to_owned(),
-            step: self.step,
+            job: self.stage.job.to_owned(),
+            step: self.stage.step,
             command,
         };
         if times == 0 {
-            return self.reading.choices.fails(&mut self.reading.diagram, name);
+            return self.stage.choices.fails(self.stage.diagram, name);
         }
         let label = &self.script.commands[command].label;
         let text = format!("{label} ({name}) fails when it runs again, {times}");
@@ -312,13 +316,13 @@ impl<'s> Performance<'_, '_, 's> {
             }
             Effect::Return(status) => {
                 self.leaves(at, *status, shell);
-                self.returned = self.reading.diagram.or(self.returned, shell.alive);
+                self.returned = self.stage.diagram.or(self.returned, shell.alive);
                 shell.alive = Guard::NEVER;
             }
             Effect::Break => {
                 self.executed(at, shell.alive, Guard::NEVER);
                 self.ends(Guard::NEVER, shell, true);
-                self.broken = self.reading.diagram.or(self.broken, shell.alive);
+                self.broken = self.stage.diagram.or(self.broken, shell.alive);
                 shell.alive = Guard::NEVER;
             }
         }

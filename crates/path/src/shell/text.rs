@@ -2,12 +2,16 @@
 
 use plimsoll_model::{LineIndex, Location, Span, TreePath};
 
+use super::Runner;
+
 /// Where the text of a script stands in its file.
 pub(crate) struct Place<'a> {
     pub(crate) path: &'a TreePath,
     pub(crate) lines: &'a LineIndex<'a>,
     /// From an offset in the script to one in the file.
     pub(crate) offset: &'a dyn Fn(usize) -> usize,
+    /// The runners that may run it.
+    pub(crate) runners: &'a [&'static Runner],
 }
 
 impl Place<'_> {
@@ -32,9 +36,17 @@ pub(super) fn startup(text: &str, place: &Place) -> Option<Location> {
     Some(place.location(Span::new(at, at + STARTUP.len())))
 }
 
-/// Whether the text may change `env` for the steps behind it.
-pub(super) fn exports(text: &str) -> bool {
-    text.contains("GITHUB_ENV")
+/// The variables in the text by whose files it may change what the steps behind it know.
+pub(super) fn stores(text: &str, runners: &[&Runner]) -> Vec<String> {
+    let mut stores = all_stores(runners);
+    stores.retain(|store| text.contains(store.as_str()));
+    stores
+}
+
+/// Each variable by which a script that is not read may do so.
+pub(super) fn all_stores(runners: &[&Runner]) -> Vec<String> {
+    let stores = runners.iter().flat_map(|runner| runner.stores);
+    stores.map(|store| (*store).to_owned()).collect()
 }
 
 /// The first line of a command, shortened.
