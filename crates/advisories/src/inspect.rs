@@ -187,11 +187,7 @@ fn finding(
     let lead = lead(&details);
     let id = one_line(preferred_id(&details), SHOWN_MAX_CHARS);
     let summary = one_line(&lead.summary, SHOWN_MAX_CHARS);
-    let package = format!(
-        "{} {}",
-        one_line(&component.name, 120),
-        one_line(component.version.as_str(), 80)
-    );
+    let package = show(component);
     let message = if summary.is_empty() {
         format!("{package} is affected by {id}")
     } else {
@@ -214,6 +210,13 @@ fn finding(
         version: Some(version.to_owned()),
     });
     Ok(finding)
+}
+
+/// A component's name and version, on one line and not long.
+fn show(component: &Component) -> String {
+    let name = one_line(&component.name, 120);
+    let version = one_line(component.version.as_str(), 80);
+    format!("{name} {version}")
 }
 
 /// An advisory's id as the name of a rule, which holds no white space and is not long.

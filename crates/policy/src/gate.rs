@@ -168,7 +168,7 @@ impl Policy {
         }
         if rule.fail_on == Threshold::Off {
             parts.push("the gate is off".to_owned());
-        } else if denied + denied_gaps + warned == 0 {
+        } else if outcome == Outcome::Allow {
             parts.push(format!("nothing at or above `{}`", rule.fail_on));
         }
         let waived = count(findings, excused) + count(gaps, excused);
