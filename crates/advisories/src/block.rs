@@ -11,8 +11,9 @@
 //! ```
 //! A version has rank `2i + 1` when it equals boundary `i`, and `2i` when `i` boundaries lie below it.
 
+use plimsoll_model::{EcosystemRules, VersionKey};
+
 use crate::format::{check, word};
-use crate::order::{Order, ParsedVersion};
 
 /// More boundaries than this would not fit the ranks of a row.
 pub(crate) const BOUNDARIES_MAX: usize = 32_000;
@@ -199,11 +200,11 @@ impl<'a> Block<'a> {
     }
 
     /// The rank of a version among the boundaries; `None` when a boundary cannot be read.
-    pub(crate) fn rank(&self, order: Order, version: &ParsedVersion<'_>) -> Option<u16> {
+    pub(crate) fn rank(&self, rules: &EcosystemRules, version: &VersionKey) -> Option<u16> {
         let (mut low, mut high) = (0, self.boundaries());
         while low < high {
             let middle = low.midpoint(high);
-            match order.parse(self.boundary(middle)?)?.cmp(version) {
+            match rules.key(self.boundary(middle)?)?.cmp(version) {
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Greater => high = middle,
                 std::cmp::Ordering::Equal => return u16::try_from(2 * middle + 1).ok(),
@@ -223,9 +224,14 @@ impl<'a> Block<'a> {
 
 #[cfg(test)]
 mod tests {
+    use plimsoll_model::EcosystemRules;
+
     use super::{Block, BlockContent, Row};
     use crate::format::check;
-    use crate::order::Order;
+
+    fn semantic() -> &'static EcosystemRules {
+        EcosystemRules::find(&plimsoll_packages::ecosystems(), "npm").unwrap()
+    }
 
     fn content() -> BlockContent<'static> {
         BlockContent {
@@ -244,7 +250,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let bytes = content().write().unwrap();
+        let (rules, bytes) = (semantic(), content().write().unwrap());
         let block = Block::read(&bytes).unwrap();
         assert_eq!(block.key(), Some("\0name"));
         assert_eq!(
@@ -264,20 +270,16 @@ mod tests {
             ("4.0.0", 6),
         ];
         for (version, rank) in ranks {
-            let parsed = Order::Semantic.parse(version).unwrap();
-            assert_eq!(
-                block.rank(Order::Semantic, &parsed),
-                Some(rank),
-                "{version}"
-            );
+            let parsed = rules.key(version).unwrap();
+            assert_eq!(block.rank(rules, &parsed), Some(rank), "{version}");
         }
     }
 
     /// A block made on purpose has a right check and any numbers at all.
     #[test]
     fn hostile_numbers_do_not_panic() {
-        let sound = content().write().unwrap();
-        let parsed = Order::Semantic.parse("1.5.0").unwrap();
+        let (rules, sound) = (semantic(), content().write().unwrap());
+        let parsed = rules.key("1.5.0").unwrap();
         for at in (4..sound.len() - 3).step_by(2) {
             for number in [0, 1, 2, 5, 1000, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
                 let mut bytes = sound.clone();
@@ -287,7 +289,7 @@ mod tests {
                 let Some(block) = Block::read(&bytes) else {
                     continue;
                 };
-                block.rank(Order::Semantic, &parsed);
+                block.rank(rules, &parsed);
                 assert!(block.key().is_none_or(|key| key.len() <= bytes.len()));
                 assert!(block.named().is_none_or(|named| named.len() <= bytes.len()));
                 assert!(

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use plimsoll_model::EcosystemRules;
 
 use crate::block::{ADVISORIES_MAX, BOUNDARIES_MAX, BlockContent, Row};
 use crate::ecosystem::package_key;
 use crate::file::{entry_check, slot_check};
 use crate::flaw::flaws;
 use crate::format::{Details, Header, Meta, Unreadable, check, tag};
-use crate::order::Order;
 use crate::record::{Affected, Range, Record};
 use crate::spans::{End, Point, Span, spans};
 
@@ -30,10 +30,11 @@ pub(crate) struct Compiled {
 #[derive(Debug)]
 pub(crate) struct TooLarge;
 
-/// Compiles the records that affect one ecosystem. `unreadable` is sorted; `unreadable_count` counts
+/// Compiles the records that affect one ecosystem, whose rules order its versions. `unreadable` is sorted; `unreadable_count` counts
 /// also those it does not name.
 pub(crate) fn compile(
     base: &str,
+    rules: Option<&EcosystemRules>,
     records: &[Record],
     unreadable: &[Unreadable],
     unreadable_count: u64,
@@ -70,7 +71,7 @@ pub(crate) fn compile(
             .collect(),
         releases: releases.into_iter().map(str::to_owned).collect(),
     };
-    let (bytes, undecided) = assemble(&meta, &packages, &live, as_of)?;
+    let (bytes, undecided) = assemble(&meta, rules, &packages, &live, as_of)?;
     Ok(Compiled {
         bytes,
         meta,
@@ -81,11 +82,12 @@ pub(crate) fn compile(
 /// The bytes of the file, and how much of it is undecided.
 fn assemble(
     meta: &Meta,
+    rules: Option<&EcosystemRules>,
     packages: &Packages<'_>,
     live: &[&Record],
     as_of: Timestamp,
 ) -> Result<(Vec<u8>, u64), TooLarge> {
-    let (fan, index, blocks, undecided) = package_sections(&meta.ecosystem, packages)?;
+    let (fan, index, blocks, undecided) = package_sections(rules, packages)?;
     let (advisories, details) = detail_sections(&meta.ecosystem, live)?;
     let mut meta_json = serde_json::to_vec(meta).expect("meta has string keys only");
     meta_json.resize(meta_json.len().next_multiple_of(8), b' ');
@@ -127,14 +129,16 @@ fn packages<'a>(base: &str, live: &[&'a Record]) -> Packages<'a> {
 type PackageSections = (Vec<u8>, Vec<u8>, Vec<u8>, u64);
 
 /// The fan-out, the index, the blocks, and how much of them is undecided.
-fn package_sections(base: &str, packages: &Packages<'_>) -> Result<PackageSections, TooLarge> {
-    let order = Order::of(base);
+fn package_sections(
+    rules: Option<&EcosystemRules>,
+    packages: &Packages<'_>,
+) -> Result<PackageSections, TooLarge> {
     let mut entries = Vec::with_capacity(packages.len());
     let mut blocks = Vec::new();
     let mut undecided = 0;
     for (id, said) in packages {
         let key = package_key(id.release, id.name);
-        let content = content(order, &key, said);
+        let content = content(rules, &key, said);
         undecided += content.undecided.len() as u64;
         let block = content.write().ok_or(TooLarge)?;
         let offset = u32::try_from(blocks.len() / 8).map_err(|_| TooLarge)?;
@@ -177,11 +181,11 @@ struct Said<'a> {
 impl<'a> Said<'a> {
     /// Enumerated versions are kept only where the record's ranges do not cover them. A range that
     /// cannot be read, and a record that names no versions at all, leave the package undecided.
-    fn read(order: Option<Order>, affected: &[&'a Affected]) -> Self {
+    fn read(rules: Option<&EcosystemRules>, affected: &[&'a Affected]) -> Self {
         let mut said = Self::default();
         for range in affected.iter().flat_map(|affected| &affected.ranges) {
-            let read = match (order, range) {
-                (Some(order), Range::Events(events)) => spans(order, events),
+            let read = match (rules, range) {
+                (Some(rules), Range::Events(events)) => spans(rules, events),
                 (None, _) | (_, Range::Unknown) => None,
             };
             match read {
@@ -193,7 +197,7 @@ impl<'a> Said<'a> {
             .iter()
             .any(|a| a.ranges.is_empty() && a.versions.is_empty());
         for text in affected.iter().flat_map(|affected| &affected.versions) {
-            match order.and_then(|order| Point::read(order, text)) {
+            match rules.and_then(|rules| Point::read(rules, text)) {
                 Some(point) if said.spans.iter().any(|span| span.contains(&point.version)) => {}
                 Some(point) => said.singles.push(point),
                 None => said.named.push(text),
@@ -213,7 +217,7 @@ impl<'a> Said<'a> {
 }
 
 fn content<'a>(
-    order: Option<Order>,
+    rules: Option<&EcosystemRules>,
     key: &'a str,
     said: &[(u32, &'a Affected)],
 ) -> BlockContent<'a> {
@@ -223,7 +227,7 @@ fn content<'a>(
     }
     let read: BTreeMap<u32, Said<'a>> = of_record
         .into_iter()
-        .map(|(number, affected)| (number, Said::read(order, &affected)))
+        .map(|(number, affected)| (number, Said::read(rules, &affected)))
         .collect();
     let mut points: Vec<&Point<'_>> = read.values().flat_map(Said::points).collect();
     // Equal versions may be written in several ways; the text decides which one is kept.

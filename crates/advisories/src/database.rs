@@ -3,7 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use plimsoll_model::{Component, Digest, Ecosystem};
+use plimsoll_model::{Component, Digest, Ecosystem, EcosystemRules};
 
 use crate::ecosystem::{EXTENSION, split};
 use crate::file::EcosystemFile;
@@ -63,15 +63,15 @@ pub enum OpenError {
 }
 
 impl Database {
-    /// Opens every `*.plimdb` of a folder. A folder that does not exist is a database without
+    /// Opens every `*.plimdb` of a folder, to be read by the rules of its ecosystem. A folder that does not exist is a database without
     /// ecosystems, so that every component becomes a gap.
     ///
     /// Headers and lengths are checked, and one damaged file refuses the whole: a missing part would
     /// look like a clean bill. Takes well under a millisecond a file, whatever its size.
-    pub fn open(folder: &Path) -> Result<Self, OpenError> {
+    pub fn open(folder: &Path, rules: &[&'static EcosystemRules]) -> Result<Self, OpenError> {
         let mut files = BTreeMap::new();
         for path in database_paths(folder)? {
-            let file = EcosystemFile::open(&path)?;
+            let file = EcosystemFile::open(&path, rules)?;
             files.insert(file.meta().ecosystem.clone(), file);
         }
         Ok(Self { files })

@@ -1,9 +1,6 @@
 //! How OSV names ecosystems, their releases and their packages, and how a database file is named.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
-
-use plimsoll_model::Ecosystem;
 
 /// An OSV ecosystem name in its two parts: `Debian:12` is `Debian` and `12`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,24 +15,6 @@ pub(crate) struct SplitName<'a> {
 pub(crate) fn split(name: &str) -> SplitName<'_> {
     let (base, release) = name.split_once(':').unwrap_or((name, ""));
     SplitName { base, release }
-}
-
-/// The name of a package as its ecosystem compares names: PyPI by PEP 503, the others exactly.
-pub(crate) fn package_name<'a>(base: &str, name: &'a str) -> Cow<'a, str> {
-    let is_separator = |c: char| matches!(c, '-' | '_' | '.');
-    let normal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if base != Ecosystem::PYPI || (name.chars().all(normal) && !name.contains("--")) {
-        return Cow::Borrowed(name);
-    }
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        if !is_separator(c) {
-            out.push(c.to_ascii_lowercase());
-        } else if !out.ends_with('-') {
-            out.push('-');
-        }
-    }
-    Cow::Owned(out)
 }
 
 /// The key of a package in its database: release and name, which cannot run together because
@@ -71,10 +50,10 @@ pub(crate) fn encode(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{SplitName, file_name, package_name, split};
+    use super::{SplitName, file_name, split};
 
     #[test]
-    fn names_are_split_normalised_and_escaped() {
+    fn names_are_split_and_escaped() {
         assert_eq!(
             split("Ubuntu:22.04:LTS"),
             SplitName {
@@ -89,12 +68,6 @@ mod tests {
                 release: ""
             }
         );
-        assert_eq!(
-            package_name("PyPI", "Zope..Interface_x"),
-            "zope-interface-x"
-        );
-        assert_eq!(package_name("PyPI", "a--b"), "a-b");
-        assert_eq!(package_name("npm", "JSONStream"), "JSONStream");
         assert_eq!(file_name("crates.io"), "crates.io.plimdb");
         assert_eq!(file_name("GitHub Actions"), "GitHub%20Actions.plimdb");
         assert_eq!(file_name("../etc"), "%2E.%2Fetc.plimdb");

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use plimsoll_model::{Digest, Ecosystem};
+use plimsoll_model::{Digest, Ecosystem, EcosystemRules};
 
 use crate::block::Block;
 use crate::database::{Identity, OpenError};
@@ -15,7 +15,6 @@ use crate::format::{
     Details, HEADER_BYTES, Header, Meta, SECTIONS, Section, check, long, tag, word,
 };
 use crate::mapped::Mapped;
-use crate::order::Order;
 
 const INDEX_ENTRY_BYTES: usize = 16;
 const FAN_ENTRY_BYTES: usize = 8;
@@ -33,13 +32,14 @@ pub(crate) struct EcosystemFile {
     header: Header,
     sections: [Range<usize>; SECTIONS],
     meta: Meta,
+    rules: Option<&'static EcosystemRules>,
     fan_bits: u32,
 }
 
 impl EcosystemFile {
     /// Maps a file and reads its header and meta section. The other sections are read when they are
     /// asked for, and checked then.
-    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
+    pub(crate) fn open(path: &Path, rules: &[&'static EcosystemRules]) -> Result<Self, OpenError> {
         let damaged = |what| OpenError::Damaged {
             path: path.to_owned(),
             what,
@@ -70,6 +70,7 @@ impl EcosystemFile {
             path: path.to_owned(),
             header,
             sections,
+            rules: EcosystemRules::find(rules, &meta.ecosystem),
             meta,
             fan_bits,
             mapped,
@@ -79,6 +80,11 @@ impl EcosystemFile {
     /// What the database is about.
     pub(crate) fn meta(&self) -> &Meta {
         &self.meta
+    }
+
+    /// How its ecosystem writes names and versions, where that is known.
+    pub(crate) fn rules(&self) -> Option<&'static EcosystemRules> {
+        self.rules
     }
 
     /// The moment up to which its advisories are known.
@@ -152,7 +158,6 @@ impl EcosystemFile {
     }
 
     fn verify_packages(&self) -> Result<(), Damage> {
-        let order = Order::of(&self.meta.ecosystem);
         let mut advisories = BTreeSet::new();
         let entries = (0..1_usize << self.fan_bits)
             .map(|slot| self.slot(slot))
@@ -169,7 +174,7 @@ impl EcosystemFile {
                 return Err(Damage("a package is not found by its name"));
             }
             let texts = (0..block.boundaries()).map(|index| block.boundary(index));
-            let versions: Option<Vec<_>> = texts.map(|text| order?.parse(text?)).collect();
+            let versions: Option<Vec<_>> = texts.map(|text| self.rules?.key(text?)).collect();
             if !versions.is_some_and(|versions| versions.is_sorted_by(|left, right| left < right)) {
                 return Err(Damage("a package's versions are out of order"));
             }

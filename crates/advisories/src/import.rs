@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use plimsoll_model::Ecosystem;
+use plimsoll_model::{Ecosystem, EcosystemRules};
 
 use crate::bucket;
 use crate::compile::{Compiled, compile};
@@ -40,6 +40,9 @@ pub struct ImportOptions {
     /// the newest `modified` of the records, or the date of a bucket's answer when that is newer; dates
     /// of the future count for neither. [`crate::Database::inspect`] measures the age from it.
     pub as_of: Option<Timestamp>,
+    /// How ecosystems write names and versions. Of an ecosystem that is not among them no version can be
+    /// compared, and each of its components becomes a gap.
+    pub rules: Vec<&'static EcosystemRules>,
     /// The present: no advisories are known beyond it.
     pub now: Timestamp,
     /// The bounds.
@@ -182,7 +185,7 @@ impl Run<'_> {
         fill: impl FnOnce(&mut Intake<'_>) -> Result<(), ImportError>,
     ) -> Result<Taken, ImportError> {
         let mut tick = |records| (self.progress)(Progress::Reading { records });
-        let mut intake = Intake::new(&self.options.limits, &mut tick);
+        let mut intake = Intake::new(&self.options.limits, &self.options.rules, &mut tick);
         fill(&mut intake)?;
         Ok(intake.finish())
     }
@@ -300,6 +303,7 @@ impl Run<'_> {
         }
         let compiled = compile(
             base,
+            EcosystemRules::find(&self.options.rules, base),
             &taken.records,
             &taken.unreadable,
             taken.unreadable_count,
@@ -308,7 +312,8 @@ impl Run<'_> {
         .map_err(|_| ImportError::TooLarge {
             ecosystem: ecosystem.clone(),
         })?;
-        let (path, identity) = replace(self.into, &ecosystem, &compiled.bytes)?;
+        let (path, identity) =
+            replace(self.into, &ecosystem, &self.options.rules, &compiled.bytes)?;
         (self.progress)(Progress::Written {
             ecosystem,
             records: identity.records,
@@ -360,6 +365,7 @@ fn is_all_zip(path: &Path) -> bool {
 fn replace(
     into: &Path,
     ecosystem: &Ecosystem,
+    rules: &[&'static EcosystemRules],
     bytes: &[u8],
 ) -> Result<(PathBuf, Identity), ImportError> {
     let path = into.join(file_name(ecosystem.as_str()));
@@ -381,7 +387,7 @@ fn replace(
         ecosystem: ecosystem.clone(),
         source,
     };
-    let opened = EcosystemFile::open(&made).map_err(verify_error)?;
+    let opened = EcosystemFile::open(&made, rules).map_err(verify_error)?;
     opened.verify().map_err(verify_error)?;
     let identity = opened.identity();
     fs::rename(&made, &path).map_err(write_error)?;

@@ -13,10 +13,9 @@ use plimsoll_model::{Component, Finding, Fix, Inspection, Matter, Reference, Rul
 
 use crate::block::{Block, Row};
 use crate::database::Database;
-use crate::ecosystem::{package_name, split};
+use crate::ecosystem::split;
 use crate::file::{Damage, EcosystemFile};
 use crate::format::Details;
-use crate::order::Order;
 use crate::record::one_line;
 
 use gaps::Gaps;
@@ -65,7 +64,11 @@ fn judge(
     gaps: &mut Gaps,
 ) -> Result<Vec<Finding>, Damage> {
     let parts = split(component.ecosystem.as_str());
-    let name = package_name(parts.base, &component.name);
+    let name = file
+        .rules()
+        .map_or(component.name.as_str().into(), |rules| {
+            (rules.normalize)(&component.name)
+        });
     if !gaps.release_is_known(file, parts, component) {
         return Ok(Vec::new());
     }
@@ -110,12 +113,13 @@ struct Judged<'a> {
 impl<'a> Judged<'a> {
     fn of(file: &EcosystemFile, block: &Block<'a>, component: &Component) -> Result<Self, Damage> {
         let version = component.version.as_str();
-        let order = Order::of(&file.meta().ecosystem);
-        let parsed = order.and_then(|order| Some((order, order.parse(version)?)));
+        let parsed = file
+            .rules()
+            .and_then(|rules| Some((rules, rules.key(version)?)));
         let rank = match &parsed {
-            Some((order, parsed)) => Some(
+            Some((rules, parsed)) => Some(
                 block
-                    .rank(*order, parsed)
+                    .rank(rules, parsed)
                     .ok_or(Damage("a package's versions cannot be read"))?,
             ),
             None => None,
@@ -223,9 +227,12 @@ fn show(component: &Component) -> String {
 fn rule_name(id: &str) -> String {
     id.chars()
         .take(120)
-        .map(|character| match character.is_whitespace() {
-            true => '-',
-            false => character,
+        .map(|character| {
+            if character.is_whitespace() {
+                '-'
+            } else {
+                character
+            }
         })
         .collect()
 }

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use plimsoll_model::EcosystemRules;
 use zip::ZipArchive;
 
 use crate::format::Unreadable;
@@ -19,6 +20,7 @@ const RATIO_FREE_BYTES: u64 = 1 << 20;
 /// The records taken in so far.
 pub(crate) struct Intake<'a> {
     limits: &'a Limits,
+    rules: &'a [&'static EcosystemRules],
     /// The newest version of each record, by id.
     records: BTreeMap<String, Record>,
     unreadable: BTreeSet<Unreadable>,
@@ -60,9 +62,14 @@ impl Taken {
 
 impl<'a> Intake<'a> {
     /// An empty intake; `tick` is told the number of records from time to time.
-    pub(crate) fn new(limits: &'a Limits, tick: &'a mut dyn FnMut(u64)) -> Self {
+    pub(crate) fn new(
+        limits: &'a Limits,
+        rules: &'a [&'static EcosystemRules],
+        tick: &'a mut dyn FnMut(u64),
+    ) -> Self {
         Self {
             limits,
+            rules,
             records: BTreeMap::new(),
             unreadable: BTreeSet::new(),
             unreadable_count: 0,
@@ -163,7 +170,7 @@ impl<'a> Intake<'a> {
         if self.seen.is_multiple_of(1000) {
             (self.tick)(self.seen);
         }
-        match bytes.and_then(|bytes| Record::parse(&bytes)) {
+        match bytes.and_then(|bytes| Record::parse(&bytes, self.rules)) {
             Ok(record) => self.keep(record),
             Err(reason) => self.refuse(name, &reason),
         }

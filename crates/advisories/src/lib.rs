@@ -1,5 +1,5 @@
 //! Advisories in the OSV format: import them, keep them in a compact mapped database, and match
-//! components against it by each ecosystem's own version order.
+//! components against it by each ecosystem's own version order, which the caller states.
 //!
 //! [`import`] turns an OSV zip, folder or bucket into one `<ecosystem>.plimdb` a file, replaced
 //! atomically; [`Database`] maps those files and answers in microseconds. A version is matched as the
@@ -22,7 +22,6 @@ mod import;
 mod inspect;
 mod intake;
 mod mapped;
-mod order;
 mod rating;
 mod record;
 mod spans;
@@ -32,4 +31,3 @@ pub use import::{
     ImportError, ImportOptions, Imported, ImportedDatabase, Limits, Progress, Source, Unreadable,
     import,
 };
-pub use order::order;

@@ -130,7 +130,10 @@ mod tests {
                 r#"{{"id":"{id}","modified":"2024-01-01T00:00:00Z","severity":[{severity}],"database_specific":{specific}}}"#
             );
             assert_eq!(
-                Record::parse(json.as_bytes()).unwrap().rating.severity(),
+                Record::parse(json.as_bytes(), &[])
+                    .unwrap()
+                    .rating
+                    .severity(),
                 expected,
                 "{json}"
             );

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use plimsoll_model::EcosystemRules;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::ecosystem::{package_name, split};
+use crate::ecosystem::split;
 use crate::rating::{self, Rating};
 
 const ID_MAX_BYTES: usize = 128;
@@ -76,8 +77,9 @@ pub(crate) enum Event {
 }
 
 impl Record {
-    /// Reads one record; the error is a sentence about why it could not be read.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
+    /// Reads one record, with names as the rules of their ecosystems write them; the error is a sentence
+    /// about why it could not be read.
+    pub(crate) fn parse(bytes: &[u8], rules: &[&'static EcosystemRules]) -> Result<Self, String> {
         let raw: RawRecord<'_> =
             serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         let id = raw.id.into_owned();
@@ -107,7 +109,7 @@ impl Record {
             url: page(raw.references.as_deref()),
             affected: affected
                 .into_iter()
-                .map(RawAffected::read)
+                .map(|affected| affected.read(rules))
                 .collect::<Result<Vec<_>, _>>()?
                 .concat(),
             id,
@@ -183,7 +185,7 @@ struct RawReference {
 
 impl RawAffected {
     /// No entry when it names no package: such entries speak of repositories alone.
-    fn read(self) -> Result<Vec<Affected>, String> {
+    fn read(self, rules: &[&'static EcosystemRules]) -> Result<Vec<Affected>, String> {
         let Some(package) = self.package else {
             return Ok(Vec::new());
         };
@@ -197,9 +199,13 @@ impl RawAffected {
         if package.name.contains('\0') || parts.release.contains('\0') {
             return Err("it names a package with a zero byte in its name".to_owned());
         }
+        let name = match EcosystemRules::find(rules, parts.base) {
+            Some(rules) => (rules.normalize)(&package.name).into_owned(),
+            None => package.name.clone(),
+        };
         let ranges = self.ranges.into_iter().flatten();
         Ok(vec![Affected {
-            name: package_name(parts.base, &package.name).into_owned(),
+            name,
             base: parts.base.to_owned(),
             release: parts.release.to_owned(),
             ranges: ranges

@@ -1,7 +1,8 @@
 //! The events of one range, turned into the spans of versions they mean (OSV schema 1.7,
 //! "Evaluation").
 
-use crate::order::{Order, ParsedVersion};
+use plimsoll_model::{EcosystemRules, VersionKey};
+
 use crate::record::Event;
 
 /// A version that a record names, with its place in the order.
@@ -10,15 +11,15 @@ pub(crate) struct Point<'a> {
     /// As it is written.
     pub(crate) text: &'a str,
     /// Its place.
-    pub(crate) version: ParsedVersion<'a>,
+    pub(crate) version: VersionKey,
 }
 
 impl<'a> Point<'a> {
     /// Reads a version, or `None` when it has no place in the order.
-    pub(crate) fn read(order: Order, text: &'a str) -> Option<Self> {
+    pub(crate) fn read(rules: &EcosystemRules, text: &'a str) -> Option<Self> {
         Some(Self {
             text,
-            version: order.parse(text)?,
+            version: rules.key(text)?,
         })
     }
 }
@@ -57,7 +58,7 @@ impl<'a> End<'a> {
 
 impl Span<'_> {
     /// Whether the version lies in the span.
-    pub(crate) fn contains(&self, version: &ParsedVersion<'_>) -> bool {
+    pub(crate) fn contains(&self, version: &VersionKey) -> bool {
         let started = self
             .start
             .as_ref()
@@ -73,9 +74,9 @@ impl Span<'_> {
 
 /// The spans that the events of one range mean, in order; `None` when a version in it has no place
 /// in the order. Events at equal versions act in the order in which they are written.
-pub(crate) fn spans(order: Order, events: &[Event]) -> Option<Vec<Span<'_>>> {
-    let turns = turns(order, events)?;
-    let limit = limit(order, events)?;
+pub(crate) fn spans<'a>(rules: &EcosystemRules, events: &'a [Event]) -> Option<Vec<Span<'a>>> {
+    let turns = turns(rules, events)?;
+    let limit = limit(rules, events)?;
     let mut spans = Vec::new();
     let mut open: Option<Option<Point<'_>>> = starts_affected(events).then_some(None);
     for turn in turns {
@@ -136,7 +137,7 @@ fn starts_affected(events: &[Event]) -> bool {
         .any(|event| matches!(event, Event::Introduced(version) if version == "0"))
 }
 
-fn turns(order: Order, events: &[Event]) -> Option<Vec<Turn<'_>>> {
+fn turns<'a>(rules: &EcosystemRules, events: &'a [Event]) -> Option<Vec<Turn<'a>>> {
     let mut read = Vec::with_capacity(events.len());
     for event in events {
         let (text, at) = match event {
@@ -146,7 +147,7 @@ fn turns(order: Order, events: &[Event]) -> Option<Vec<Turn<'_>>> {
             Event::LastAffected(text) => (text, None),
             Event::Limit(_) => continue,
         };
-        read.push((Point::read(order, text)?, at));
+        read.push((Point::read(rules, text)?, at));
     }
     read.sort_by(|(left, _), (right, _)| left.version.cmp(&right.version));
     let mut turns: Vec<Turn<'_>> = Vec::with_capacity(read.len());
@@ -176,7 +177,7 @@ fn turns(order: Order, events: &[Event]) -> Option<Vec<Turn<'_>>> {
     clippy::option_option,
     reason = "no limit and an unreadable limit are different answers"
 )]
-fn limit(order: Order, events: &[Event]) -> Option<Option<Point<'_>>> {
+fn limit<'a>(rules: &EcosystemRules, events: &'a [Event]) -> Option<Option<Point<'a>>> {
     let mut greatest: Option<Point<'_>> = None;
     let mut unlimited = false;
     for event in events {
@@ -185,7 +186,7 @@ fn limit(order: Order, events: &[Event]) -> Option<Option<Point<'_>>> {
             unlimited = true;
             continue;
         }
-        let point = Point::read(order, text)?;
+        let point = Point::read(rules, text)?;
         if greatest
             .as_ref()
             .is_none_or(|greatest| greatest.version < point.version)

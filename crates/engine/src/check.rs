@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use plimsoll_advisories::{Database, Identity};
 use plimsoll_model::{Digest, Gap, GapKind, Inspection, Outcome, Reason, RuleId, Subject, Verdict};
+use plimsoll_packages::ecosystems;
 use plimsoll_policy::Judgement;
 use plimsoll_secrets::Rules;
 use plimsoll_source::Tree;
@@ -135,7 +136,7 @@ pub fn check(check: &Check<'_>) -> Checked {
 
 /// Matches the components against the advisories, and says which databases were asked.
 fn match_advisories(check: &Check<'_>, inspection: &mut Inspection) -> Vec<Identity> {
-    match Database::open(check.databases) {
+    match Database::open(check.databases, &ecosystems()) {
         Ok(database) => {
             let max_age = check.trusted.base.advisories.max_age();
             inspection.merge(database.inspect(&inspection.components, check.now, Some(max_age)));

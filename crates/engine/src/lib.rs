@@ -48,6 +48,7 @@ pub use trusted::{
 };
 
 pub use plimsoll_advisories as advisories;
+pub use plimsoll_packages::ecosystems;
 pub use plimsoll_secrets::Rules;
 pub use plimsoll_sign as sign;
 pub use plimsoll_source as source;

@@ -1,6 +1,8 @@
 //! Several trees that are inspected as one: what is found says in which it was, and nothing is shown of
 //! a file that is no longer the one that was inspected.
 
+#![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use plimsoll_engine::source::{Claims, Content, Memory, Metadata, Sink, Tree};

@@ -7,6 +7,7 @@
 mod address;
 mod component;
 mod digest;
+mod ecosystem;
 mod evidence;
 mod finding;
 mod gap;
@@ -20,10 +21,12 @@ mod subject;
 mod text;
 mod threshold;
 mod verdict;
+mod version_key;
 
 pub use address::{Address, AddressError, Origin, TreeAddress};
 pub use component::{Component, Ecosystem, Purl, Version};
 pub use digest::{Digest, DigestError};
+pub use ecosystem::{EcosystemRules, exact_name};
 pub use evidence::{
     AdvisorySet, Approval, Body, DeploymentOutcome, DeploymentRecord, Evidence, Inspected,
     Provenance, Sbom, Signatory, TestResult,
@@ -39,3 +42,4 @@ pub use severity::{Severity, SeverityError};
 pub use subject::{CommitId, Subject};
 pub use threshold::Threshold;
 pub use verdict::{Outcome, Reason, Verdict};
+pub use version_key::VersionKey;

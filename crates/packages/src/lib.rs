@@ -1,39 +1,44 @@
 //! Components from lockfiles and manifests: which exact versions ship, and where nothing says so.
 //!
 //! It reads text alone: no package manager runs, no registry is asked, and no version is compared
-//! with an advisory. What cannot be read, and what names no exact version, is a gap.
+//! with an advisory. All that is particular to one ecosystem stands in the row of its family: its
+//! readers, which lockfile answers for which manifest, and how names and versions are written. What cannot be read, and what names no exact version, is a gap.
 
-mod cargo_lock;
-mod cargo_manifest;
-mod cargo_packages;
-mod cargo_toml;
+mod bazel;
+mod cocoapods;
+mod conan;
 mod conclude;
+mod dart;
+mod deno;
+mod dotnet;
+mod elixir;
 mod facts;
+mod family;
 mod gap;
+mod go;
+mod haskell;
 mod json;
-mod logical_line;
-mod npm_address;
-mod npm_needs;
-mod npm_nested;
-mod package_json;
-mod package_lock;
+mod jvm;
+mod lockfiles;
+mod nix;
+mod node;
 mod parser;
-mod pip_option;
+mod php;
 mod places;
-mod pyproject;
-mod requirement;
-mod requirements;
-mod requirements_gaps;
-mod setup_py;
-mod unread;
-mod vendored;
+mod python;
+mod r;
+mod ruby;
+mod rust;
+mod semantic_version;
+mod swift;
+mod tree_path;
 
 use plimsoll_model::{Inspector, Threshold};
 
 pub use conclude::conclude;
-pub use facts::{Facts, Family};
-pub use parser::{PARSERS, Parser, claims};
-use requirements_gaps::requirements_gaps;
+pub use facts::Facts;
+pub use family::{Claim, claims, ecosystems};
+use parser::Parser;
 
 /// The inspector of components against advisories.
 pub static INSPECTOR: Inspector = Inspector {

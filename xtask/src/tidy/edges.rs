@@ -49,7 +49,10 @@ const ROOMS: &[Room] = &[
     room("environment", &["model"]),
     room("wire", &["model"]),
     room("sign", &["model"]),
-    room("advisories", &["model"]),
+    Room {
+        may_test_with: &["packages", "trial"],
+        ..room("advisories", &["model"])
+    },
     room("secrets", &["model", "source", "syntax"]),
     room("packages", &["model", "source", "syntax"]),
     room("path", &["model", "source", "syntax"]),

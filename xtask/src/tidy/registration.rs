@@ -1,4 +1,4 @@
-//! A folder of rules or parsers equals the list that registers them: a file that nobody registers
+//! A folder of rules or families equals the list that registers them: a file that nobody registers
 //! is a check that never runs.
 //!
 //! The other direction needs no check here: a registered file that is absent does not compile.
@@ -30,9 +30,9 @@ pub(super) const TABLE: &[Registered] = &[
     Registered {
         folder: "crates/packages/src/",
         end: ".rs",
-        marker: "static PARSER:",
-        list: "crates/packages/src/parser.rs",
-        written: ("&", "::PARSER"),
+        marker: "static FAMILY:",
+        list: "crates/packages/src/family.rs",
+        written: ("&", "::FAMILY"),
     },
     Registered {
         folder: "crates/path/src/rules/",

@@ -6,7 +6,6 @@ use plimsoll_model::{Component, Gap, GapKind, RuleId};
 use crate::database::Database;
 use crate::ecosystem::SplitName;
 use crate::file::{Damage, EcosystemFile};
-use crate::order::Order;
 use crate::record::one_line;
 
 /// A clock that runs this much ahead of the importing machine's is no reason to distrust a date.
@@ -75,7 +74,7 @@ impl Gaps {
     /// A version that has no place in its ecosystem's order.
     pub(super) fn unordered(&mut self, file: &EcosystemFile, component: &Component) {
         let base = &file.meta().ecosystem;
-        if Order::of(base).is_none() {
+        if file.rules().is_none() {
             *self.without_order.entry(base.clone()).or_default() += 1;
             return;
         }

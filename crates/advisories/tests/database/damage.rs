@@ -3,12 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use plimsoll_advisories::Database;
 use plimsoll_model::{Component, Inspection};
 use plimsoll_trial as trial;
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, component, now};
+use crate::fixture::{Fixture, component, now, open};
 
 /// Where the sections begin.
 const HEAD: usize = 296;
@@ -40,7 +39,7 @@ fn components() -> Vec<Component> {
 
 /// What the database says about everything, or `None` when it is refused.
 fn look(folder: &Path) -> Option<Inspection> {
-    Database::open(folder)
+    open(folder)
         .ok()
         .map(|database| database.inspect(&components(), now(), None))
 }
@@ -77,8 +76,7 @@ fn every_flipped_byte_is_refused_told_or_harmless() {
                 }
             }
             let is_moment = (16..24).contains(&at);
-            let verified =
-                Database::open(fixture.folder.path()).and_then(|database| database.verify());
+            let verified = open(fixture.folder.path()).and_then(|database| database.verify());
             assert!(
                 verified.is_err() || is_moment,
                 "byte {at} flipped by {mask:#x} passes verification"
@@ -110,7 +108,7 @@ fn every_truncation_and_extension_is_refused_with_a_hint() {
         let mut bytes = sound.clone();
         bytes.resize(length, 0);
         fs::write(&path, &bytes).unwrap();
-        let error = Database::open(fixture.folder.path())
+        let error = open(fixture.folder.path())
             .expect_err("a wrong length")
             .to_string();
         assert!(
@@ -148,7 +146,7 @@ fn hostile_numbers_do_not_panic() {
             fs::write(&path, &bytes).unwrap();
             look(fixture.folder.path());
             // Verification must come to an end too, whatever it says.
-            drop(Database::open(fixture.folder.path()).map(|database| database.verify()));
+            drop(open(fixture.folder.path()).map(|database| database.verify()));
             tried += 1;
         }
     }
@@ -164,7 +162,7 @@ fn a_file_under_another_ecosystems_name_is_refused() {
     )
     .unwrap();
     assert!(
-        Database::open(fixture.folder.path())
+        open(fixture.folder.path())
             .unwrap_err()
             .to_string()
             .contains("another ecosystem")

@@ -4,14 +4,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use plimsoll_advisories::{Database, ImportOptions, Imported, Limits, Source, import};
-use plimsoll_model::{Component, Ecosystem, Inspection, Location, TreePath, Version};
+use plimsoll_advisories::{Database, ImportOptions, Imported, Limits, OpenError, Source, import};
+use plimsoll_model::{
+    Component, Ecosystem, EcosystemRules, Inspection, Location, TreePath, Version, VersionKey,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// The moment at which every test imports.
 pub(crate) fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().unwrap()
+}
+
+/// The databases of a folder, read by the rules of every family of packages.
+pub(crate) fn open(folder: &Path) -> Result<Database, OpenError> {
+    Database::open(folder, &plimsoll_packages::ecosystems())
+}
+
+/// A version's place in the order of an ecosystem, as its family of packages states it.
+pub(crate) fn version_key(ecosystem: &str, version: &str) -> Option<VersionKey> {
+    EcosystemRules::find(&plimsoll_packages::ecosystems(), ecosystem)?.key(version)
 }
 
 pub(crate) fn options(ecosystems: &[&str]) -> ImportOptions {
@@ -21,6 +33,7 @@ pub(crate) fn options(ecosystems: &[&str]) -> ImportOptions {
             .map(|name| Ecosystem::new(*name))
             .collect(),
         as_of: Some(now()),
+        rules: plimsoll_packages::ecosystems(),
         now: now(),
         limits: Limits::default(),
     }
@@ -53,7 +66,7 @@ impl Fixture {
             folder.path(),
             ecosystems,
         );
-        let database = Database::open(folder.path()).unwrap();
+        let database = open(folder.path()).unwrap();
         Self {
             folder,
             imported,

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::Path;
 
-use plimsoll_advisories::{Database, Source, order};
-use plimsoll_model::{Component, Ecosystem, Finding, Location, Severity, TreePath, Version};
+use plimsoll_advisories::{Database, Source};
+use plimsoll_model::{Component, Finding, Location, Severity, TreePath, Version};
 use plimsoll_trial as trial;
 use serde_json::{Value, json};
 
 use crate::brute::{Expected, Oracle};
-use crate::fixture::{Fixture, component, import_quietly, now, shared_osv};
+use crate::fixture::{Fixture, component, import_quietly, now, open, shared_osv, version_key};
 
 /// Judges the versions of each package, and says how many pairs and findings there were.
 fn agree(
@@ -113,8 +113,7 @@ fn neighbours(ecosystem: &str, version: &str) -> Vec<String> {
             [last.saturating_sub(1), last.saturating_add(1)].map(|last| format!("{head}.{last}")),
         );
     }
-    let base = Ecosystem::new(ecosystem);
-    all.retain(|version| order(&base, version, "1.2.3").is_some());
+    all.retain(|version| version_key(ecosystem, version).is_some());
     all
 }
 
@@ -158,7 +157,7 @@ fn judge_published(ecosystem: &str, pairs_min: usize) {
                 .map(|version| (package.to_owned(), version)),
         );
     }
-    let database = Database::open(folder.path()).unwrap();
+    let database = open(folder.path()).unwrap();
     let findings = agree(&oracle, ecosystem, &database, &pairs);
     eprintln!(
         "{ecosystem}: {} pairs, {findings} findings agree",

@@ -5,11 +5,11 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 
-use plimsoll_advisories::{Database, ImportError, ImportOptions, Limits, Progress, Source, import};
+use plimsoll_advisories::{ImportError, ImportOptions, Limits, Progress, Source, import};
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 
-use crate::fixture::{Fixture, component, import_quietly, now, options, shared_osv};
+use crate::fixture::{Fixture, component, import_quietly, now, open, options, shared_osv};
 
 fn record(id: &str, ecosystems: &[&str]) -> Value {
     let affected = |ecosystem: &&str| {
@@ -32,7 +32,7 @@ fn zip(path: &Path, entries: &[(&str, String)]) {
 }
 
 fn ecosystems(folder: &Path) -> Vec<String> {
-    let database = Database::open(folder).unwrap();
+    let database = open(folder).unwrap();
     database.verify().unwrap();
     database
         .identity()
@@ -289,11 +289,9 @@ fn a_bucket_is_fetched_for_the_named_ecosystems() {
         told.iter()
             .any(|step| matches!(step, Progress::Written { records: 1, .. }))
     );
-    let found = Database::open(into.path()).unwrap().inspect(
-        &[component("npm", "a", "1.0.0")],
-        now(),
-        None,
-    );
+    let found = open(into.path())
+        .unwrap()
+        .inspect(&[component("npm", "a", "1.0.0")], now(), None);
     assert_eq!(
         found.findings[0].fix.as_ref().unwrap().version.as_deref(),
         Some("2.0.0")

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use plimsoll_engine::advisories::{
     Database, ImportOptions, Imported, Limits, Progress, Source, import,
 };
+use plimsoll_engine::ecosystems;
 use plimsoll_model::{Ecosystem, Outcome};
 
 use crate::args::DbCommand;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: DbCommand) -> anyhow::Result<Exit> {
             let options = ImportOptions {
                 ecosystems: ecosystem.into_iter().map(Ecosystem::new).collect(),
                 as_of,
+                rules: ecosystems(),
                 now: Timestamp::now(),
                 limits: Limits::default(),
             };
@@ -103,7 +105,7 @@ fn show_imported(imported: &Imported, into: &Path) -> anyhow::Result<Exit> {
 }
 
 fn status(folder: &Path) -> anyhow::Result<Exit> {
-    let database = Database::open(folder)?;
+    let database = Database::open(folder, &ecosystems())?;
     database.verify()?;
     let identities = database.identity();
     open::write(None, |out| {

@@ -13,14 +13,14 @@ use plimsoll_source::TextFile;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::facts::{Covers, Family, LocalPackage, LocalPlace, Lock};
+use super::npm_needs::{self, NpmNeeds};
+use super::{FIX, npm_address, npm_nested};
+use crate::facts::{Covers, LocalPackage, Lock};
 use crate::json::{Entries, error_offset, key_span};
-use crate::npm_needs::{self, NpmNeeds};
 use crate::places::Places;
-use crate::{Facts, Parser, gap, npm_address, npm_nested};
+use crate::{Facts, Parser, gap};
 
 pub(crate) static PARSER: Parser = Parser {
-    id: "package-lock/3",
     globs: &["**/package-lock.json", "**/npm-shrinkwrap.json"],
     read,
 };
@@ -184,10 +184,14 @@ impl Reading<'_> {
         let location = self.location(folder, value);
         // Without a target it points nowhere, which no folder of the tree is.
         let target = address(target).unwrap_or_else(|| "..".to_owned());
-        let place = LocalPlace::Folder(target);
+        self.expect(name, &target, location);
+    }
+
+    /// A package that stands in a folder of the tree.
+    fn expect(&mut self, name: &str, folder: &str, location: Location) {
         self.local.push(LocalPackage {
             name: name.to_owned(),
-            place,
+            manifest: format!("{folder}/package.json"),
             location,
         });
     }
@@ -232,12 +236,7 @@ impl Reading<'_> {
             if linked.is_some() {
                 self.cover(&folder, None);
                 self.links.insert(own);
-                let place = LocalPlace::Folder(folder);
-                self.local.push(LocalPackage {
-                    name: key.clone(),
-                    place,
-                    location,
-                });
+                self.expect(key, &folder, location);
                 continue;
             }
             match npm_nested::package(key, entry, location) {
@@ -295,7 +294,6 @@ impl Reading<'_> {
             )
         };
         self.facts.lock = Some(Lock {
-            family: Family::Node,
             covers,
             local: self.local,
         });
@@ -332,7 +330,7 @@ impl Reading<'_> {
                 package.location.clone(),
                 &package.name,
                 missing,
-                Family::Node.fix(),
+                FIX,
             ))
         })
     }

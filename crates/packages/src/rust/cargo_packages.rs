@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_model::TreePath;
 use semver::VersionReq;
 
-use crate::Facts;
-use crate::cargo_manifest::{
-    AskedFor, CargoDependency, CargoManifest, CargoPackage, CargoWorkspace, PackageVersion,
+use super::cargo_facts::{
+    AskedFor, CargoDependency, CargoManifest, CargoPackage, CargoWorkspace, LockedVersion,
+    LockedVersions, PackageVersion,
 };
-use crate::conclude::resolve;
-use crate::facts::{LockedVersion, LockedVersions};
+use crate::lockfiles::Files;
+use crate::tree_path::{above, resolve};
 
 /// Every package that a `Cargo.toml` of the tree declares.
 pub(crate) struct CargoPackages<'a> {
@@ -39,7 +39,7 @@ pub(crate) struct TreePackage<'a> {
     pub(crate) version: Option<&'a str>,
     folder: &'a str,
     root: Option<Root<'a>>,
-    package: &'a CargoPackage,
+    pub(crate) package: &'a CargoPackage,
 }
 
 /// The root of a workspace and the folder it stands in.
@@ -50,10 +50,10 @@ struct Root<'a> {
 }
 
 impl<'a> CargoPackages<'a> {
-    pub(crate) fn new(facts: &'a BTreeMap<TreePath, Facts>) -> Self {
-        let manifests = facts
+    pub(crate) fn new(files: &Files<'a>) -> Self {
+        let manifests = files
             .iter()
-            .filter_map(|(path, facts)| Some((path, facts.cargo.as_ref()?)));
+            .filter_map(|(path, facts)| Some((*path, facts.cargo.as_ref()?.manifest()?)));
         let (mut by_folder, mut roots) = (BTreeMap::new(), BTreeMap::new());
         for (path, manifest) in manifests.clone() {
             // `Cargo.toml` comes before names in other letters, which Cargo does not read.
@@ -108,6 +108,11 @@ impl<'a> CargoPackages<'a> {
         self.by_path.get(path)
     }
 
+    /// Each with the path of its manifest.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'a TreePath, &TreePackage<'a>)> {
+        self.by_path.iter().map(|(path, package)| (*path, package))
+    }
+
     pub(crate) fn folders(&self) -> impl Iterator<Item = &'a str> {
         self.by_folder.keys().copied()
     }
@@ -151,17 +156,6 @@ fn package<'a>(
         folder,
         root,
         package,
-    })
-}
-
-/// The folder and those above it, the nearest first.
-pub(crate) fn above(folder: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(folder), |folder| {
-        if folder.is_empty() {
-            None
-        } else {
-            Some(folder.rsplit_once('/').map_or("", |(parent, _)| parent))
-        }
     })
 }
 

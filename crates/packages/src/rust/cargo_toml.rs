@@ -1,24 +1,19 @@
 //! `Cargo.toml`: what a Rust package asks for. Versions come from `Cargo.lock` alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use plimsoll_model::Span;
 use plimsoll_source::TextFile;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::cargo_manifest::{
-    AskedFor, CargoDependency, CargoManifest, CargoNeed, CargoPackage, CargoWorkspace,
+use super::cargo_facts::{
+    AskedFor, CargoDependency, CargoFacts, CargoManifest, CargoNeed, CargoPackage, CargoWorkspace,
     PackageVersion,
 };
-use crate::facts::{Family, Manifest};
 use crate::{Facts, Parser, gap};
 
-pub(crate) static PARSER: Parser = Parser {
-    id: "cargo-toml/3",
-    globs: GLOBS,
-    read,
-};
+pub(crate) static PARSER: Parser = Parser { globs: GLOBS, read };
 
 /// Of what Cargo reads from its configuration, `[patch]` alone changes what a lockfile means.
 const GLOBS: &[&str] = &["**/Cargo.toml", "**/.cargo/config.toml", "**/.cargo/config"];
@@ -116,31 +111,18 @@ fn read(file: &TextFile<'_>) -> Facts {
             let offset = error.span().map_or(0, |span| span.start);
             let gap =
                 gap::unreadable_manifest(file.location(Span::new(offset, offset)), error.message());
-            return Facts {
-                gaps: vec![gap],
-                ..Facts::default()
-            };
+            return Facts::gap(gap);
         }
     };
     let (needs, patches) = (manifest.needs(), manifest.patches());
-    let asking = manifest.package.as_ref().filter(|_| !needs.is_empty());
-    let asks = asking.map(|package| Manifest {
-        family: Family::Rust,
-        needs: BTreeSet::new(),
-        location: file.location(Span::new(
-            package.name.span().start,
-            package.name.span().end,
-        )),
-    });
-    let package = manifest.package.map(|package| package.says(needs));
+    let package = manifest.package.map(|package| package.says(file, needs));
     let workspace = manifest.workspace.map(Workspace::says);
     Facts {
-        manifest: asks,
-        cargo: Some(CargoManifest {
+        cargo: Some(CargoFacts::Manifest(Box::new(CargoManifest {
             package,
             workspace,
             patches,
-        }),
+        }))),
         ..Facts::default()
     }
 }
@@ -192,7 +174,8 @@ impl CargoToml {
 }
 
 impl Package {
-    fn says(self, needs: Vec<CargoNeed>) -> CargoPackage {
+    fn says(self, file: &TextFile<'_>, needs: Vec<CargoNeed>) -> CargoPackage {
+        let name = self.name.span();
         let version = match self.version {
             Some(Version::Own(version)) => PackageVersion::Own(version.trim().to_owned()),
             Some(Version::Inherited { .. }) => PackageVersion::Inherited,
@@ -204,6 +187,7 @@ impl Package {
             version,
             root: self.workspace,
             needs,
+            location: file.location(Span::new(name.start, name.end)),
         }
     }
 }

@@ -3,13 +3,12 @@
 use plimsoll_model::Span;
 use plimsoll_source::TextFile;
 
-use crate::facts::{Family, Manifest};
+use super::npm_needs::NpmNeeds;
+use crate::facts::Manifest;
 use crate::json::{error_offset, key_span};
-use crate::npm_needs::NpmNeeds;
 use crate::{Facts, Parser, gap};
 
 pub(crate) static PARSER: Parser = Parser {
-    id: "package-json/2",
     globs: &["**/package.json"],
     read,
 };
@@ -26,10 +25,7 @@ fn read(file: &TextFile<'_>) -> Facts {
                 "it is not JSON"
             };
             let gap = gap::unreadable_manifest(file.location(Span::new(offset, offset)), why);
-            return Facts {
-                gaps: vec![gap],
-                ..Facts::default()
-            };
+            return Facts::gap(gap);
         }
     };
     Facts {
@@ -42,7 +38,6 @@ fn manifest(file: &TextFile<'_>, package: &NpmNeeds<'_>) -> Option<Manifest> {
     let (key, value) = package.asked().next()?;
     let first: Span = key_span(file.text, key, value);
     Some(Manifest {
-        family: Family::Node,
         needs: package.texts(),
         location: file.location(first),
     })

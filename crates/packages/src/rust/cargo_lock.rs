@@ -10,12 +10,12 @@ use plimsoll_source::TextFile;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::facts::{Covers, Family, LocalPackage, LocalPlace, Lock, LockedVersion, LockedVersions};
+use super::FIX;
+use super::cargo_facts::{CargoFacts, CargoLock, LocalPackage, LockedVersion, LockedVersions};
 use crate::places::Places;
 use crate::{Facts, Parser, gap};
 
 pub(crate) static PARSER: Parser = Parser {
-    id: "cargo-lock/3",
     globs: &["**/Cargo.lock"],
     read,
 };
@@ -75,15 +75,9 @@ fn read(file: &TextFile<'_>) -> Facts {
 }
 
 fn broken(gap: plimsoll_model::Gap) -> Facts {
-    let lock = Lock {
-        family: Family::Rust,
-        covers: Covers::Everything,
-        local: Vec::new(),
-    };
     Facts {
-        gaps: vec![gap],
-        lock: Some(lock),
-        ..Facts::default()
+        cargo: Some(CargoFacts::Lock(CargoLock::Unread)),
+        ..Facts::gap(gap)
     }
 }
 
@@ -101,25 +95,21 @@ fn facts(file: &TextFile<'_>, lock: &LockFile<'_>) -> Facts {
             .iter()
             .find(|needed| index.find(needed).is_none())
         {
-            let (name, fix) = (package.name.get_ref(), Family::Rust.fix());
             facts.gaps.push(gap::incomplete_lockfile(
                 location.clone(),
-                name,
+                package.name.get_ref(),
                 &name_of(missing),
-                fix,
+                FIX,
             ));
         }
         match package.source.as_deref() {
             None => {
                 let (name, version) = (package.name.get_ref().clone(), package.version.clone());
                 let by_fetched = by_fetched.contains(&(name.as_str(), version.as_str()));
-                let place = LocalPlace::OfVersion {
-                    version: version.clone(),
-                    by_fetched,
-                };
                 local.push(LocalPackage {
                     name: name.clone(),
-                    place,
+                    version: version.clone(),
+                    by_fetched,
                     location,
                 });
                 members
@@ -142,11 +132,10 @@ fn facts(file: &TextFile<'_>, lock: &LockFile<'_>) -> Facts {
             )),
         }
     }
-    facts.lock = Some(Lock {
-        family: Family::Rust,
-        covers: Covers::Packages(members),
+    facts.cargo = Some(CargoFacts::Lock(CargoLock::Read {
+        packages: members,
         local,
-    });
+    }));
     facts
 }
 

@@ -1,6 +1,8 @@
 //! One requirement as Python tools write it: PEP 508, versions by PEP 440, names by PEP 503, and the
 //! paths and addresses that pip takes besides.
 
+use std::borrow::Cow;
+
 /// What one requirement asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Requirement<'a> {
@@ -54,7 +56,7 @@ pub(crate) fn parse(text: &str) -> Result<Requirement<'_>, RequirementError> {
         return Ok(place);
     }
     let (name, rest) = name(text)?;
-    let name = normalize(name);
+    let name = normalize(name).into_owned();
     let rest = extras(rest)?.trim_start();
     if let Some(address) = rest.strip_prefix('@') {
         return Ok(Requirement::Foreign {
@@ -82,7 +84,11 @@ pub(crate) fn parse(text: &str) -> Result<Requirement<'_>, RequirementError> {
 }
 
 /// A package name as the index knows it (PEP 503).
-pub(crate) fn normalize(name: &str) -> String {
+pub(crate) fn normalize(name: &str) -> Cow<'_, str> {
+    let is_normal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.chars().all(is_normal) && !name.contains("--") {
+        return Cow::Borrowed(name);
+    }
     let mut out = String::with_capacity(name.len());
     for character in name.chars() {
         match character {
@@ -91,7 +97,7 @@ pub(crate) fn normalize(name: &str) -> String {
             other => out.push(other.to_ascii_lowercase()),
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 struct Specifier<'a> {
@@ -181,7 +187,10 @@ fn place(text: &str) -> Option<Requirement<'_>> {
         let name = first
             .split_once("egg=")
             .map(|(_, egg)| egg.split(['&', '[']).next().unwrap_or(egg));
-        let name = name.map_or_else(|| "a package".to_owned(), normalize);
+        let name = name.map_or_else(
+            || "a package".to_owned(),
+            |name| normalize(name).into_owned(),
+        );
         return Some(Requirement::Foreign {
             name,
             source: kind_of_address(first),
@@ -287,5 +296,6 @@ mod tests {
     #[test]
     fn runs_of_separators_become_one_hyphen() {
         assert_eq!(normalize("A._-b__C"), "a-b-c");
+        assert_eq!(normalize("a--b"), "a-b");
     }
 }

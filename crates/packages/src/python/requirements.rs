@@ -8,16 +8,14 @@ use std::collections::BTreeSet;
 use plimsoll_model::{Component, Ecosystem, Location, Span, Version};
 use plimsoll_source::TextFile;
 
-use crate::facts::{
-    Covers, Family, Include, IncludeKind, Lock, Manifest, OpenRequirement, Requirements,
-};
-use crate::logical_line::{LogicalLine, logical_lines};
-use crate::pip_option::{self, PipOption};
-use crate::requirement::{Requirement, parse};
+use super::logical_line::{LogicalLine, logical_lines};
+use super::pip_option::{self, PipOption};
+use super::requirement::{Requirement, parse};
+use super::requirements_facts::{Include, IncludeKind, OpenRequirement, Requirements};
+use crate::facts::{Covers, Lock, Manifest};
 use crate::{Facts, Parser, gap};
 
 pub(crate) static PARSER: Parser = Parser {
-    id: "requirements/3",
     globs: &[
         "**/*requirements*.txt",
         "**/requirements/**/*.txt",
@@ -28,7 +26,6 @@ pub(crate) static PARSER: Parser = Parser {
 };
 
 pub(crate) static INPUT_PARSER: Parser = Parser {
-    id: "requirements-input/3",
     globs: &["**/*requirements*.in", "**/requirements/**/*.in"],
     read: read_input,
 };
@@ -58,10 +55,7 @@ fn read(file: &TextFile<'_>) -> Facts {
     if let Some((location, why)) = first {
         if facts.components.is_empty() && is_prose(refused, lines.len()) {
             let gap = gap::no_requirements(location, refused, lines.len());
-            return Facts {
-                gaps: vec![gap],
-                ..Facts::default()
-            };
+            return Facts::gap(gap);
         }
         facts
             .gaps
@@ -73,11 +67,7 @@ fn read(file: &TextFile<'_>) -> Facts {
         .map(|component| component.name.clone())
         .collect();
     if !names.is_empty() {
-        facts.lock = Some(Lock {
-            family: Family::Python,
-            covers: Covers::Names(names),
-            local: Vec::new(),
-        });
+        facts.lock = Some(Lock::of(Covers::Names(names)));
     }
     facts
 }
@@ -106,10 +96,9 @@ fn read_input(file: &TextFile<'_>) -> Facts {
         .iter()
         .map(|(_, location)| *location)
         .min()
-        .map(|first| Manifest {
-            family: Family::Python,
-            needs: asked.iter().map(|(name, _)| (*name).clone()).collect(),
-            location: first.clone(),
+        .map(|first| {
+            let names = asked.iter().map(|(name, _)| (*name).clone());
+            Manifest::by_name(names, first.clone())
         });
     let requirements = Requirements {
         includes: facts.requirements.includes,

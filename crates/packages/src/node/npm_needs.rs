@@ -1,6 +1,6 @@
 //! What a `package.json`, or its copy in a lockfile, asks for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -49,10 +49,11 @@ impl<'a> NpmNeeds<'a> {
             .map(|(name, range)| (name.as_str(), *range))
     }
 
-    /// `NAME@RANGE` of each, so that another range is another need.
-    pub(crate) fn texts(&self) -> BTreeSet<String> {
+    /// `NAME@RANGE` of each, so that another range is another need, with the name. The oldest lockfiles
+    /// say which packages are asked for and not in which range.
+    pub(crate) fn texts(&self) -> BTreeMap<String, String> {
         self.asked()
-            .map(|(name, range)| text(name, range))
+            .map(|(name, range)| (text(name, range), name.to_owned()))
             .collect()
     }
 

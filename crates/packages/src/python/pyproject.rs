@@ -3,19 +3,18 @@
 //! Extras, dependency groups and build requirements are left out: the lockfiles that are read here
 //! are those of what ships.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use plimsoll_model::Span;
 use plimsoll_source::TextFile;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::facts::{Family, Manifest};
-use crate::requirement::{Requirement, normalize, parse};
+use super::requirement::{Requirement, normalize, parse};
+use crate::facts::Manifest;
 use crate::{Facts, Parser, gap};
 
 pub(crate) static PARSER: Parser = Parser {
-    id: "pyproject/1",
     globs: &["**/pyproject.toml"],
     read,
 };
@@ -56,20 +55,13 @@ fn read(file: &TextFile<'_>) -> Facts {
             let offset = error.span().map_or(0, |span| span.start);
             let gap =
                 gap::unreadable_manifest(file.location(Span::new(offset, offset)), error.message());
-            return Facts {
-                gaps: vec![gap],
-                ..Facts::default()
-            };
+            return Facts::gap(gap);
         }
     };
     let needs = needs(&pyproject);
-    let manifest = needs.iter().map(|(_, at)| *at).min().map(|at| Manifest {
-        family: Family::Python,
-        needs: needs
-            .iter()
-            .map(|(name, _)| name.clone())
-            .collect::<BTreeSet<_>>(),
-        location: file.location(Span::new(at, at)),
+    let manifest = needs.iter().map(|(_, at)| *at).min().map(|at| {
+        let names = needs.iter().map(|(name, _)| name.clone());
+        Manifest::by_name(names, file.location(Span::new(at, at)))
     });
     Facts {
         manifest,
@@ -98,7 +90,7 @@ fn needs(pyproject: &PyProject) -> Vec<(String, usize)> {
             .dependencies
             .keys()
             .filter(|key| key.get_ref() != "python");
-        needs.extend(packages.map(|key| (normalize(key.get_ref()), key.span().start)));
+        needs.extend(packages.map(|key| (normalize(key.get_ref()).into_owned(), key.span().start)));
     }
     needs
 }

@@ -2,8 +2,8 @@
 
 use plimsoll_model::Location;
 
+use super::package_lock::{Entry, Package, address};
 use crate::json::Entries;
-use crate::package_lock::{Entry, Package, address};
 
 /// The folder that an entry links to; `file:` stands before folders and archives alike.
 pub(crate) fn linked_folder(entry: &Entry<'_>) -> Option<String> {

@@ -1,17 +1,17 @@
 //! What requirements files leave open once all files are known: requirements that nothing pins, pins
 //! that need not be all, and files and folders that are drawn in and were not read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use plimsoll_model::{Gap, TreePath};
 
-use crate::conclude::{listed, resolve};
-use crate::facts::{Facts, Family, Include, IncludeKind, OpenRequirement};
-use crate::gap;
+use super::FIX;
+use super::requirements_facts::{Include, IncludeKind, OpenRequirement};
+use crate::lockfiles::{Files, listed};
+use crate::tree_path::resolve;
+use crate::{Facts, gap};
 
-type All = BTreeMap<TreePath, Facts>;
-
-pub(crate) fn requirements_gaps(facts: &All) -> Vec<Gap> {
+pub(super) fn requirements_gaps(facts: &Files<'_>) -> Vec<Gap> {
     let installed = installed(facts);
     let mut gaps = Vec::new();
     for (path, file) in facts {
@@ -29,7 +29,7 @@ pub(crate) fn requirements_gaps(facts: &All) -> Vec<Gap> {
 }
 
 /// Files that another file draws in with `-r`, whatever their name says they are for.
-fn installed(facts: &All) -> BTreeSet<TreePath> {
+fn installed(facts: &Files<'_>) -> BTreeSet<TreePath> {
     let drawn_in = facts.iter().flat_map(|(path, file)| {
         let includes = file.requirements.includes.iter();
         let requirements = includes.filter(|include| include.kind == IncludeKind::Requirements);
@@ -47,7 +47,7 @@ fn is_constraints(path: &TreePath) -> bool {
 }
 
 /// The one gap of a requirements file with requirements that nothing pins.
-fn open_gap(path: &TreePath, file: &Facts, facts: &All) -> Option<Gap> {
+fn open_gap(path: &TreePath, file: &Facts, facts: &Files<'_>) -> Option<Gap> {
     let drawn_in = with_includes(path, facts);
     let pins = drawn_in.iter().flat_map(|file| &file.components);
     let pinned: BTreeSet<&str> = pins.map(|component| component.name.as_str()).collect();
@@ -65,20 +65,12 @@ fn open_gap(path: &TreePath, file: &Facts, facts: &All) -> Option<Gap> {
         open.len(),
         listed(&shown)
     );
-    Some(gap::unlocked_manifest(
-        first.location.clone(),
-        message,
-        Family::Python.fix(),
-    ))
+    Some(gap::unlocked_manifest(first.location.clone(), message, FIX))
 }
 
 /// The gap of a requirements file whose pins may ask for packages that no file lists.
-fn unsealed_gap(path: &TreePath, file: &Facts, facts: &All) -> Option<Gap> {
-    let pins_packages = file
-        .lock
-        .as_ref()
-        .is_some_and(|lock| lock.family == Family::Python);
-    let of_requirements = pins_packages || !file.requirements.open.is_empty();
+fn unsealed_gap(path: &TreePath, file: &Facts, facts: &Files<'_>) -> Option<Gap> {
+    let of_requirements = file.lock.is_some() || !file.requirements.open.is_empty();
     let first = file.components.iter().map(|component| &component.location);
     let first = first
         .chain(file.requirements.open.iter().map(|open| &open.location))
@@ -103,7 +95,7 @@ fn describe(open: &OpenRequirement) -> String {
 }
 
 /// A requirements file and every file it draws in.
-fn with_includes<'a>(path: &TreePath, facts: &'a All) -> Vec<&'a Facts> {
+fn with_includes<'a>(path: &TreePath, facts: &Files<'a>) -> Vec<&'a Facts> {
     let mut files = Vec::new();
     let mut seen = BTreeSet::new();
     let mut waiting = vec![path.clone()];
@@ -112,7 +104,7 @@ fn with_includes<'a>(path: &TreePath, facts: &'a All) -> Vec<&'a Facts> {
             continue;
         };
         if seen.insert(path.clone()) {
-            files.push(file);
+            files.push(*file);
             let includes = file.requirements.includes.iter();
             let more = includes.filter(|include| include.kind != IncludeKind::Project);
             waiting.extend(
@@ -124,7 +116,7 @@ fn with_includes<'a>(path: &TreePath, facts: &'a All) -> Vec<&'a Facts> {
     files
 }
 
-fn include_gap(path: &TreePath, include: &Include, facts: &All) -> Option<Gap> {
+fn include_gap(path: &TreePath, include: &Include, facts: &Files<'_>) -> Option<Gap> {
     let why = match include.kind {
         IncludeKind::Project => missing_project(path, include, facts)?,
         IncludeKind::Requirements | IncludeKind::Constraints => missing_file(path, include, facts)?,
@@ -136,7 +128,7 @@ fn include_gap(path: &TreePath, include: &Include, facts: &All) -> Option<Gap> {
     ))
 }
 
-fn missing_file(path: &TreePath, include: &Include, facts: &All) -> Option<&'static str> {
+fn missing_file(path: &TreePath, include: &Include, facts: &Files<'_>) -> Option<&'static str> {
     if include.path.contains("://") {
         return Some("which is an address on the network");
     }
@@ -149,7 +141,7 @@ fn missing_file(path: &TreePath, include: &Include, facts: &All) -> Option<&'sta
 
 /// Why no manifest of a folder was read. Where pip is started is not known: the file's own folder and
 /// every folder above it count.
-fn missing_project(path: &TreePath, include: &Include, facts: &All) -> Option<&'static str> {
+fn missing_project(path: &TreePath, include: &Include, facts: &Files<'_>) -> Option<&'static str> {
     const MANIFESTS: [&str; 3] = ["pyproject.toml", "setup.py", "setup.cfg"];
     let mut bases = std::iter::successors(Some(path.parent()), |folder| {
         (!folder.is_empty()).then(|| folder.rsplit_once('/').map_or("", |(parent, _)| parent))

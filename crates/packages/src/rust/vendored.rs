@@ -2,15 +2,17 @@
 //! without which Cargo takes no package from such a folder. That it is there says enough; the sums in
 //! it are for Cargo to check.
 
+use plimsoll_model::TreePath;
 use plimsoll_source::TextFile;
 
 use crate::{Facts, Parser};
 
-/// The name of the file.
-pub(crate) const MARK: &str = ".cargo-checksum.json";
+/// Whether the file marks its folder as that of a copied package.
+pub(super) fn is_mark(path: &TreePath) -> bool {
+    path.file_name() == ".cargo-checksum.json"
+}
 
 pub(crate) static PARSER: Parser = Parser {
-    id: "cargo-vendored/1",
     globs: &["**/.cargo-checksum.json"],
     read,
 };

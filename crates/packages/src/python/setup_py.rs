@@ -1,16 +1,13 @@
 //! `setup.py` and `setup.cfg`: whether they ask for packages. A script is not run, so what it asks
 //! for is not known; a requirements file with pins cannot be held against it.
 
-use std::collections::BTreeSet;
-
 use plimsoll_model::Span;
 use plimsoll_source::TextFile;
 
-use crate::facts::{Family, Manifest};
+use crate::facts::Manifest;
 use crate::{Facts, Parser};
 
 pub(crate) static PARSER: Parser = Parser {
-    id: "setup-py/1",
     globs: &["**/setup.py", "**/setup.cfg"],
     read,
 };
@@ -18,10 +15,11 @@ pub(crate) static PARSER: Parser = Parser {
 const ASKS: &str = "install_requires";
 
 fn read(file: &TextFile<'_>) -> Facts {
-    let manifest = file.text.find(ASKS).map(|at| Manifest {
-        family: Family::Python,
-        needs: BTreeSet::from([format!("what `{ASKS}` says")]),
-        location: file.location(Span::new(at, at + ASKS.len())),
+    let manifest = file.text.find(ASKS).map(|at| {
+        Manifest::by_name(
+            [format!("what `{ASKS}` says")],
+            file.location(Span::new(at, at + ASKS.len())),
+        )
     });
     Facts {
         manifest,

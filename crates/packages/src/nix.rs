@@ -1,0 +1,14 @@
+//! Nix flakes.
+
+use crate::family::{CHECK_BY_OTHER_MEANS, Family};
+use crate::lockfiles;
+
+pub(crate) static FAMILY: Family = Family {
+    lockfile: "a Nix lockfile",
+    ecosystem: None,
+    parsers: &[],
+    unread_locks: &["**/flake.lock"],
+    unread_manifests: &[],
+    fix: CHECK_BY_OTHER_MEANS,
+    resolve: lockfiles::resolve,
+};
