@@ -75,6 +75,12 @@ impl Tree for GitRevision {
         else {
             return None;
         };
+        // A name that the walk refuses is not read under that name either.
+        let mut names = path.as_str().split('/');
+        let refused = names.find_map(|name| problem(name.as_bytes(), path.as_str().len()));
+        if let Some(reason) = refused {
+            return Some(Content::unreadable(reason));
+        }
         let git = self.git.to_thread_local();
         match find(&git, self.tree, path) {
             Ok(object) => content(&git, object?, max_bytes),
