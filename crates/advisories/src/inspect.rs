@@ -77,7 +77,11 @@ fn judge(
         let Some(block) = file.find(release, &name)? else {
             continue;
         };
-        let judged = Judged::of(file, &block, component)?;
+        let Some(version) = &component.version else {
+            gaps.unversioned(component);
+            continue;
+        };
+        let judged = Judged::of(file, &block, version.as_str())?;
         for (flaw, advisories) in &judged.affecting {
             let fix = judged.fix(*flaw);
             let finding = finding(file, component, advisories, fix)?;
@@ -111,8 +115,7 @@ struct Judged<'a> {
 }
 
 impl<'a> Judged<'a> {
-    fn of(file: &EcosystemFile, block: &Block<'a>, component: &Component) -> Result<Self, Damage> {
-        let version = component.version.as_str();
+    fn of(file: &EcosystemFile, block: &Block<'a>, version: &str) -> Result<Self, Damage> {
         let parsed = file
             .rules()
             .and_then(|rules| Some((rules, rules.key(version)?)));
@@ -191,22 +194,18 @@ fn finding(
     let lead = lead(&details);
     let id = one_line(preferred_id(&details), SHOWN_MAX_CHARS);
     let summary = one_line(&lead.summary, SHOWN_MAX_CHARS);
-    let package = show(component);
+    let package = one_line(&component.label(), 200);
     let message = if summary.is_empty() {
         format!("{package} is affected by {id}")
     } else {
         format!("{package}: {summary}")
     };
-    let mut finding = Finding::new(
-        RuleId::new("dependency", &rule_name(&id)),
-        lead.severity,
-        message,
-        component.location.clone(),
-    );
+    let rule = RuleId::new("dependency", &rule_name(&id));
+    let mut finding = Finding::at_places(rule, lead.severity, message, component.places.clone());
     finding.matter = Some(Matter::Component {
         ecosystem: component.ecosystem.clone(),
         name: component.name.clone(),
-        version: Some(component.version.clone()),
+        version: component.version.clone(),
     });
     finding.references = references(&details);
     finding.fix = fix.map(|version| Fix {
@@ -214,13 +213,6 @@ fn finding(
         version: Some(version.to_owned()),
     });
     Ok(finding)
-}
-
-/// A component's name and version, on one line and not long.
-fn show(component: &Component) -> String {
-    let name = one_line(&component.name, 120);
-    let version = one_line(component.version.as_str(), 80);
-    format!("{name} {version}")
 }
 
 /// An advisory's id as the name of a rule, which holds no white space and is not long.

@@ -26,7 +26,7 @@ pub fn sbom(
     let components = &inspected.inspection.components;
     let parts: Vec<String> = components
         .iter()
-        .map(|part| format!("{}{}{}", part.ecosystem, part.name, part.version))
+        .map(|part| format!("{} {}", part.ecosystem, part.label()))
         .collect();
     let subject_key = subject.map_or_else(String::new, Subject::key);
     let moment = now.to_string();

@@ -1,7 +1,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::VersionKey;
+use packageurl::PackageUrl;
+
+use crate::{Component, Ecosystem, Place, Purl, Scope, Version, VersionKey};
 
 /// How an ecosystem writes the names and versions of its packages.
 ///
@@ -13,6 +15,9 @@ pub struct EcosystemRules {
     pub name: &'static str,
     /// The package-URL type: `cargo`, `pypi`, `npm`.
     pub purl_type: &'static str,
+    /// What ends the namespace of a package URL inside a name, where names have one: `/` in
+    /// `@scope/name`.
+    pub namespace_end: Option<char>,
     /// The one form of a package's name: equal packages have equal forms.
     pub normalize: fn(&str) -> Cow<'_, str>,
     /// The key of a version, or `None` for a text that has no place in the ecosystem's order.
@@ -34,6 +39,62 @@ impl EcosystemRules {
             return None;
         }
         (self.version_key)(version)
+    }
+
+    /// A version of a package that was read at this place, of which nothing else is known yet.
+    pub fn component(&self, name: &str, version: &str, place: impl Into<Place>) -> Component {
+        Component {
+            version: Some(Version::new(version)),
+            declared: None,
+            purl: self.purl(name, Some(version)),
+            ..self.declared_component(name, "", place)
+        }
+    }
+
+    /// A package of which a place asks for any version in a range.
+    pub fn declared_component(
+        &self,
+        name: &str,
+        range: &str,
+        place: impl Into<Place>,
+    ) -> Component {
+        Component {
+            ecosystem: Ecosystem::new(self.name),
+            name: (self.normalize)(name).into_owned(),
+            version: None,
+            declared: Some(range.to_owned()),
+            distribution: None,
+            architecture: None,
+            purl: self.purl(name, None),
+            places: vec![place.into()],
+            checksums: Vec::new(),
+            scope: Scope::Runtime,
+            licenses: Vec::new(),
+            source_package: None,
+            files: Vec::new(),
+            dependencies: Vec::new(),
+            needed_by: Vec::new(),
+        }
+    }
+
+    /// The package URL of a package or of one version of it; `None` for a name that fits no package URL
+    /// of its type.
+    pub fn purl(&self, name: &str, version: Option<&str>) -> Option<Purl> {
+        let name = (self.normalize)(name);
+        let parts = self.namespace_end.and_then(|end| name.rsplit_once(end));
+        let (namespace, name) = match parts {
+            Some((namespace, name)) => (Some(namespace), name),
+            None => (None, name.as_ref()),
+        };
+        let mut purl = PackageUrl::new(self.purl_type, name).ok()?;
+        if let Some(namespace) = namespace {
+            purl.with_namespace(namespace).ok()?;
+        }
+        if let Some(version) = version {
+            purl.with_version(version).ok()?;
+        }
+        purl.validate().ok()?;
+        Some(Purl::new(purl.to_string()))
     }
 }
 

@@ -38,11 +38,21 @@ impl Finding {
         message: impl Into<String>,
         place: impl Into<Place>,
     ) -> Self {
+        Self::at_places(rule, severity, message, vec![place.into()])
+    }
+
+    /// A finding at several places, the one to show first, with neither references, fix nor trace yet.
+    pub fn at_places(
+        rule: RuleId,
+        severity: Severity,
+        message: impl Into<String>,
+        places: Vec<Place>,
+    ) -> Self {
         Self {
             rule,
             severity,
             message: message.into(),
-            places: vec![place.into()],
+            places,
             matter: None,
             fingerprint: None,
             references: Vec::new(),

@@ -33,25 +33,23 @@ impl Inspection {
             finding.places.iter_mut().chain(traced)
         });
         let gaps = self.gaps.iter_mut().filter_map(|gap| gap.place.as_mut());
-        for place in steps.chain(gaps) {
+        let components = self.components.iter_mut();
+        let parts = components.flat_map(|component| &mut component.places);
+        for place in steps.chain(gaps).chain(parts) {
             match place {
                 Place::File(location) => location.tree = tree.clone(),
                 Place::Object(_) | Place::Request(_) => {}
             }
         }
-        for component in &mut self.components {
-            component.location.tree = tree.clone();
-        }
     }
 
-    /// Puts everything in the one order that reports show: findings by place, rule and message, so
-    /// that equal trees give equal bytes.
+    /// Puts everything in the one order that reports show: findings by place, rule and message, and each
+    /// component once, so that equal trees give equal bytes.
     pub fn sort(&mut self) {
         self.findings.sort_by(|a, b| {
             (&a.places, &a.rule, &a.message).cmp(&(&b.places, &b.rule, &b.message))
         });
-        self.components.sort();
-        self.components.dedup();
+        self.components = Component::combine(std::mem::take(&mut self.components));
         self.gaps
             .sort_by(|a, b| (&a.place, &a.id, &a.message).cmp(&(&b.place, &b.id, &b.message)));
         self.gaps.dedup();

@@ -5,6 +5,7 @@
 //! formats (SARIF, CycloneDX, in-toto) have types of their own in `plimsoll-wire`.
 
 mod address;
+mod checksum;
 mod component;
 mod digest;
 mod ecosystem;
@@ -14,6 +15,7 @@ mod gap;
 mod id;
 mod inspection;
 mod inspector;
+mod license;
 mod mask;
 mod place;
 mod severity;
@@ -24,7 +26,8 @@ mod verdict;
 mod version_key;
 
 pub use address::{Address, AddressError, Origin, TreeAddress};
-pub use component::{Component, Ecosystem, Purl, Version};
+pub use checksum::{Checksum, ChecksumAlgorithm};
+pub use component::{Component, Ecosystem, Purl, Scope, SourcePackage, Version};
 pub use digest::{Digest, DigestError};
 pub use ecosystem::{EcosystemRules, exact_name};
 pub use evidence::{
@@ -36,6 +39,7 @@ pub use gap::{Gap, GapKind};
 pub use id::{OwnId, RuleId, RuleIdError};
 pub use inspection::Inspection;
 pub use inspector::Inspector;
+pub use license::{License, LicenseSource};
 pub use mask::{Masks, masked_form};
 pub use place::{LineIndex, Location, ObjectPlace, Place, Position, RequestPlace, Span, TreePath};
 pub use severity::{Severity, SeverityError};

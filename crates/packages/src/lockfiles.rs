@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{Gap, TreePath};
+use plimsoll_model::{Component, Gap, Purl, Scope, TreePath};
 
 use crate::facts::{Covers, Facts, Lock, Manifest};
 use crate::family::Family;
@@ -17,6 +17,10 @@ pub(crate) type Files<'a> = BTreeMap<&'a TreePath, &'a Facts>;
 #[derive(Default)]
 pub(crate) struct Resolution {
     pub(crate) gaps: Vec<Gap>,
+    /// Packages that a file asks for and whose version no file says.
+    pub(crate) declared: Vec<Component>,
+    /// What the packages of a lockfile are needed for, where other files say so.
+    pub(crate) scopes: BTreeMap<TreePath, BTreeMap<Purl, Scope>>,
 }
 
 /// The manifests that no lockfile answers for, and the packages that lockfiles expect in the tree and
@@ -30,7 +34,10 @@ pub(crate) fn resolve(family: &Family, files: &Files<'_>) -> Resolution {
         .filter_map(|(path, manifest)| locks.manifest_gap(path, manifest, family.fix))
         .collect();
     gaps.extend(missing_packages(files));
-    Resolution { gaps }
+    Resolution {
+        gaps,
+        ..Resolution::default()
+    }
 }
 
 /// A package that is not fetched is a package of the tree. Were a lockfile believed without looking, the

@@ -25,6 +25,7 @@ pub(crate) static FAMILY: Family = Family {
 static ECOSYSTEM: EcosystemRules = EcosystemRules {
     name: "npm",
     purl_type: "npm",
+    namespace_end: Some('/'),
     normalize: exact_name,
     version_key: semantic_version::key,
 };

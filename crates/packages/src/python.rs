@@ -36,6 +36,7 @@ pub(crate) static FAMILY: Family = Family {
 static ECOSYSTEM: EcosystemRules = EcosystemRules {
     name: "PyPI",
     purl_type: "pypi",
+    namespace_end: None,
     normalize: requirement::normalize,
     version_key: version::key,
 };
@@ -47,5 +48,6 @@ fn resolve(family: &Family, files: &Files<'_>) -> Resolution {
     resolution
         .gaps
         .extend(requirements_gaps::requirements_gaps(files));
+    resolution.declared = requirements_gaps::declared(files);
     resolution
 }

@@ -5,6 +5,7 @@ mod cargo_lock;
 mod cargo_packages;
 mod cargo_toml;
 mod resolution;
+mod scopes;
 mod vendored;
 
 use plimsoll_model::{EcosystemRules, exact_name};
@@ -26,6 +27,7 @@ pub(crate) static FAMILY: Family = Family {
 static ECOSYSTEM: EcosystemRules = EcosystemRules {
     name: "crates.io",
     purl_type: "cargo",
+    namespace_end: None,
     normalize: exact_name,
     version_key: semantic_version::key,
 };

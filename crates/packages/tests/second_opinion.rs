@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use plimsoll_model::{Address, Masks, TreePath};
+use plimsoll_model::{Address, Component, Location, Masks, TreePath};
 use plimsoll_packages::{Facts, claims, conclude};
 use plimsoll_source::File;
 use serde_json::Value;
@@ -24,12 +24,20 @@ fn facts(path: &str, text: &str) -> Facts {
     ))
 }
 
+fn version(component: &Component) -> &str {
+    component.version.as_ref().unwrap().as_str()
+}
+
+fn place(component: &Component) -> &Location {
+    component.places[0].file().unwrap()
+}
+
 /// `name@version` of each component.
 fn packages(facts: &Facts) -> BTreeSet<String> {
     facts
         .components
         .iter()
-        .map(|component| format!("{}@{}", component.name, component.version))
+        .map(|component| format!("{}@{}", component.name, version(component)))
         .collect()
 }
 
@@ -37,7 +45,7 @@ fn packages(facts: &Facts) -> BTreeSet<String> {
 fn edges(facts: &Facts) -> BTreeSet<(String, String)> {
     let mut edges = BTreeSet::new();
     for component in &facts.components {
-        let from = component.purl().unwrap().to_string();
+        let from = component.purl.as_ref().unwrap().to_string();
         edges.extend(
             component
                 .dependencies
@@ -116,7 +124,7 @@ fn cargo_sees_the_same_packages_and_edges_in_this_workspace() {
     let purls: BTreeSet<String> = facts
         .components
         .iter()
-        .map(|component| component.purl().unwrap().to_string())
+        .map(|component| component.purl.as_ref().unwrap().to_string())
         .collect();
     assert_eq!(purls, expected.0);
     assert_eq!(edges(&facts), expected.1);
@@ -124,10 +132,10 @@ fn cargo_sees_the_same_packages_and_edges_in_this_workspace() {
         facts
             .components
             .iter()
-            .all(|component| component.checksum.is_some())
+            .all(|component| component.checksums.len() == 1)
     );
     for component in &facts.components {
-        let line = usize::try_from(component.location.start.line).unwrap();
+        let line = usize::try_from(place(component).start.line).unwrap();
         let expected = format!("name = \"{}\"", component.name);
         assert_eq!(text.lines().nth(line - 1), Some(expected.as_str()));
     }
@@ -191,10 +199,10 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
     let checksums: Vec<_> = facts
         .components
         .iter()
-        .map(|component| component.checksum.as_deref())
+        .map(|component| component.checksums.first().map(ToString::to_string))
         .collect();
     let first = "sha256:aa000000000000000000000000000000000000000000000000000000000000ff";
-    assert_eq!(checksums, [Some(first), None, None]);
+    assert_eq!(checksums, [Some(first.to_owned()), None, None]);
 }
 
 fn set(texts: &[&str]) -> BTreeSet<String> {
@@ -325,22 +333,19 @@ fn places_in_a_package_lock_are_those_of_the_entry() {
         .unwrap();
     let line = SHOP_LOCK
         .lines()
-        .nth(scoped.location.start.line as usize - 1)
+        .nth(place(scoped).start.line as usize - 1)
         .unwrap();
     let marked =
-        &line[scoped.location.start.column as usize - 1..scoped.location.end.column as usize - 1];
+        &line[place(scoped).start.column as usize - 1..place(scoped).end.column as usize - 1];
     assert_eq!(marked, "\"node_modules/@s/c\"");
     let checksum = facts
         .components
         .iter()
-        .find(|component| component.version.as_str() == "1.0.5");
+        .find(|component| version(component) == "1.0.5");
     // FIPS 180-4: the SHA-512 of the empty text is cf83e1357eefb8bd….
     assert!(
-        checksum
-            .unwrap()
-            .checksum
-            .as_deref()
-            .unwrap()
+        checksum.unwrap().checksums[0]
+            .to_string()
             .starts_with("sha512:cf83e1357eefb8bd")
     );
 }
@@ -415,10 +420,7 @@ fn pip_reads_the_same_requirements() {
         .map(str::to_owned)
         .collect();
     let facts = facts("requirements.txt", REQUIREMENTS);
-    let pins = facts
-        .components
-        .iter()
-        .map(|component| format!("{} {}", component.name, component.version));
+    let pins = facts.components.iter().map(Component::label);
     let stored = serde_json::to_value(&facts).unwrap();
     let open = stored["requirements"]["open"].as_array().unwrap();
     let open = open
@@ -432,9 +434,9 @@ fn pip_reads_the_same_requirements() {
     let hashed: Vec<_> = facts
         .components
         .iter()
-        .filter(|component| component.checksum.is_some())
+        .filter(|component| !component.checksums.is_empty())
         .collect();
     assert_eq!(hashed.len(), 1, "several hashes are several files");
     assert_eq!(hashed[0].name, "one-file");
-    assert_eq!(hashed[0].location.start.line, 6);
+    assert_eq!(place(hashed[0]).start.line, 6);
 }

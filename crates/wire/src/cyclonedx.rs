@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use plimsoll_model::{Component, Digest, Gap, Subject};
+use plimsoll_model::{
+    Checksum, ChecksumAlgorithm, Component, Digest, Gap, License, Place, Scope, Subject,
+};
 use serde_json::{Map, Value, json};
 
 /// The metadata property that says how many gaps a document has.
@@ -72,33 +74,22 @@ pub fn write(bom: &Bom<'_>) -> Value {
 /// The reference of the subject itself; no package URL and no other reference of ours looks like it.
 const ROOT: &str = "subject";
 
-/// The entries of one package version, from every file that names it.
-type Parts<'a> = BTreeMap<String, Vec<&'a Component>>;
+/// One entry a package version, by its reference.
+type Parts = BTreeMap<String, Component>;
 
-fn parts(components: &[Component]) -> Parts<'_> {
-    let mut parts = Parts::new();
-    for component in components {
-        parts
-            .entry(reference(component))
-            .or_default()
-            .push(component);
-    }
-    for entries in parts.values_mut() {
-        entries.sort();
-    }
-    parts
+fn parts(components: &[Component]) -> Parts {
+    let combined = Component::combine(components.to_vec());
+    combined
+        .into_iter()
+        .map(|component| (reference(&component), component))
+        .collect()
 }
 
 fn reference(component: &Component) -> String {
-    component.purl().map_or_else(
-        || {
-            format!(
-                "{}/{}@{}",
-                component.ecosystem, component.name, component.version
-            )
-        },
-        |purl| purl.to_string(),
-    )
+    match &component.purl {
+        Some(purl) => purl.to_string(),
+        None => format!("{}/{}", component.ecosystem, component.label()),
+    }
 }
 
 fn metadata(bom: &Bom<'_>) -> Value {
@@ -149,66 +140,119 @@ fn properties(gaps: &[Gap]) -> Value {
     std::iter::once(count).chain(each).collect()
 }
 
-fn component(key: &str, entries: &[&Component]) -> Value {
-    let first = entries[0];
+fn component(key: &str, component: &Component) -> Value {
+    let (group, name) = match component.name.split_once('/') {
+        Some((scope, name)) if scope.starts_with('@') => (Some(scope), name),
+        _ => (None, component.name.as_str()),
+    };
     let mut part = Map::new();
     part.insert("type".to_owned(), json!("library"));
     part.insert("bom-ref".to_owned(), json!(key));
-    let (group, name) = match first.name.split_once('/') {
-        Some((scope, name)) if scope.starts_with('@') => (Some(scope), name),
-        _ => (None, first.name.as_str()),
-    };
     if let Some(group) = group {
         part.insert("group".to_owned(), json!(group));
     }
     part.insert("name".to_owned(), json!(name));
-    part.insert("version".to_owned(), json!(first.version));
-    let hashes = hashes(entries);
-    if !hashes.is_empty() {
-        part.insert("hashes".to_owned(), hashes.into());
+    if let Some(version) = &component.version {
+        part.insert("version".to_owned(), json!(version));
     }
-    if let Some(purl) = first.purl() {
+    part.insert("scope".to_owned(), json!(scope(component.scope)));
+    let lists = [
+        ("hashes", hashes(&component.checksums)),
+        ("licenses", licenses(&component.licenses)),
+    ];
+    insert_lists(&mut part, lists);
+    if let Some(purl) = &component.purl {
         part.insert("purl".to_owned(), json!(purl));
     }
-    part.insert(
-        "evidence".to_owned(),
-        json!({ "occurrences": occurrences(entries) }),
-    );
+    insert_lists(&mut part, [("properties", part_properties(component))]);
+    let occurrences: Vec<Value> = component.places.iter().map(occurrence).collect();
+    part.insert("evidence".to_owned(), json!({ "occurrences": occurrences }));
     part.into()
 }
 
-fn hashes(entries: &[&Component]) -> Vec<Value> {
-    let checksums: BTreeSet<&str> = entries
-        .iter()
-        .filter_map(|entry| entry.checksum.as_deref())
-        .collect();
-    let written = checksums.into_iter().filter_map(|checksum| {
-        let (algorithm, content) = checksum.split_once(':')?;
-        let (name, digits) = match algorithm {
-            "sha256" => ("SHA-256", 64),
-            "sha512" => ("SHA-512", 128),
-            _ => return None,
+/// The schema has no empty lists in the place of absent ones.
+fn insert_lists<const N: usize>(part: &mut Map<String, Value>, lists: [(&str, Vec<Value>); N]) {
+    for (name, list) in lists {
+        if !list.is_empty() {
+            part.insert(name.to_owned(), list.into());
+        }
+    }
+}
+
+/// The word of CycloneDX, which has one for all that is not there at run time.
+fn scope(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Runtime => "required",
+        Scope::Optional => "optional",
+        Scope::Build | Scope::Test | Scope::Dev => "excluded",
+    }
+}
+
+/// What CycloneDX 1.6 has no field for.
+fn part_properties(component: &Component) -> Vec<Value> {
+    let property =
+        |name: &str, value: &str| json!({ "name": format!("plimsoll:{name}"), "value": value });
+    let mut properties = Vec::new();
+    if component.scope != Scope::Runtime {
+        properties.push(property("scope", component.scope.as_str()));
+    }
+    let texts = [
+        ("declared", &component.declared),
+        ("distribution", &component.distribution),
+        ("architecture", &component.architecture),
+    ];
+    for (name, text) in texts {
+        properties.extend(text.iter().map(|text| property(name, text)));
+    }
+    if let Some(source) = &component.source_package {
+        let value = format!("{} {}", source.name, source.version);
+        properties.push(property("source-package", &value));
+    }
+    let files = component.files.iter();
+    properties.extend(files.map(|file| property("file", file.as_str())));
+    properties
+}
+
+fn hashes(checksums: &[Checksum]) -> Vec<Value> {
+    let written = checksums.iter().map(|checksum| {
+        let name = match checksum.algorithm {
+            ChecksumAlgorithm::Sha512 => "SHA-512",
+            ChecksumAlgorithm::Sha384 => "SHA-384",
+            ChecksumAlgorithm::Sha256 => "SHA-256",
+            ChecksumAlgorithm::Sha1 => "SHA-1",
         };
-        let hexadecimal = content.bytes().all(|byte| byte.is_ascii_hexdigit());
-        (hexadecimal && content.len() == digits).then(|| json!({ "alg": name, "content": content }))
+        json!({ "alg": name, "content": checksum.digits() })
     });
     written.collect()
 }
 
-fn occurrences(entries: &[&Component]) -> Vec<Value> {
-    let places: BTreeSet<_> = entries.iter().map(|entry| &entry.location).collect();
-    places
+/// Licences by name: what a lockfile repeats need not be an expression that the schema takes.
+fn licenses(licenses: &[License]) -> Vec<Value> {
+    let names: BTreeSet<&str> = licenses
+        .iter()
+        .map(|license| license.expression.as_str())
+        .collect();
+    let written = names
         .into_iter()
-        .map(|location| json!({ "location": location.outer_path(), "line": location.start.line }))
-        .collect()
+        .map(|name| json!({ "license": { "name": name, "acknowledgement": "declared" } }));
+    written.collect()
+}
+
+fn occurrence(place: &Place) -> Value {
+    match place {
+        Place::File(location) => {
+            json!({ "location": location.outer_path(), "line": location.start.line })
+        }
+        Place::Object(_) | Place::Request(_) => json!({ "location": place.to_string() }),
+    }
 }
 
 /// The graph. The subject is said to depend on every part that no other part needs, so that each part
 /// can be reached; the lockfiles read here do not all say which ones a project asks for itself.
-fn dependencies(parts: &Parts<'_>) -> Vec<Value> {
+fn dependencies(parts: &Parts) -> Vec<Value> {
     let edges: BTreeMap<&str, BTreeSet<&str>> = parts
         .iter()
-        .map(|(key, entries)| (key.as_str(), needs(parts, key, entries)))
+        .map(|(key, part)| (key.as_str(), needs(parts, key, part)))
         .collect();
     let needed: BTreeSet<&str> = edges.values().flatten().copied().collect();
     let roots = edges
@@ -223,10 +267,9 @@ fn dependencies(parts: &Parts<'_>) -> Vec<Value> {
 }
 
 /// Only parts of this document can be depended on.
-fn needs<'a>(parts: &'a Parts<'_>, key: &str, entries: &[&Component]) -> BTreeSet<&'a str> {
-    entries
+fn needs<'a>(parts: &'a Parts, key: &str, part: &Component) -> BTreeSet<&'a str> {
+    part.dependencies
         .iter()
-        .flat_map(|entry| &entry.dependencies)
         .filter_map(|purl| parts.get_key_value(purl.as_str()))
         .map(|(needed, _)| needed.as_str())
         .filter(|needed| *needed != key)

@@ -9,40 +9,80 @@ use std::path::{Path, PathBuf};
 
 use jsonschema::{Registry, Validator};
 use plimsoll_model::{
-    Component, Digest, Ecosystem, Gap, GapKind, Location, Purl, RuleId, Subject, TreePath, Version,
+    Checksum, ChecksumAlgorithm, Component, Digest, EcosystemRules, Gap, GapKind, License,
+    LicenseSource, Location, Purl, RuleId, Scope, SourcePackage, Subject, TreePath, Version,
+    exact_name,
 };
 use plimsoll_wire::cyclonedx::{Bom, serial, write};
 use serde_json::{Value, json};
 
-fn component(ecosystem: &str, name: &str, version: &str, file: &str) -> Component {
-    Component {
-        ecosystem: Ecosystem::new(ecosystem),
-        name: name.to_owned(),
-        version: Version::new(version),
-        location: Location::file(TreePath::new(file)),
-        checksum: None,
-        dependencies: Vec::new(),
+/// The rules of an ecosystem, as far as package URLs need them.
+fn rules(name: &'static str, purl_type: &'static str) -> EcosystemRules {
+    EcosystemRules {
+        name,
+        purl_type,
+        namespace_end: (purl_type == "npm").then_some('/'),
+        normalize: exact_name,
+        version_key: |_| None,
     }
+}
+
+fn component(ecosystem: &'static str, name: &str, version: &str, file: &str) -> Component {
+    let place = Location::file(TreePath::new(file));
+    let purl_type = match ecosystem {
+        "crates.io" => "cargo",
+        "PyPI" => "pypi",
+        "npm" => "npm",
+        _ => "no type of purl",
+    };
+    rules(ecosystem, purl_type).component(name, version, place)
 }
 
 fn components() -> Vec<Component> {
     let mut axum = component("crates.io", "axum", "0.8.1+x", "Cargo.lock");
-    axum.checksum = Some(format!("sha256:{}", "a".repeat(64)));
+    axum.checksums = Checksum::new(ChecksumAlgorithm::Sha256, &"a".repeat(64))
+        .into_iter()
+        .collect();
     axum.dependencies = ["pkg:cargo/serde@1.0.0", "pkg:cargo/absent@1.0.0"]
         .map(Purl::new)
         .to_vec();
+    axum.scope = Scope::Optional;
     let mut serde = component("crates.io", "serde", "1.0.0", "Cargo.lock");
-    serde.checksum = Some("sha256:not hexadecimal".to_owned());
     serde.dependencies = vec![Purl::new("pkg:cargo/serde@1.0.0")];
     let mut scoped = component("npm", "@scope/name", "2.0.0", "web/package-lock.json");
-    scoped.checksum = Some(format!("sha512:{}", "b".repeat(128)));
+    let digests = [
+        (ChecksumAlgorithm::Sha512, 128),
+        (ChecksumAlgorithm::Sha1, 40),
+    ];
+    scoped.checksums = digests
+        .into_iter()
+        .filter_map(|(algorithm, digits)| Checksum::new(algorithm, &"b".repeat(digits)))
+        .collect();
+    scoped.scope = Scope::Dev;
+    scoped.licenses = ["MIT", "see LICENSE"]
+        .map(|expression| License {
+            expression: expression.to_owned(),
+            source: LicenseSource::Lockfile,
+        })
+        .to_vec();
+    let mut strange = component("Haiku", "strange", "1", "x");
+    strange.distribution = Some("haiku-r1".to_owned());
+    strange.architecture = Some("x86".to_owned());
+    strange.source_package = Some(SourcePackage {
+        name: "odd".to_owned(),
+        version: Version::new("1-1"),
+    });
+    strange.files = vec![TreePath::new("bin/strange")];
     let again = component("crates.io", "serde", "1.0.0", "tools/Cargo.lock");
+    let place = Location::file(TreePath::new("r.txt"));
+    let open = rules("PyPI", "pypi").declared_component("open", ">=1", place);
     vec![
         scoped,
         serde,
         axum,
         again,
-        component("Haiku", "strange", "1", "x"),
+        strange,
+        open,
         component("PyPI", "a", "1", "r.txt"),
     ]
 }
@@ -150,11 +190,12 @@ fn one_package_is_listed_once_with_every_place() {
         .map(|part| part["bom-ref"].as_str().unwrap())
         .collect();
     let expected = [
-        "Haiku/strange@1",
+        "Haiku/strange 1",
         "pkg:cargo/axum@0.8.1%2Bx",
         "pkg:cargo/serde@1.0.0",
         "pkg:npm/%40scope/name@2.0.0",
         "pkg:pypi/a@1",
+        "pkg:pypi/open",
     ];
     assert_eq!(listed, expected);
     let places = &document["components"][2]["evidence"]["occurrences"];
@@ -162,10 +203,37 @@ fn one_package_is_listed_once_with_every_place() {
         places,
         &json!([{ "location": "Cargo.lock", "line": 1 }, { "location": "tools/Cargo.lock", "line": 1 }])
     );
+    let digests: Vec<&str> = document["components"][3]["hashes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|hash| hash["alg"].as_str().unwrap())
+        .collect();
+    assert_eq!(digests, ["SHA-512", "SHA-1"]);
+}
+
+#[test]
+fn what_a_part_is_needed_for_is_said() {
+    let document = document(&components(), &[]);
+    let scopes: Vec<&str> = document["components"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| part["scope"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "required", "optional", "required", "excluded", "required", "required",
+    ];
+    assert_eq!(scopes, expected);
     assert_eq!(
-        document["components"][2]["hashes"],
-        Value::Null,
-        "a checksum that is none is left out"
+        document["components"][3]["properties"],
+        json!([{ "name": "plimsoll:scope", "value": "dev" }])
+    );
+    let open = &document["components"][5];
+    assert_eq!(open["version"], Value::Null);
+    assert_eq!(
+        open["properties"],
+        json!([{ "name": "plimsoll:declared", "value": ">=1" }])
     );
 }
 
@@ -176,12 +244,13 @@ fn the_graph_names_only_parts_of_the_document() {
         document["dependencies"],
         json!([
             { "ref": "subject",
-              "dependsOn": ["Haiku/strange@1", "pkg:cargo/axum@0.8.1%2Bx", "pkg:npm/%40scope/name@2.0.0", "pkg:pypi/a@1"] },
-            { "ref": "Haiku/strange@1", "dependsOn": [] },
+              "dependsOn": ["Haiku/strange 1", "pkg:cargo/axum@0.8.1%2Bx", "pkg:npm/%40scope/name@2.0.0", "pkg:pypi/a@1", "pkg:pypi/open"] },
+            { "ref": "Haiku/strange 1", "dependsOn": [] },
             { "ref": "pkg:cargo/axum@0.8.1%2Bx", "dependsOn": ["pkg:cargo/serde@1.0.0"] },
             { "ref": "pkg:cargo/serde@1.0.0", "dependsOn": [] },
             { "ref": "pkg:npm/%40scope/name@2.0.0", "dependsOn": [] },
             { "ref": "pkg:pypi/a@1", "dependsOn": [] },
+            { "ref": "pkg:pypi/open", "dependsOn": [] },
         ])
     );
 }

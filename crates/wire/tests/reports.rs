@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
 use plimsoll_model::{
-    CommitId, Component, Digest, Ecosystem, Excerpt, ExcerptLine, Finding, Fix, Gap, GapKind,
+    CommitId, Digest, Ecosystem, EcosystemRules, Excerpt, ExcerptLine, Finding, Fix, Gap, GapKind,
     Inspection, Location, Matter, Outcome, Position, Reason, Reference, RuleId, Severity, Subject,
-    TraceStep, TreeAddress, TreePath, Verdict, Version,
+    TraceStep, TreeAddress, TreePath, Verdict, exact_name,
 };
 use plimsoll_wire::{DatabaseIdentity, Format, PolicyIdentity, Report};
 use serde_json::Value;
@@ -88,14 +88,14 @@ fn inspection() -> Inspection {
             place: Some(place("ci/release.yml", 9, (1, 5)).into()),
         },
     ];
-    let component = Component {
-        ecosystem: Ecosystem::new("crates.io"),
-        name: "time".to_owned(),
-        version: Version::new("0.1.43"),
-        location: place("Cargo.lock", 3, (8, 14)),
-        checksum: None,
-        dependencies: Vec::new(),
+    let rules = EcosystemRules {
+        name: "crates.io",
+        purl_type: "cargo",
+        namespace_end: None,
+        normalize: exact_name,
+        version_key: |_| None,
     };
+    let component = rules.component("time", "0.1.43", place("Cargo.lock", 3, (8, 14)));
     Inspection {
         findings: vec![advisory, secret, path],
         components: vec![component],

@@ -70,6 +70,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("ignore", &["source"]),
     ("memmap2", &["advisories"]),
+    ("packageurl", &["model"]),
     ("rusqlite", &["store"]),
     ("rustix", &["environment", "source"]),
     ("tree-sitter", &["syntax"]),

@@ -92,6 +92,22 @@ impl Gaps {
         );
     }
 
+    /// A package with advisories, of which only a range is declared.
+    pub(super) fn unversioned(&mut self, component: &Component) {
+        let message = format!(
+            "{} has advisories, and no file says which version of it is used",
+            package(component)
+        );
+        let fix = "pin an exact version, or commit the lockfile that does".to_owned();
+        self.at(
+            component,
+            "unordered-version",
+            GapKind::Unresolved,
+            message,
+            fix,
+        );
+    }
+
     /// An advisory that does not say which versions it affects.
     pub(super) fn undecided(&mut self, component: &Component, advisory: &str) {
         let advisory = one_line(advisory, 120);
@@ -209,7 +225,7 @@ impl Gaps {
         self.told.push(Gap {
             id,
             kind,
-            place: Some(component.location.clone().into()),
+            place: component.places.first().cloned(),
             message,
             fix,
         });
@@ -227,11 +243,7 @@ impl Gaps {
 }
 
 fn package(component: &Component) -> String {
-    format!(
-        "{} {}",
-        one_line(&component.name, 120),
-        one_line(component.version.as_str(), 80)
-    )
+    one_line(&component.label(), 200)
 }
 
 fn components(count: usize) -> String {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use plimsoll_advisories::{Database, ImportOptions, Imported, Limits, OpenError, Source, import};
 use plimsoll_model::{
-    Component, Ecosystem, EcosystemRules, Inspection, Location, TreePath, Version, VersionKey,
+    Component, Ecosystem, EcosystemRules, Inspection, Location, TreePath, VersionKey,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -80,13 +80,13 @@ impl Fixture {
 }
 
 pub(crate) fn component(ecosystem: &str, name: &str, version: &str) -> Component {
+    let place = Location::file(TreePath::new("lock"));
+    let rules = EcosystemRules::find(&plimsoll_packages::ecosystems(), "npm").unwrap();
     Component {
         ecosystem: Ecosystem::new(ecosystem),
         name: name.to_owned(),
-        version: Version::new(version),
-        location: Location::file(TreePath::new("lock")),
-        checksum: None,
-        dependencies: Vec::new(),
+        purl: None,
+        ..rules.component(name, version, place)
     }
 }
 

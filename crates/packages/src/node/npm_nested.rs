@@ -28,6 +28,7 @@ pub(crate) fn package(
     entry: Entry<'_>,
     location: Location,
 ) -> Result<Package, serde_json::Error> {
+    let (scope, licenses) = (entry.scope(), entry.licenses());
     let asked = entry
         .requires
         .filter(|asked| !matches!(asked.get(), "true" | "false"));
@@ -53,6 +54,8 @@ pub(crate) fn package(
         version,
         source,
         integrity,
+        scope,
+        licenses,
         needs,
         required,
         location,

@@ -8,13 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use plimsoll_model::{Component, Ecosystem, Gap, Location, Purl, Span, Version};
+use plimsoll_model::{
+    Checksum, ChecksumAlgorithm, Component, Gap, License, LicenseSource, Location, Purl, Scope,
+    Span,
+};
 use plimsoll_source::TextFile;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::npm_needs::{self, NpmNeeds};
-use super::{FIX, npm_address, npm_nested};
+use super::{ECOSYSTEM, FIX, npm_address, npm_nested};
 use crate::facts::{Covers, LocalPackage, Lock};
 use crate::json::{Entries, error_offset, key_span};
 use crate::places::Places;
@@ -42,6 +45,7 @@ struct LockFile<'a> {
 /// An entry of either layout.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the marks are npm's")]
 pub(crate) struct Entry<'a> {
     /// The real name, where the folder has another one.
     pub(crate) name: Option<String>,
@@ -50,12 +54,52 @@ pub(crate) struct Entry<'a> {
     pub(crate) integrity: Option<String>,
     #[serde(default)]
     pub(crate) link: bool,
+    /// Nothing but development packages need it.
+    #[serde(default)]
+    pub(crate) dev: bool,
+    /// Nothing but optional packages need it.
+    #[serde(default)]
+    pub(crate) optional: bool,
+    /// Nothing but development packages and optional ones need it.
+    #[serde(default)]
+    pub(crate) dev_optional: bool,
+    pub(crate) license: Option<Written>,
     /// Version 1: nested entries. Later: the ranges it asks for, as [`NpmNeeds`] reads them.
     #[serde(borrow)]
     pub(crate) dependencies: Option<Entries<'a>>,
     /// Version 1: the ranges it asks for, or `true` at the top.
     #[serde(borrow)]
     pub(crate) requires: Option<&'a RawValue>,
+}
+
+/// Old packages state their licence as an object or a list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Written {
+    Text(String),
+    Other(serde::de::IgnoredAny),
+}
+
+impl Entry<'_> {
+    pub(crate) fn scope(&self) -> Scope {
+        if self.optional || self.dev_optional {
+            Scope::Optional
+        } else if self.dev {
+            Scope::Dev
+        } else {
+            Scope::Runtime
+        }
+    }
+
+    pub(crate) fn licenses(&self) -> Vec<License> {
+        match &self.license {
+            Some(Written::Text(expression)) => vec![License {
+                expression: expression.clone(),
+                source: LicenseSource::Lockfile,
+            }],
+            Some(Written::Other(_)) | None => Vec::new(),
+        }
+    }
 }
 
 /// npm 6 writes `false` for packages without an address.
@@ -73,6 +117,8 @@ pub(crate) struct Package {
     /// The address, where one is written.
     pub(crate) source: Option<String>,
     pub(crate) integrity: Option<String>,
+    pub(crate) scope: Scope,
+    pub(crate) licenses: Vec<License>,
     pub(crate) needs: Vec<String>,
     /// Those that it cannot do without.
     pub(crate) required: Vec<String>,
@@ -162,6 +208,8 @@ impl Reading<'_> {
                 continue;
             }
             let package = Package {
+                scope: entry.scope(),
+                licenses: entry.licenses(),
                 name: entry.name.clone().unwrap_or_else(|| name.to_owned()),
                 needs: needs
                     .at_run_time()
@@ -372,16 +420,18 @@ fn conclude(
         return;
     }
     facts.components.push(Component {
-        ecosystem: Ecosystem::new(Ecosystem::NPM),
-        name: package.name.clone(),
-        version: Version::new(version),
-        location: package.location.clone(),
-        checksum: package.integrity.as_deref().and_then(checksum),
+        checksums: package
+            .integrity
+            .as_deref()
+            .map_or_else(Vec::new, checksums),
+        scope: package.scope,
+        licenses: package.licenses.clone(),
         dependencies: package
             .needs
             .iter()
             .filter_map(|name| resolve(packages, folder, name))
             .collect(),
+        ..ECOSYSTEM.component(&package.name, version, package.location.clone())
     });
 }
 
@@ -426,23 +476,28 @@ fn is_plain(folder: &str) -> bool {
     folder.is_empty() || (parts_are_plain || inner == "..") && name_is_one && !folder.contains('\\')
 }
 
-/// The strongest digest of a Subresource Integrity text (W3C SRI §3.5) that a component may carry.
-fn checksum(integrity: &str) -> Option<String> {
-    ["sha512", "sha256"].into_iter().find_map(|algorithm| {
-        let digests = integrity
-            .split_ascii_whitespace()
-            .filter_map(|part| part.split_once('-'));
-        let (_, encoded) = digests.into_iter().find(|(name, _)| *name == algorithm)?;
-        let bytes = BASE64_STANDARD.decode(encoded.split('?').next()?).ok()?;
-        Some(format!("{algorithm}:{}", hex::encode(bytes)))
-    })
+/// The digests of a Subresource Integrity text (W3C SRI §3.5).
+fn checksums(integrity: &str) -> Vec<Checksum> {
+    integrity
+        .split_ascii_whitespace()
+        .filter_map(checksum)
+        .collect()
+}
+
+/// `ALGORITHM-BASE64?OPTIONS`.
+fn checksum(digest: &str) -> Option<Checksum> {
+    let (name, encoded) = digest.split_once('-')?;
+    let algorithm = ChecksumAlgorithm::ALL
+        .into_iter()
+        .find(|algorithm| algorithm.as_str() == name)?;
+    let bytes = BASE64_STANDARD.decode(encoded.split('?').next()?).ok()?;
+    Checksum::new(algorithm, &hex::encode(bytes))
 }
 
 /// The package URL of what `name` means to a package in `folder`.
 fn resolve(packages: &BTreeMap<String, Package>, folder: &str, name: &str) -> Option<Purl> {
     let found = lookup(folder, name, |at| packages.get(at))?;
-    let version = Version::new(found.version.as_ref()?);
-    Purl::of(&Ecosystem::new(Ecosystem::NPM), &found.name, &version)
+    ECOSYSTEM.purl(&found.name, Some(found.version.as_ref()?))
 }
 
 /// Looks a name up as Node.js does: in the folder's own `node_modules`, then in that of each above.

@@ -35,7 +35,10 @@ pub(super) fn resolve(family: &Family, files: &Files<'_>) -> Resolution {
     gaps.extend(missing_packages(files));
     let installed = installed.into_iter();
     gaps.extend(installed.map(|(folder, manifests)| installed_gap(folder, &manifests)));
-    Resolution { gaps }
+    Resolution {
+        gaps,
+        ..Resolution::default()
+    }
 }
 
 /// Whether npm passes over this lockfile for the one that was made to be published.

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::{Component, Ecosystem, Location, Span, Version};
+use plimsoll_model::{Checksum, ChecksumAlgorithm, Component, Location, Span};
 use plimsoll_source::TextFile;
 
+use super::ECOSYSTEM;
 use super::logical_line::{LogicalLine, logical_lines};
 use super::pip_option::{self, PipOption};
 use super::requirement::{Requirement, parse};
@@ -85,7 +86,7 @@ fn read_input(file: &TextFile<'_>) -> Facts {
     let pinned = facts
         .components
         .iter()
-        .map(|component| (&component.name, &component.location));
+        .filter_map(|component| Some((&component.name, component.places.first()?.file()?)));
     let open = facts
         .requirements
         .open
@@ -121,12 +122,8 @@ fn read_line(line: &LogicalLine, location: &Location, facts: &mut Facts) -> Resu
     facts.requirements.sealed |= options.contains("--hash");
     match parse(requirement).map_err(|error| error.to_string())? {
         Requirement::Pinned { name, version } => facts.components.push(Component {
-            ecosystem: Ecosystem::new(Ecosystem::PYPI),
-            name,
-            version: Version::new(version),
-            location: location.clone(),
-            checksum: only_hash(options),
-            dependencies: Vec::new(),
+            checksums: only_hash(options).into_iter().collect(),
+            ..ECOSYSTEM.component(&name, version, location.clone())
         }),
         Requirement::Open { name, range } => {
             facts.requirements.open.push(OpenRequirement {
@@ -225,13 +222,13 @@ fn split_options(text: &str) -> (&str, &str) {
 
 /// The SHA-256 of a requirement that names one file alone. Several hashes are those of several files
 /// of one release, and none of them is the component's.
-fn only_hash(options: &str) -> Option<String> {
+fn only_hash(options: &str) -> Option<Checksum> {
     let mut hashes = options
         .split("--hash")
         .skip(1)
         .map(|rest| rest.trim_start_matches(['=', ' ', '\t']));
     let (first, second) = (hashes.next()?, hashes.next());
     let digits = first.split_whitespace().next()?.strip_prefix("sha256:")?;
-    let whole = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    (whole && second.is_none()).then(|| format!("sha256:{}", digits.to_ascii_lowercase()))
+    let only = Checksum::new(ChecksumAlgorithm::Sha256, digits);
+    only.filter(|_| second.is_none())
 }

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::{Gap, TreePath};
+use plimsoll_model::{Component, Gap, Place, TreePath};
 
-use super::FIX;
 use super::requirements_facts::{Include, IncludeKind, OpenRequirement};
+use super::{ECOSYSTEM, FIX};
 use crate::lockfiles::{Files, listed};
 use crate::tree_path::resolve;
 use crate::{Facts, gap};
@@ -46,17 +46,35 @@ fn is_constraints(path: &TreePath) -> bool {
     name.contains("constraints") && !name.contains("requirements")
 }
 
-/// The one gap of a requirements file with requirements that nothing pins.
-fn open_gap(path: &TreePath, file: &Facts, facts: &Files<'_>) -> Option<Gap> {
+/// What a requirements file asks for in any version of a range, and no file that it draws in pins.
+fn open_requirements<'a>(
+    path: &TreePath,
+    file: &'a Facts,
+    facts: &Files<'_>,
+) -> Vec<&'a OpenRequirement> {
     let drawn_in = with_includes(path, facts);
     let pins = drawn_in.iter().flat_map(|file| &file.components);
     let pinned: BTreeSet<&str> = pins.map(|component| component.name.as_str()).collect();
-    let open: Vec<&OpenRequirement> = file
-        .requirements
-        .open
+    let open = file.requirements.open.iter();
+    open.filter(|open| !pinned.contains(open.name.as_str()))
+        .collect()
+}
+
+/// Each package that is installed in a version that no file says.
+pub(super) fn declared(facts: &Files<'_>) -> Vec<Component> {
+    let installed = installed(facts);
+    let asking = facts
         .iter()
-        .filter(|open| !pinned.contains(open.name.as_str()))
-        .collect();
+        .filter(|(path, _)| installed.contains(**path) || !is_constraints(path));
+    asking
+        .flat_map(|(path, file)| open_requirements(path, file, facts))
+        .map(|open| ECOSYSTEM.declared_component(&open.name, &open.range, open.location.clone()))
+        .collect()
+}
+
+/// The one gap of a requirements file with requirements that nothing pins.
+fn open_gap(path: &TreePath, file: &Facts, facts: &Files<'_>) -> Option<Gap> {
+    let open = open_requirements(path, file, facts);
     let first = open.first()?;
     let shown: Vec<String> = open.iter().map(|open| describe(open)).collect();
     let total = open.len() + file.components.len();
@@ -71,7 +89,11 @@ fn open_gap(path: &TreePath, file: &Facts, facts: &Files<'_>) -> Option<Gap> {
 /// The gap of a requirements file whose pins may ask for packages that no file lists.
 fn unsealed_gap(path: &TreePath, file: &Facts, facts: &Files<'_>) -> Option<Gap> {
     let of_requirements = file.lock.is_some() || !file.requirements.open.is_empty();
-    let first = file.components.iter().map(|component| &component.location);
+    let first = file
+        .components
+        .iter()
+        .flat_map(|component| &component.places);
+    let first = first.filter_map(Place::file);
     let first = first
         .chain(file.requirements.open.iter().map(|open| &open.location))
         .min()?;

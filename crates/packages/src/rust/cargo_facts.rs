@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::Location;
+use plimsoll_model::{Location, Scope};
 use serde::{Deserialize, Serialize};
 
 /// What Cargo's files say beyond components and gaps.
@@ -109,10 +109,16 @@ pub(crate) struct CargoWorkspace {
 /// An entry in a table of dependencies of a package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CargoNeed {
+    pub(crate) scope: Scope,
+    pub(crate) asked: AskedFor,
+}
+
+impl CargoNeed {
     /// Whether a lockfile names it even if the package is no member of its workspace: optional and
     /// development packages of a mere path dependency are left out.
-    pub(crate) always: bool,
-    pub(crate) asked: AskedFor,
+    pub(crate) fn is_always_locked(&self) -> bool {
+        matches!(self.scope, Scope::Runtime | Scope::Build)
+    }
 }
 
 /// Where it stands what a package asks for.

@@ -5,13 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{Component, Ecosystem, Purl, Span, Version};
+use plimsoll_model::{Checksum, ChecksumAlgorithm, Component, Purl, Span};
 use plimsoll_source::TextFile;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::FIX;
 use super::cargo_facts::{CargoFacts, CargoLock, LocalPackage, LockedVersion, LockedVersions};
+use super::{ECOSYSTEM, FIX};
 use crate::places::Places;
 use crate::{Facts, Parser, gap};
 
@@ -118,12 +118,9 @@ fn facts(file: &TextFile<'_>, lock: &LockFile<'_>) -> Facts {
                     .insert(version, index.chosen(package));
             }
             Some(PUBLIC_REGISTRY) => facts.components.push(Component {
-                ecosystem: Ecosystem::new(Ecosystem::CRATES_IO),
-                name: package.name.get_ref().clone(),
-                version: Version::new(&package.version),
-                location,
-                checksum: checksum(package, &lock.metadata),
+                checksums: checksum(package, &lock.metadata).into_iter().collect(),
                 dependencies: index.purls(package),
+                ..ECOSYSTEM.component(package.name.get_ref(), &package.version, location)
             }),
             Some(source) => facts.gaps.push(gap::foreign_source(
                 location,
@@ -149,7 +146,7 @@ fn shown(source: &str) -> String {
     }
 }
 
-fn checksum(package: &Package<'_>, metadata: &BTreeMap<String, String>) -> Option<String> {
+fn checksum(package: &Package<'_>, metadata: &BTreeMap<String, String>) -> Option<Checksum> {
     let found = package.checksum.as_ref().or_else(|| {
         let source = package.source.as_deref()?;
         metadata.get(&format!(
@@ -158,8 +155,7 @@ fn checksum(package: &Package<'_>, metadata: &BTreeMap<String, String>) -> Optio
             package.version
         ))
     })?;
-    let hexadecimal = found.len() == 64 && found.bytes().all(|byte| byte.is_ascii_hexdigit());
-    hexadecimal.then(|| format!("sha256:{}", found.to_ascii_lowercase()))
+    Checksum::new(ChecksumAlgorithm::Sha256, found)
 }
 
 fn name_of(dependency: &str) -> String {
@@ -186,20 +182,13 @@ impl<'a> Index<'a> {
     }
 
     fn purls(&self, package: &Package<'_>) -> Vec<Purl> {
-        let ecosystem = Ecosystem::new(Ecosystem::CRATES_IO);
         let needed = package
             .dependencies
             .iter()
             .filter_map(|text| self.find(text));
         let public = needed.filter(|needed| needed.source.as_deref() == Some(PUBLIC_REGISTRY));
         public
-            .filter_map(|needed| {
-                Purl::of(
-                    &ecosystem,
-                    needed.name.get_ref(),
-                    &Version::new(&needed.version),
-                )
-            })
+            .filter_map(|needed| ECOSYSTEM.purl(needed.name.get_ref(), Some(&needed.version)))
             .collect()
     }
 

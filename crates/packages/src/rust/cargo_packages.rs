@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::TreePath;
+use plimsoll_model::{Scope, TreePath};
 use semver::VersionReq;
 
 use super::cargo_facts::{
@@ -20,12 +20,12 @@ use crate::tree_path::{above, resolve};
 pub(crate) struct CargoPackages<'a> {
     by_path: BTreeMap<&'a TreePath, TreePackage<'a>>,
     by_folder: BTreeMap<&'a str, &'a TreePath>,
-    patches: BTreeSet<(Scope<'a>, &'a str, &'a str)>,
+    patches: BTreeSet<(Reach<'a>, &'a str, &'a str)>,
 }
 
 /// The lockfiles that a patch is meant for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Scope<'a> {
+enum Reach<'a> {
     /// That in this folder.
     Manifest(&'a str),
     /// Those in this folder and below.
@@ -81,27 +81,27 @@ impl<'a> CargoPackages<'a> {
         &self,
         path: &'a TreePath,
         manifest: &'a CargoManifest,
-    ) -> impl Iterator<Item = (Scope<'a>, &'a str, &'a str)> {
+    ) -> impl Iterator<Item = (Reach<'a>, &'a str, &'a str)> {
         let folder = path.parent();
-        let (base, scope) = match folder
+        let (base, reach) = match folder
             .strip_suffix(".cargo")
             .map(|above| above.trim_end_matches('/'))
         {
-            Some(above) if path.file_name() != "Cargo.toml" => (above, Scope::Configuration(above)),
-            Some(_) | None => (folder, Scope::Manifest(folder)),
+            Some(above) if path.file_name() != "Cargo.toml" => (above, Reach::Configuration(above)),
+            Some(_) | None => (folder, Reach::Manifest(folder)),
         };
         manifest.patches.iter().filter_map(move |patch| {
             let package = self.in_folder(&resolve(base, patch.folder.as_ref()?)?)?;
-            Some((scope, patch.name.as_str(), package.version?))
+            Some((reach, patch.name.as_str(), package.version?))
                 .filter(|_| package.name == patch.name)
         })
     }
 
     /// Whether a package of the tree stands in for this published version.
     pub(crate) fn is_patched(&self, lock_folder: &str, name: &str, version: &str) -> bool {
-        let scopes = above(lock_folder).map(Scope::Configuration);
-        let mut scopes = scopes.chain(std::iter::once(Scope::Manifest(lock_folder)));
-        scopes.any(|scope| self.patches.contains(&(scope, name, version)))
+        let reaches = above(lock_folder).map(Reach::Configuration);
+        let mut reaches = reaches.chain(std::iter::once(Reach::Manifest(lock_folder)));
+        reaches.any(|reach| self.patches.contains(&(reach, name, version)))
     }
 
     pub(crate) fn at(&self, path: &TreePath) -> Option<&TreePackage<'a>> {
@@ -172,7 +172,7 @@ impl TreePackage<'_> {
             .package
             .needs
             .iter()
-            .filter(|need| need.always || is_member);
+            .filter(|need| need.is_always_locked() || is_member);
         let missing = needs.filter_map(|need| match self.dependency(&need.asked) {
             Ok((_, dependency))
                 if is_locked(dependency, locked, |name, version| {
@@ -202,6 +202,17 @@ impl TreePackage<'_> {
             )),
         });
         missing.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The widest scope in which it asks for a package at this version; `None` when it asks for no
+    /// such package.
+    pub(crate) fn scope_of(&self, name: &str, version: &str) -> Option<Scope> {
+        let needs = self.package.needs.iter().filter(|need| {
+            self.dependency(&need.asked).is_ok_and(|(_, dependency)| {
+                dependency.name == name && is_met(dependency.requirement.as_deref(), version)
+            })
+        });
+        needs.map(|need| need.scope).min()
     }
 
     /// Folders of the tree that it takes packages from.

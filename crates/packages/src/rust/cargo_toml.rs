@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::Span;
+use plimsoll_model::{Scope, Span};
 use plimsoll_source::TextFile;
 use serde::Deserialize;
 use toml::Spanned;
@@ -130,23 +130,24 @@ fn read(file: &TextFile<'_>) -> Facts {
 impl CargoToml {
     fn needs(&self) -> Vec<CargoNeed> {
         let targets = self.target.values();
-        let shipped = targets
-            .clone()
-            .flat_map(|target| [&target.dependencies, &target.build_dependencies]);
-        let shipped = [&self.dependencies, &self.build_dependencies]
-            .into_iter()
-            .chain(shipped)
-            .flatten();
-        let tested = std::iter::once(&self.dev_dependencies)
-            .chain(targets.map(|target| &target.dev_dependencies));
-        let always = shipped.map(|(key, dependency)| (key, dependency, !dependency.is_optional()));
-        let seldom = tested
-            .flatten()
-            .map(|(key, dependency)| (key, dependency, false));
-        always
-            .chain(seldom)
-            .map(|(key, dependency, always)| CargoNeed {
-                always,
+        let own = [
+            (&self.dependencies, Scope::Runtime),
+            (&self.build_dependencies, Scope::Build),
+        ];
+        let of_targets = targets.clone().flat_map(|target| {
+            [
+                (&target.dependencies, Scope::Runtime),
+                (&target.build_dependencies, Scope::Build),
+            ]
+        });
+        let dev = std::iter::once(&self.dev_dependencies)
+            .chain(targets.map(|target| &target.dev_dependencies))
+            .map(|table| (table, Scope::Dev));
+        let tables = own.into_iter().chain(of_targets).chain(dev);
+        tables
+            .flat_map(|(table, scope)| table.iter().map(move |entry| (entry, scope)))
+            .map(|((key, dependency), scope)| CargoNeed {
+                scope: dependency.scope(scope),
                 asked: dependency.asked(key),
             })
             .collect()
@@ -211,8 +212,12 @@ impl Workspace {
 }
 
 impl Dependency {
-    fn is_optional(&self) -> bool {
-        matches!(self, Self::Detailed(Detailed { optional: true, .. }))
+    /// What it is needed for, in a table of this scope.
+    fn scope(&self, of_table: Scope) -> Scope {
+        match self {
+            Self::Detailed(Detailed { optional: true, .. }) => Scope::Optional,
+            Self::Detailed(_) | Self::Version(_) => of_table,
+        }
     }
 
     fn asked(&self, key: &str) -> AskedFor {

@@ -7,7 +7,7 @@ use plimsoll_model::{Component, Gap, TreePath};
 
 use super::cargo_facts::CargoLock;
 use super::cargo_packages::{CargoPackages, TreePackage};
-use super::vendored;
+use super::{scopes, vendored};
 use crate::family::Family;
 use crate::gap;
 use crate::lockfiles::{Answer, Files, Resolution, listed, unlocked};
@@ -23,7 +23,19 @@ pub(super) fn resolve(family: &Family, files: &Files<'_>) -> Resolution {
         .filter_map(|(path, package)| locks.manifest_gap(path, package, family.fix))
         .collect();
     gaps.extend(missing_packages(files, &locks.packages));
-    Resolution { gaps }
+    let scopes = lockfiles(files).filter_map(|(path, lock)| match lock {
+        CargoLock::Read { packages, .. } => {
+            let components = &files[path].components;
+            let scopes = scopes::scopes(packages, components, &locks.packages);
+            Some((path.clone(), scopes))
+        }
+        CargoLock::Unread => None,
+    });
+    Resolution {
+        scopes: scopes.collect(),
+        gaps,
+        ..Resolution::default()
+    }
 }
 
 /// A lockfile entry without a source is a package of the tree. Were it believed without looking, the
@@ -73,7 +85,10 @@ impl<'a> CargoLocks<'a> {
                 .entry(path.parent())
                 .or_default()
                 .push((path, lock));
-            fetched.insert(path, files[path].components.iter().map(named).collect());
+            fetched.insert(
+                path,
+                files[path].components.iter().filter_map(named).collect(),
+            );
         }
         let marks = files.keys().filter(|path| vendored::is_mark(path));
         let mut locks = Self {
@@ -205,8 +220,8 @@ impl<'a> CargoLocks<'a> {
     }
 }
 
-fn named(component: &Component) -> (&str, &str) {
-    (component.name.as_str(), component.version.as_str())
+fn named(component: &Component) -> Option<(&str, &str)> {
+    Some((&component.name, component.version.as_ref()?.as_str()))
 }
 
 fn knows(lock: &CargoLock, package: &TreePackage<'_>) -> bool {

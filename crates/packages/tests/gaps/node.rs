@@ -185,7 +185,7 @@ fn a_lockfile_in_one_long_line_is_read_in_one_pass() {
         .find(|component| component.name == "p99999")
         .unwrap();
     assert_eq!(
-        last.location.start.column as usize,
+        last.places[0].file().unwrap().start.column as usize,
         text.rfind("\"node_modules").unwrap() + 1
     );
 }
