@@ -14,12 +14,14 @@ use crate::recognise;
 
 mod directory;
 mod effect;
+mod flow;
 pub(crate) mod link;
 mod nested;
 pub(crate) mod perform;
 mod text;
 
 pub(crate) use directory::Enters;
+pub(crate) use flow::Flow;
 pub(crate) use text::{Place, STARTUP, label};
 
 /// Commands of one script; each is looked up in the text of its file.
@@ -154,82 +156,6 @@ pub(crate) enum ExitStatus {
     Unknown,
 }
 
-/// How commands hang together. Commands are named by their place in [`Script::commands`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Flow {
-    /// A command, after the substitutions among its words.
-    Command {
-        command: usize,
-        substitutions: Vec<Vec<Flow>>,
-    },
-    /// A command that runs another script, which is at hand.
-    Called {
-        command: usize,
-        body: Vec<Flow>,
-        options: Options,
-        sourced: bool,
-    },
-    Background(Box<Flow>),
-    Pipeline(Vec<Flow>),
-    And(Box<Flow>, Box<Flow>),
-    Or(Box<Flow>, Box<Flow>),
-    Not(Box<Flow>),
-    Group(Vec<Flow>),
-    Subshell(Vec<Flow>),
-    If {
-        branches: Vec<(Vec<Flow>, Vec<Flow>)>,
-        otherwise: Vec<Flow>,
-    },
-    While {
-        until: bool,
-        condition: Vec<Flow>,
-        body: Vec<Flow>,
-    },
-    /// `certain` when the words are stated, so that the body runs.
-    For {
-        certain: bool,
-        body: Vec<Flow>,
-        at: Location,
-    },
-    /// Each arm; `true` for one that takes everything.
-    Case {
-        arms: Vec<(bool, Vec<Flow>)>,
-        at: Location,
-    },
-    Function {
-        name: String,
-        body: Box<Flow>,
-    },
-}
-
-impl Flow {
-    /// The commands in it, in no particular order.
-    pub(crate) fn commands(&self) -> Vec<usize> {
-        let all = |flows: &[Self]| flows.iter().flat_map(Self::commands).collect::<Vec<_>>();
-        match self {
-            Self::Command { command, .. } => vec![*command],
-            Self::Called { body: inner, .. }
-            | Self::Pipeline(inner)
-            | Self::Group(inner)
-            | Self::Subshell(inner)
-            | Self::For { body: inner, .. } => all(inner),
-            Self::Background(inner) | Self::Not(inner) | Self::Function { body: inner, .. } => {
-                inner.commands()
-            }
-            Self::And(a, b) | Self::Or(a, b) => [a.commands(), b.commands()].concat(),
-            Self::If {
-                branches,
-                otherwise,
-            } => {
-                let taken = branches.iter().flat_map(|(_, body)| all(body));
-                taken.chain(all(otherwise)).collect()
-            }
-            Self::While { body, .. } => all(body),
-            Self::Case { arms, .. } => arms.iter().flat_map(|(_, body)| all(body)).collect(),
-        }
-    }
-}
-
 impl Script {
     /// Reads a script; what is no shell is noted in `unread`.
     pub(crate) fn read(text: &str, options: Options, place: &Place) -> Self {
@@ -243,7 +169,7 @@ impl Script {
         };
         match shell::parse(text) {
             Ok(script) => {
-                let flow = reader.flows(&script.statements);
+                let flow = reader.read_all(&script.statements);
                 let mut unread: Vec<_> = script
                     .unread
                     .iter()
@@ -325,52 +251,60 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn flows(&mut self, statements: &[Statement]) -> Vec<Flow> {
+    fn read_all(&mut self, statements: &[Statement]) -> Vec<Flow> {
         statements
             .iter()
-            .map(|statement| self.flow(statement))
+            .map(|statement| self.read_statement(statement))
             .collect()
     }
 
-    fn pair(&mut self, a: &Statement, b: &Statement) -> (Box<Flow>, Box<Flow>) {
-        (Box::new(self.flow(a)), Box::new(self.flow(b)))
+    fn read_pair(&mut self, a: &Statement, b: &Statement) -> (Box<Flow>, Box<Flow>) {
+        (
+            Box::new(self.read_statement(a)),
+            Box::new(self.read_statement(b)),
+        )
     }
 
-    fn flow(&mut self, statement: &Statement) -> Flow {
+    fn read_statement(&mut self, statement: &Statement) -> Flow {
         let at = || self.place.location(statement.span);
         let flow = match &statement.kind {
-            Kind::Command(command) => self.command(command),
-            Kind::Pipeline(stages) => Flow::Pipeline(self.flows(stages)),
+            Kind::Command(command) => self.read_command(command),
+            Kind::Pipeline(stages) => Flow::Pipeline(self.read_all(stages)),
             Kind::And(a, b) => {
-                let (a, b) = self.pair(a, b);
+                let (a, b) = self.read_pair(a, b);
                 Flow::And(a, b)
             }
             Kind::Or(a, b) => {
-                let (a, b) = self.pair(a, b);
+                let (a, b) = self.read_pair(a, b);
                 Flow::Or(a, b)
             }
-            Kind::Not(inner) => Flow::Not(Box::new(self.flow(inner))),
-            Kind::Group(inner) => Flow::Group(self.flows(inner)),
-            Kind::Subshell(inner) => Flow::Subshell(self.flows(inner)),
+            Kind::Not(inner) => Flow::Not(Box::new(self.read_statement(inner))),
+            Kind::Group(inner) => Flow::Group(self.read_all(inner)),
+            Kind::Subshell(inner) => Flow::Subshell(self.read_all(inner)),
             Kind::If {
                 branches,
                 otherwise,
             } => {
                 let branches = branches
                     .iter()
-                    .map(|branch| (self.flows(&branch.condition), self.flows(&branch.body)))
+                    .map(|branch| {
+                        (
+                            self.read_all(&branch.condition),
+                            self.read_all(&branch.body),
+                        )
+                    })
                     .collect();
                 Flow::If {
                     branches,
-                    otherwise: self.flows(otherwise),
+                    otherwise: self.read_all(otherwise),
                 }
             }
             Kind::While { until, branch } => {
-                let condition = self.flows(&branch.condition);
+                let condition = self.read_all(&branch.condition);
                 Flow::While {
                     until: *until,
                     condition,
-                    body: self.flows(&branch.body),
+                    body: self.read_all(&branch.body),
                 }
             }
             Kind::For { words, body } => {
@@ -378,7 +312,7 @@ impl Reader<'_> {
                 Flow::For {
                     certain,
                     at: at(),
-                    body: self.flows(body),
+                    body: self.read_all(body),
                 }
             }
             Kind::Case { arms } if arms.len() > MAX_COMMANDS => {
@@ -387,17 +321,15 @@ impl Reader<'_> {
             }
             Kind::Case { arms } => {
                 let at = at();
-                let all =
-                    |arm: &shell::Arm| arm.patterns.iter().any(|pattern| pattern.written == "*");
                 let arms = arms
                     .iter()
-                    .map(|arm| (all(arm), self.flows(&arm.body)))
+                    .map(|arm| (takes_all(arm), self.read_all(&arm.body)))
                     .collect();
                 Flow::Case { arms, at }
             }
             Kind::Function { name, body } => Flow::Function {
                 name: name.clone(),
-                body: Box::new(self.flow(body)),
+                body: Box::new(self.read_statement(body)),
             },
         };
         if statement.background {
@@ -407,7 +339,7 @@ impl Reader<'_> {
         }
     }
 
-    fn command(&mut self, command: &shell::Command) -> Flow {
+    fn read_command(&mut self, command: &shell::Command) -> Flow {
         let place = self.commands.len();
         if place == MAX_COMMANDS {
             if self.unread.is_empty() {
@@ -441,10 +373,10 @@ impl Reader<'_> {
         let substitutions = command
             .substitutions
             .iter()
-            .map(|inner| self.flows(inner))
+            .map(|inner| self.read_all(inner))
             .collect();
         match nested::of(command, self.text) {
-            Some(nested) => self.nested(place, command, &nested),
+            Some(nested) => self.read_nested(place, command, &nested),
             None => Flow::Command {
                 command: place,
                 substitutions,
@@ -453,7 +385,12 @@ impl Reader<'_> {
     }
 
     /// The text that a shell is given is read like a script that is called.
-    fn nested(&mut self, place: usize, command: &shell::Command, nested: &nested::Nested) -> Flow {
+    fn read_nested(
+        &mut self,
+        place: usize,
+        command: &shell::Command,
+        nested: &nested::Nested,
+    ) -> Flow {
         self.depth += 1;
         let body = match shell::parse(&nested.text) {
             Ok(script) if self.depth <= MAX_NESTING => {
@@ -462,15 +399,14 @@ impl Reader<'_> {
                     offset: &|_| at,
                     ..*self.place
                 };
-                let commands = std::mem::take(&mut self.commands);
                 let mut inner = Reader {
                     text: &nested.text,
                     place: &within,
-                    commands,
+                    commands: std::mem::take(&mut self.commands),
                     unread: Vec::new(),
                     depth: self.depth,
                 };
-                let body = inner.flows(&script.statements);
+                let body = inner.read_all(&script.statements);
                 self.unread.append(&mut inner.unread);
                 self.unread.extend(
                     script
@@ -494,4 +430,9 @@ impl Reader<'_> {
             sourced: nested.sourced,
         }
     }
+}
+
+/// Whether an arm of a `case` takes every word.
+fn takes_all(arm: &shell::Arm) -> bool {
+    arm.patterns.iter().any(|pattern| pattern.written == "*")
 }

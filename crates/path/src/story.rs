@@ -23,7 +23,7 @@ pub(crate) fn story(
         steps: Vec::new(),
         late: false,
     };
-    teller.beginning();
+    teller.tell_beginning();
     let pipeline = reading.pipeline;
     let Some(last) = pipeline.find_job(&target.job) else {
         return teller.steps;
@@ -31,7 +31,7 @@ pub(crate) fn story(
     let ancestors = pipeline.ancestors(last);
     for job in pipeline.order.iter().copied().filter(|job| *job != last) {
         if ancestors.contains(&job) {
-            teller.job(job);
+            teller.tell_job(job);
         } else if teller.has_gate(job) && !pipeline.ancestors(job).contains(&last) {
             let (id, other) = (&pipeline.jobs[job].id, &target.job);
             teller.tell(
@@ -40,8 +40,8 @@ pub(crate) fn story(
             );
         }
     }
-    teller.job(last);
-    teller.ending();
+    teller.tell_job(last);
+    teller.tell_ending();
     teller.steps
 }
 
@@ -81,7 +81,7 @@ impl Teller<'_> {
             .any(|command| command.can(self.gate))
     }
 
-    fn beginning(&mut self) {
+    fn tell_beginning(&mut self) {
         let run = self.reading.run(self.chosen);
         let (mut inputs, mut facts) = (Vec::new(), Vec::new());
         for (variable, value) in &self.chosen.0 {
@@ -119,7 +119,7 @@ impl Teller<'_> {
             }));
     }
 
-    fn job(&mut self, at: usize) {
+    fn tell_job(&mut self, at: usize) {
         let (job, read) = (&self.reading.pipeline.jobs[at], &self.reading.jobs[at]);
         if self.holds(read.late) && !self.late {
             self.late = true;
@@ -152,7 +152,7 @@ impl Teller<'_> {
         }
         for (number, step) in job.steps.iter().enumerate() {
             if job.id != self.target.job || number <= self.target.step {
-                self.step(at, number, step);
+                self.tell_step(at, number, step);
             }
         }
         if job.id != self.target.job && self.holds(read.failed) {
@@ -160,7 +160,7 @@ impl Teller<'_> {
         }
     }
 
-    fn step(&mut self, job: usize, number: usize, step: &Step) {
+    fn tell_step(&mut self, job: usize, number: usize, step: &Step) {
         let reading = self.reading;
         let read = &reading.jobs[job].steps[number];
         if self.holds(read.interrupted) {
@@ -179,7 +179,7 @@ impl Teller<'_> {
             }
             return;
         }
-        self.commands(read, number, step);
+        self.tell_commands(read, number, step);
     }
 
     fn tell_skipped(
@@ -198,7 +198,7 @@ impl Teller<'_> {
         }
     }
 
-    fn commands(&mut self, read: &StepReading, number: usize, step: &Step) {
+    fn tell_commands(&mut self, read: &StepReading, number: usize, step: &Step) {
         let words = step.tolerance.as_ref();
         let words = words.map_or("", |tolerance| &tolerance.said.text);
         let tolerated = format!(", and `{words}` passes over it");
@@ -231,7 +231,7 @@ impl Teller<'_> {
         }
     }
 
-    fn ending(&mut self) {
+    fn tell_ending(&mut self) {
         let Some((_, _, command)) = self.reading.pipeline.command(self.target) else {
             return;
         };

@@ -35,7 +35,8 @@ pub(crate) fn link(
         directory: join("", directory, runners),
         unresolved: Vec::new(),
     };
-    linker.list(script, None, 0);
+    let flow = std::mem::take(&mut script.flow);
+    script.flow = linker.link_list(flow, script, 0);
     linker.unresolved
 }
 
@@ -48,27 +49,20 @@ struct Linker<'a> {
 }
 
 impl<'a> Linker<'a> {
-    /// Links the flow of a script, or a part of it.
-    fn list(&mut self, script: &mut Script, part: Option<Vec<Flow>>, depth: usize) -> Vec<Flow> {
-        let whole = part.is_none();
-        let flows = part.unwrap_or_else(|| std::mem::take(&mut script.flow));
-        let linked: Vec<Flow> = flows
-            .into_iter()
-            .map(|flow| self.statement(flow, script, depth))
-            .collect();
-        if whole {
-            script.flow = linked;
-            return Vec::new();
-        }
-        linked
+    /// Links statements of a script in their order.
+    fn link_list(&mut self, flows: Vec<Flow>, script: &mut Script, depth: usize) -> Vec<Flow> {
+        let flows = flows.into_iter();
+        flows
+            .map(|flow| self.link_statement(flow, script, depth))
+            .collect()
     }
 
     /// Where a chain of `&&` has entered a directory, the next statement may be there or not.
-    fn statement(&mut self, flow: Flow, script: &mut Script, depth: usize) -> Flow {
+    fn link_statement(&mut self, flow: Flow, script: &mut Script, depth: usize) -> Flow {
         if !matches!(flow, Flow::And(..)) {
-            return self.flow(flow, script, depth);
+            return self.link_flow(flow, script, depth);
         }
-        self.perhaps(|this| this.flow(flow, script, depth))
+        self.perhaps(|this| this.link_flow(flow, script, depth))
     }
 
     /// What may or may not be done leaves the directory unknown when it changes it.
@@ -90,7 +84,7 @@ impl<'a> Linker<'a> {
     }
 
     /// Parts of which not each is done, each from the same directory.
-    fn either<T>(&mut self, parts: Vec<T>, each: impl Fn(&mut Self, T) -> T) -> Vec<T> {
+    fn either<T>(&mut self, parts: Vec<T>, mut each: impl FnMut(&mut Self, T) -> T) -> Vec<T> {
         let before = self.directory.clone();
         let mut after = before.clone();
         let done = parts
@@ -116,17 +110,17 @@ impl<'a> Linker<'a> {
         self.perhaps(part)
     }
 
-    fn or(&mut self, a: Flow, b: Flow, script: &mut Script, depth: usize) -> Flow {
+    fn link_or(&mut self, a: Flow, b: Flow, script: &mut Script, depth: usize) -> Flow {
         let before = self.directory.clone();
         let is_command = matches!(a, Flow::Command { .. });
-        let a = self.boxed(a, script, depth);
+        let a = self.link_boxed(a, script, depth);
         let entered = std::mem::replace(&mut self.directory, before.clone());
         if entered != before && !is_command {
             self.directory = None;
         }
         let leaves = matches!(b, Flow::Command { command, .. }
             if matches!(script.commands[command].effect, Effect::Exit(_) | Effect::Return(_)));
-        let b = self.boxed(b, script, depth);
+        let b = self.link_boxed(b, script, depth);
         self.directory = if leaves || self.directory == entered {
             entered
         } else {
@@ -135,20 +129,11 @@ impl<'a> Linker<'a> {
         Flow::Or(a, b)
     }
 
-    fn boxed(&mut self, flow: Flow, script: &mut Script, depth: usize) -> Box<Flow> {
-        Box::new(self.flow(flow, script, depth))
+    fn link_boxed(&mut self, flow: Flow, script: &mut Script, depth: usize) -> Box<Flow> {
+        Box::new(self.link_flow(flow, script, depth))
     }
 
-    fn flow(&mut self, flow: Flow, script: &mut Script, depth: usize) -> Flow {
-        let part = |this: &mut Self, flows: Vec<Flow>, script: &mut Script| {
-            this.list(script, Some(flows), depth)
-        };
-        let moves = |flows: &[Flow], script: &Script| {
-            flows
-                .iter()
-                .flat_map(Flow::commands)
-                .any(|command| script.commands[command].enters.is_some())
-        };
+    fn link_flow(&mut self, flow: Flow, script: &mut Script, depth: usize) -> Flow {
         match flow {
             Flow::Command {
                 command,
@@ -156,9 +141,9 @@ impl<'a> Linker<'a> {
             } => {
                 let substitutions = substitutions.into_iter();
                 let substitutions = substitutions
-                    .map(|inner| self.apart(|this| part(this, inner, script)))
+                    .map(|inner| self.apart(|this| this.link_list(inner, script, depth)))
                     .collect();
-                self.command(command, substitutions, script, depth)
+                self.link_command(command, substitutions, script, depth)
             }
             Flow::Called {
                 command,
@@ -167,7 +152,7 @@ impl<'a> Linker<'a> {
                 sourced: true,
             } => Flow::Called {
                 command,
-                body: part(self, body, script),
+                body: self.link_list(body, script, depth),
                 options,
                 sourced: true,
             },
@@ -177,7 +162,7 @@ impl<'a> Linker<'a> {
                 options,
                 sourced: false,
             } => {
-                let body = self.apart(|this| part(this, body, script));
+                let body = self.apart(|this| this.link_list(body, script, depth));
                 Flow::Called {
                     command,
                     body,
@@ -186,28 +171,30 @@ impl<'a> Linker<'a> {
                 }
             }
             Flow::Background(inner) => {
-                Flow::Background(self.apart(|this| this.boxed(*inner, script, depth)))
+                Flow::Background(self.apart(|this| this.link_boxed(*inner, script, depth)))
             }
             Flow::Pipeline(stages) => {
                 let stages = stages.into_iter();
                 Flow::Pipeline(
                     stages
-                        .map(|stage| self.apart(|this| this.flow(stage, script, depth)))
+                        .map(|stage| self.apart(|this| this.link_flow(stage, script, depth)))
                         .collect(),
                 )
             }
             Flow::And(a, b) => {
-                let a = self.boxed(*a, script, depth);
-                Flow::And(a, self.boxed(*b, script, depth))
+                let a = self.link_boxed(*a, script, depth);
+                Flow::And(a, self.link_boxed(*b, script, depth))
             }
-            Flow::Or(a, b) => self.or(*a, *b, script, depth),
-            Flow::Not(inner) => Flow::Not(self.boxed(*inner, script, depth)),
-            Flow::Group(inner) => Flow::Group(part(self, inner, script)),
-            Flow::Subshell(inner) => Flow::Subshell(self.apart(|this| part(this, inner, script))),
+            Flow::Or(a, b) => self.link_or(*a, *b, script, depth),
+            Flow::Not(inner) => Flow::Not(self.link_boxed(*inner, script, depth)),
+            Flow::Group(inner) => Flow::Group(self.link_list(inner, script, depth)),
+            Flow::Subshell(inner) => {
+                Flow::Subshell(self.apart(|this| this.link_list(inner, script, depth)))
+            }
             Flow::If {
                 branches,
                 otherwise,
-            } => self.branches(branches, otherwise, script, depth),
+            } => self.link_branches(branches, otherwise, script, depth),
             Flow::While {
                 until,
                 condition,
@@ -215,23 +202,23 @@ impl<'a> Linker<'a> {
             } => {
                 let moves = moves(&condition, script) || moves(&body, script);
                 self.again(moves, |this| {
-                    let condition = part(this, condition, script);
+                    let condition = this.link_list(condition, script, depth);
                     Flow::While {
                         until,
                         condition,
-                        body: part(this, body, script),
+                        body: this.link_list(body, script, depth),
                     }
                 })
             }
             Flow::For { certain, body, at } => {
-                let body = self.again(moves(&body, script), |this| part(this, body, script));
+                let body = self.again(moves(&body, script), |this| {
+                    this.link_list(body, script, depth)
+                });
                 Flow::For { certain, body, at }
             }
             Flow::Case { arms, at } => {
-                let script = std::cell::RefCell::new(script);
-                let each = |this: &mut Self, (all, body)| {
-                    (all, part(this, body, &mut script.borrow_mut()))
-                };
+                let each =
+                    |this: &mut Self, (all, body)| (all, this.link_list(body, script, depth));
                 Flow::Case {
                     arms: self.either(arms, each),
                     at,
@@ -242,14 +229,14 @@ impl<'a> Linker<'a> {
                     .commands
                     .iter()
                     .any(|command| command.enters.is_some());
-                let body = self.again(wanders, |this| this.boxed(*body, script, depth));
+                let body = self.again(wanders, |this| this.link_boxed(*body, script, depth));
                 Flow::Function { name, body }
             }
         }
     }
 
     /// Each condition is asked where the ones before it left off; what follows may be at the end of any.
-    fn branches(
+    fn link_branches(
         &mut self,
         branches: Vec<(Vec<Flow>, Vec<Flow>)>,
         otherwise: Vec<Flow>,
@@ -260,11 +247,9 @@ impl<'a> Linker<'a> {
             .into_iter()
             .chain([(Vec::new(), otherwise)])
             .collect();
-        let script = std::cell::RefCell::new(script);
         let mut all = self.either(all, |this, (condition, body)| {
-            let script = &mut script.borrow_mut();
-            let condition = this.list(script, Some(condition), depth);
-            (condition, this.list(script, Some(body), depth))
+            let condition = this.link_list(condition, script, depth);
+            (condition, this.link_list(body, script, depth))
         });
         let (_, otherwise) = all.pop().expect("each part that goes in comes out");
         Flow::If {
@@ -273,7 +258,7 @@ impl<'a> Linker<'a> {
         }
     }
 
-    fn command(
+    fn link_command(
         &mut self,
         command: usize,
         substitutions: Vec<Vec<Flow>>,
@@ -311,15 +296,15 @@ impl<'a> Linker<'a> {
         script.unread.extend(found.unread.iter().cloned());
         script.add_stores(&found.stores);
         script.startup = script.startup.take().or_else(|| found.startup.clone());
-        let body: Vec<Flow> = found.flow.iter().map(|flow| moved(flow, first)).collect();
+        let body = move_all(&found.flow, first);
         let options = Options {
             errexit: errexit || found.options.errexit,
             ..found.options
         };
         let body = if sourced {
-            self.list(script, Some(body), depth + 1)
+            self.link_list(body, script, depth + 1)
         } else {
-            self.apart(|this| this.list(script, Some(body), depth + 1))
+            self.apart(|this| this.link_list(body, script, depth + 1))
         };
         Flow::Called {
             command,
@@ -367,17 +352,24 @@ fn join(directory: &str, path: &str, runners: &[&Runner]) -> Option<String> {
     Some(parts.join("/"))
 }
 
+/// Whether one of the commands changes the directory.
+fn moves(flows: &[Flow], script: &Script) -> bool {
+    let mut commands = flows.iter().flat_map(Flow::commands);
+    commands.any(|command| script.commands[command].enters.is_some())
+}
+
 /// The same flow over commands that stand further on.
-fn moved(flow: &Flow, by: usize) -> Flow {
-    let list = |flows: &[Flow]| -> Vec<Flow> { flows.iter().map(|flow| moved(flow, by)).collect() };
-    let boxed = |flow: &Flow| Box::new(moved(flow, by));
+fn move_flow(flow: &Flow, by: usize) -> Flow {
     match flow {
         Flow::Command {
             command,
             substitutions,
         } => Flow::Command {
             command: command + by,
-            substitutions: substitutions.iter().map(|inner| list(inner)).collect(),
+            substitutions: substitutions
+                .iter()
+                .map(|inner| move_all(inner, by))
+                .collect(),
         },
         Flow::Called {
             command,
@@ -386,26 +378,26 @@ fn moved(flow: &Flow, by: usize) -> Flow {
             sourced,
         } => Flow::Called {
             command: command + by,
-            body: list(body),
+            body: move_all(body, by),
             options: *options,
             sourced: *sourced,
         },
-        Flow::Background(inner) => Flow::Background(boxed(inner)),
-        Flow::Pipeline(stages) => Flow::Pipeline(list(stages)),
-        Flow::And(a, b) => Flow::And(boxed(a), boxed(b)),
-        Flow::Or(a, b) => Flow::Or(boxed(a), boxed(b)),
-        Flow::Not(inner) => Flow::Not(boxed(inner)),
-        Flow::Group(inner) => Flow::Group(list(inner)),
-        Flow::Subshell(inner) => Flow::Subshell(list(inner)),
+        Flow::Background(inner) => Flow::Background(move_boxed(inner, by)),
+        Flow::Pipeline(stages) => Flow::Pipeline(move_all(stages, by)),
+        Flow::And(a, b) => Flow::And(move_boxed(a, by), move_boxed(b, by)),
+        Flow::Or(a, b) => Flow::Or(move_boxed(a, by), move_boxed(b, by)),
+        Flow::Not(inner) => Flow::Not(move_boxed(inner, by)),
+        Flow::Group(inner) => Flow::Group(move_all(inner, by)),
+        Flow::Subshell(inner) => Flow::Subshell(move_all(inner, by)),
         Flow::If {
             branches,
             otherwise,
         } => Flow::If {
             branches: branches
                 .iter()
-                .map(|(condition, body)| (list(condition), list(body)))
+                .map(|(condition, body)| (move_all(condition, by), move_all(body, by)))
                 .collect(),
-            otherwise: list(otherwise),
+            otherwise: move_all(otherwise, by),
         },
         Flow::While {
             until,
@@ -413,21 +405,32 @@ fn moved(flow: &Flow, by: usize) -> Flow {
             body,
         } => Flow::While {
             until: *until,
-            condition: list(condition),
-            body: list(body),
+            condition: move_all(condition, by),
+            body: move_all(body, by),
         },
         Flow::For { certain, body, at } => Flow::For {
             certain: *certain,
-            body: list(body),
+            body: move_all(body, by),
             at: at.clone(),
         },
         Flow::Case { arms, at } => Flow::Case {
-            arms: arms.iter().map(|(all, body)| (*all, list(body))).collect(),
+            arms: arms
+                .iter()
+                .map(|(all, body)| (*all, move_all(body, by)))
+                .collect(),
             at: at.clone(),
         },
         Flow::Function { name, body } => Flow::Function {
             name: name.clone(),
-            body: boxed(body),
+            body: move_boxed(body, by),
         },
     }
+}
+
+fn move_all(flows: &[Flow], by: usize) -> Vec<Flow> {
+    flows.iter().map(|flow| move_flow(flow, by)).collect()
+}
+
+fn move_boxed(flow: &Flow, by: usize) -> Box<Flow> {
+    Box::new(move_flow(flow, by))
 }

@@ -86,7 +86,7 @@ pub(crate) fn perform(stage: Stage, script: &Script, alive: Guard) -> (Vec<Execu
         returned: Guard::NEVER,
     };
     let mut shell = Shell::new(alive, script.options);
-    performance.list(&script.flow, &mut shell, false);
+    performance.run_list(&script.flow, &mut shell, false);
     let diagram = performance.diagram();
     let failed = diagram.without(shell.failed, shell.trapped);
     let failed = diagram.and(alive, failed);
@@ -98,86 +98,99 @@ impl<'s> Performance<'_, 's> {
         self.stage.diagram
     }
 
-    fn list(&mut self, flows: &'s [Flow], shell: &mut Shell, ignored: bool) {
+    fn run_list(&mut self, flows: &'s [Flow], shell: &mut Shell, ignored: bool) {
         for flow in flows {
-            self.flow(flow, shell, ignored);
+            self.run_flow(flow, shell, ignored);
         }
     }
 
     /// Executes one statement; `ignored` where a failure does not end the shell (conditions, the
     /// left side of a list, behind `!`).
-    fn flow(&mut self, flow: &'s Flow, shell: &mut Shell, ignored: bool) {
+    fn run_flow(&mut self, flow: &'s Flow, shell: &mut Shell, ignored: bool) {
         match flow {
             Flow::Command {
                 command,
                 substitutions,
-            } => self.command(*command, substitutions, shell, ignored),
+            } => self.run_command(*command, substitutions, shell, ignored),
             Flow::Called {
                 command,
                 body,
                 options,
                 sourced,
             } => {
-                self.called(*command, body, *options, *sourced, shell, ignored);
+                self.run_script(*command, body, *options, *sourced, shell, ignored);
             }
             Flow::Background(inner) => {
-                self.apart(shell, |this, apart| this.flow(inner, apart, false));
-                self.ends(Guard::NEVER, shell, true);
+                self.apart(shell, |this, apart| this.run_flow(inner, apart, false));
+                self.end(Guard::NEVER, shell, true);
             }
-            Flow::Pipeline(stages) => self.pipeline(stages, shell, ignored),
-            Flow::And(a, b) => {
-                self.flow(a, shell, true);
-                let goes_on = self.diagram().without(shell.alive, shell.failed);
-                self.within(goes_on, shell, |this, shell| this.flow(b, shell, ignored));
-            }
-            Flow::Or(a, b) => {
-                self.flow(a, shell, true);
-                let goes_on = self.diagram().and(shell.alive, shell.failed);
-                self.within(goes_on, shell, |this, shell| this.flow(b, shell, ignored));
-            }
+            Flow::Pipeline(stages) => self.run_pipeline(stages, shell, ignored),
+            Flow::And(a, b) => self.run_both(a, b, false, shell, ignored),
+            Flow::Or(a, b) => self.run_both(a, b, true, shell, ignored),
             Flow::Not(inner) => {
-                self.flow(inner, shell, true);
+                self.run_flow(inner, shell, true);
                 let turned = self.diagram().not(shell.failed);
-                self.ends(turned, shell, true);
+                self.end(turned, shell, true);
             }
-            Flow::Group(inner) => self.list(inner, shell, ignored),
+            Flow::Group(inner) => self.run_list(inner, shell, ignored),
             Flow::Subshell(inner) => {
-                let failed = self.apart(shell, |this, apart| this.list(inner, apart, ignored));
-                self.ends(failed, shell, ignored);
+                let failed = self.apart(shell, |this, apart| this.run_list(inner, apart, ignored));
+                self.end(failed, shell, ignored);
             }
             Flow::If {
                 branches,
                 otherwise,
-            } => self.branches(branches, otherwise, shell, ignored),
+            } => self.run_branches(branches, otherwise, shell, ignored),
             Flow::While {
                 until,
                 condition,
                 body,
             } => {
-                self.list(condition, shell, true);
+                self.run_list(condition, shell, true);
                 let met = if *until {
                     shell.failed
                 } else {
                     self.diagram().not(shell.failed)
                 };
                 let enters = self.diagram().and(shell.alive, met);
-                self.body(body, enters, shell, ignored);
+                self.run_body(body, enters, shell, ignored);
             }
             Flow::For { certain, body, at } => {
                 let runs = if *certain {
                     Guard::ALWAYS
                 } else {
-                    self.unknown(&format!("loop at {at} runs"), true)
+                    self.ask_unknown(&format!("loop at {at} runs"), true)
                 };
                 let enters = self.diagram().and(shell.alive, runs);
-                self.body(body, enters, shell, ignored);
+                self.run_body(body, enters, shell, ignored);
             }
-            Flow::Case { arms, at } => self.arms(arms, &at.to_string(), shell, ignored),
+            Flow::Case { arms, at } => self.run_arms(arms, &at.to_string(), shell, ignored),
             Flow::Function { name, body } => {
                 self.define(name, body, shell.alive);
-                self.ends(Guard::NEVER, shell, true);
+                self.end(Guard::NEVER, shell, true);
             }
         }
+    }
+
+    /// `a && b`, or `a || b`, which goes on when `a` has failed.
+    fn run_both(
+        &mut self,
+        a: &'s Flow,
+        b: &'s Flow,
+        when_failed: bool,
+        shell: &mut Shell,
+        ignored: bool,
+    ) {
+        self.run_flow(a, shell, true);
+        let failed = shell.failed;
+        let goes_on = if when_failed {
+            self.diagram().and(shell.alive, failed)
+        } else {
+            self.diagram().without(shell.alive, failed)
+        };
+        self.within(goes_on, shell, |this, shell| {
+            this.run_flow(b, shell, ignored)
+        });
     }
 
     /// Does something in a shell of its own, and gives the runs in which that fails.
@@ -202,7 +215,7 @@ impl<'s> Performance<'_, 's> {
     }
 
     /// Sets the status; a failure that is not ignored ends a shell with `-e`.
-    fn ends(&mut self, fails: Guard, shell: &mut Shell, ignored: bool) {
+    fn end(&mut self, fails: Guard, shell: &mut Shell, ignored: bool) {
         shell.failed = self.diagram().either(shell.alive, fails, shell.failed);
         if !ignored {
             let dies = self.diagram().and(shell.errexit, fails);
@@ -210,7 +223,7 @@ impl<'s> Performance<'_, 's> {
         }
     }
 
-    fn unknown(&mut self, text: &str, plainly: bool) -> Guard {
+    fn ask_unknown(&mut self, text: &str, plainly: bool) -> Guard {
         self.stage
             .choices
             .unknown(self.stage.diagram, text, plainly)
@@ -218,7 +231,7 @@ impl<'s> Performance<'_, 's> {
 
     /// The runs in which a command fails; each time that a function or a script is run again it may end
     /// otherwise.
-    fn fails(&mut self, command: usize) -> Guard {
+    fn ask_failure(&mut self, command: usize) -> Guard {
         let times = self.times.get(&command).copied().unwrap_or_default();
         let name = CommandRef {
             job: self.stage.job.to_owned(),
@@ -230,10 +243,10 @@ impl<'s> Performance<'_, 's> {
         }
         let label = &self.script.commands[command].label;
         let text = format!("{label} ({name}) fails when it runs again, {times}");
-        self.unknown(&text, false)
+        self.ask_unknown(&text, false)
     }
 
-    fn executed(&mut self, command: usize, alive: Guard, fails: Guard) {
+    fn record(&mut self, command: usize, alive: Guard, fails: Guard) {
         *self.times.entry(command).or_default() += 1;
         if self.executions.len() >= MAX_EXECUTIONS {
             self.diagram().give_up();
@@ -247,7 +260,7 @@ impl<'s> Performance<'_, 's> {
         });
     }
 
-    fn command(
+    fn run_command(
         &mut self,
         at: usize,
         substitutions: &'s [Vec<Flow>],
@@ -266,62 +279,62 @@ impl<'s> Performance<'_, 's> {
                 failed: Guard::NEVER,
                 ..*shell
             };
-            substituted = self.apart(&within, |this, apart| this.list(inner, apart, ignored));
+            substituted = self.apart(&within, |this, apart| this.run_list(inner, apart, ignored));
         }
-        let calls = self.as_function(at, shell, ignored);
+        let calls = self.call_functions(at, shell, ignored);
         shell.alive = calls.own;
         if !calls.own.is_never() || calls.done.is_never() {
-            self.alone(at, substituted, shell, ignored);
+            self.run_alone(at, substituted, shell, ignored);
         }
         shell.alive = self.diagram().or(calls.done, shell.alive);
     }
 
     /// A command that is no function.
-    fn alone(&mut self, at: usize, substituted: Guard, shell: &mut Shell, ignored: bool) {
+    fn run_alone(&mut self, at: usize, substituted: Guard, shell: &mut Shell, ignored: bool) {
         let script: &'s Script = self.script;
         let command = &script.commands[at];
         match &command.effect {
             Effect::Succeeds => {
-                self.executed(at, shell.alive, Guard::NEVER);
-                self.ends(Guard::NEVER, shell, ignored);
+                self.record(at, shell.alive, Guard::NEVER);
+                self.end(Guard::NEVER, shell, ignored);
             }
-            Effect::Fails => self.simply(at, command, Guard::ALWAYS, shell, ignored),
+            Effect::Fails => self.run_simply(at, command, Guard::ALWAYS, shell, ignored),
             Effect::Substituted => {
-                self.executed(at, shell.alive, Guard::NEVER);
-                self.ends(substituted, shell, ignored);
+                self.record(at, shell.alive, Guard::NEVER);
+                self.end(substituted, shell, ignored);
             }
             Effect::MayFail | Effect::Script { .. } | Effect::Named(_) => {
-                let fails = self.fails(at);
-                self.simply(at, command, fails, shell, ignored);
+                let fails = self.ask_failure(at);
+                self.run_simply(at, command, fails, shell, ignored);
             }
             Effect::Trap(trap) => {
-                self.executed(at, shell.alive, Guard::NEVER);
+                self.record(at, shell.alive, Guard::NEVER);
                 let swallows = match trap {
                     Trap::Off => false,
                     Trap::Swallows => true,
                     Trap::Calls(name) => self.exits_zero(name),
                 };
-                shell.trapped = self.option(Some(swallows), shell.trapped, shell.alive);
-                self.ends(Guard::NEVER, shell, ignored);
+                shell.trapped = self.change_option(Some(swallows), shell.trapped, shell.alive);
+                self.end(Guard::NEVER, shell, ignored);
             }
             Effect::Set { errexit, pipefail } => {
-                self.executed(at, shell.alive, Guard::NEVER);
-                shell.errexit = self.option(*errexit, shell.errexit, shell.alive);
-                shell.pipefail = self.option(*pipefail, shell.pipefail, shell.alive);
-                self.ends(Guard::NEVER, shell, ignored);
+                self.record(at, shell.alive, Guard::NEVER);
+                shell.errexit = self.change_option(*errexit, shell.errexit, shell.alive);
+                shell.pipefail = self.change_option(*pipefail, shell.pipefail, shell.alive);
+                self.end(Guard::NEVER, shell, ignored);
             }
             Effect::Exit(status) => {
-                self.leaves(at, *status, shell);
+                self.leave(at, *status, shell);
                 shell.alive = Guard::NEVER;
             }
             Effect::Return(status) => {
-                self.leaves(at, *status, shell);
+                self.leave(at, *status, shell);
                 self.returned = self.stage.diagram.or(self.returned, shell.alive);
                 shell.alive = Guard::NEVER;
             }
             Effect::Break => {
-                self.executed(at, shell.alive, Guard::NEVER);
-                self.ends(Guard::NEVER, shell, true);
+                self.record(at, shell.alive, Guard::NEVER);
+                self.end(Guard::NEVER, shell, true);
                 self.broken = self.stage.diagram.or(self.broken, shell.alive);
                 shell.alive = Guard::NEVER;
             }
@@ -331,7 +344,7 @@ impl<'s> Performance<'_, 's> {
         }
     }
 
-    fn simply(
+    fn run_simply(
         &mut self,
         at: usize,
         command: &Command,
@@ -339,8 +352,8 @@ impl<'s> Performance<'_, 's> {
         shell: &mut Shell,
         ignored: bool,
     ) {
-        self.executed(at, shell.alive, fails);
-        self.ends(
+        self.record(at, shell.alive, fails);
+        self.end(
             if command.exits_zero {
                 Guard::NEVER
             } else {
@@ -351,7 +364,7 @@ impl<'s> Performance<'_, 's> {
         );
     }
 
-    fn option(&mut self, change: Option<bool>, now: Guard, alive: Guard) -> Guard {
+    fn change_option(&mut self, change: Option<bool>, now: Guard, alive: Guard) -> Guard {
         match change {
             Some(true) => self.diagram().or(now, alive),
             Some(false) => self.diagram().without(now, alive),
@@ -359,18 +372,18 @@ impl<'s> Performance<'_, 's> {
         }
     }
 
-    fn leaves(&mut self, at: usize, status: ExitStatus, shell: &mut Shell) {
-        self.executed(at, shell.alive, Guard::NEVER);
+    fn leave(&mut self, at: usize, status: ExitStatus, shell: &mut Shell) {
+        self.record(at, shell.alive, Guard::NEVER);
         let fails = match status {
             ExitStatus::Last => shell.failed,
             ExitStatus::Zero => Guard::NEVER,
             ExitStatus::NonZero => Guard::ALWAYS,
-            ExitStatus::Unknown => self.fails(at),
+            ExitStatus::Unknown => self.ask_failure(at),
         };
-        self.ends(fails, shell, true);
+        self.end(fails, shell, true);
     }
 
-    fn called(
+    fn run_script(
         &mut self,
         at: usize,
         body: &'s [Flow],
@@ -380,30 +393,30 @@ impl<'s> Performance<'_, 's> {
         ignored: bool,
     ) {
         if sourced {
-            self.executed(at, shell.alive, Guard::NEVER);
-            self.list(body, shell, ignored);
+            self.record(at, shell.alive, Guard::NEVER);
+            self.run_list(body, shell, ignored);
             return;
         }
         let functions = std::mem::take(&mut self.functions);
         let mut apart = Shell::new(shell.alive, options);
-        self.list(body, &mut apart, false);
+        self.run_list(body, &mut apart, false);
         self.functions = functions;
         let failed = self.diagram().without(apart.failed, apart.trapped);
-        self.executed(at, shell.alive, failed);
-        self.ends(failed, shell, ignored);
+        self.record(at, shell.alive, failed);
+        self.end(failed, shell, ignored);
     }
 
-    fn pipeline(&mut self, stages: &'s [Flow], shell: &mut Shell, ignored: bool) {
+    fn run_pipeline(&mut self, stages: &'s [Flow], shell: &mut Shell, ignored: bool) {
         let (mut any, mut last) = (Guard::NEVER, Guard::NEVER);
         for stage in stages {
-            last = self.apart(shell, |this, apart| this.flow(stage, apart, ignored));
+            last = self.apart(shell, |this, apart| this.run_flow(stage, apart, ignored));
             any = self.diagram().or(any, last);
         }
         let fails = self.diagram().either(shell.pipefail, any, last);
-        self.ends(fails, shell, ignored);
+        self.end(fails, shell, ignored);
     }
 
-    fn branches(
+    fn run_branches(
         &mut self,
         branches: &'s [(Vec<Flow>, Vec<Flow>)],
         otherwise: &'s [Flow],
@@ -412,43 +425,51 @@ impl<'s> Performance<'_, 's> {
     ) {
         let Some(((condition, body), rest)) = branches.split_first() else {
             // Without a branch that is taken the whole has succeeded.
-            self.ends(Guard::NEVER, shell, true);
-            self.list(otherwise, shell, ignored);
+            self.end(Guard::NEVER, shell, true);
+            self.run_list(otherwise, shell, ignored);
             return;
         };
-        self.list(condition, shell, true);
+        self.run_list(condition, shell, true);
         let taken = self.diagram().without(shell.alive, shell.failed);
         let left = self.diagram().and(shell.alive, shell.failed);
         shell.alive = taken;
-        self.list(body, shell, ignored);
+        self.run_list(body, shell, ignored);
         let done = shell.alive;
         shell.alive = left;
-        self.branches(rest, otherwise, shell, ignored);
+        self.run_branches(rest, otherwise, shell, ignored);
         shell.alive = self.diagram().or(shell.alive, done);
     }
 
     /// A loop's body, once; a loop that is not entered has succeeded.
-    fn body(&mut self, body: &'s [Flow], enters: Guard, shell: &mut Shell, ignored: bool) {
-        self.ends(Guard::NEVER, shell, true);
+    fn run_body(&mut self, body: &'s [Flow], enters: Guard, shell: &mut Shell, ignored: bool) {
+        self.end(Guard::NEVER, shell, true);
         let outer = std::mem::replace(&mut self.broken, Guard::NEVER);
-        self.within(enters, shell, |this, shell| this.list(body, shell, ignored));
+        self.within(enters, shell, |this, shell| {
+            this.run_list(body, shell, ignored)
+        });
         let broken = std::mem::replace(&mut self.broken, outer);
         shell.alive = self.diagram().or(shell.alive, broken);
     }
 
-    fn arms(&mut self, arms: &'s [(bool, Vec<Flow>)], at: &str, shell: &mut Shell, ignored: bool) {
-        self.ends(Guard::NEVER, shell, true);
+    fn run_arms(
+        &mut self,
+        arms: &'s [(bool, Vec<Flow>)],
+        at: &str,
+        shell: &mut Shell,
+        ignored: bool,
+    ) {
+        self.end(Guard::NEVER, shell, true);
         let mut left = shell.alive;
         let mut done = Guard::NEVER;
         for (number, (all, body)) in arms.iter().enumerate() {
             let fits = if *all {
                 Guard::ALWAYS
             } else {
-                self.unknown(&format!("case at {at} takes arm {number}"), false)
+                self.ask_unknown(&format!("case at {at} takes arm {number}"), false)
             };
             shell.alive = self.diagram().and(left, fits);
             left = self.diagram().without(left, fits);
-            self.list(body, shell, ignored);
+            self.run_list(body, shell, ignored);
             done = self.diagram().or(done, shell.alive);
         }
         shell.alive = self.diagram().or(left, done);

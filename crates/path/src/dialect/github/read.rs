@@ -60,13 +60,13 @@ pub(super) fn read_workflow(file: &TextFile) -> Read<Pipeline> {
         directory: default_run(root, "working-directory"),
         root,
     };
-    let (mut jobs, written, gaps) = reader.jobs(root)?;
+    let (mut jobs, written, gaps) = reader.read_jobs(root)?;
     let order = order(&jobs).ok_or_else(|| PipelineError {
         message: "jobs need each other in a circle".to_owned(),
         offset: root.span.start,
     })?;
-    let triggers = events(on)?;
-    let declared = reader.inputs(on, &triggers);
+    let triggers = read_events(on)?;
+    let declared = reader.read_inputs(on, &triggers);
     let domains = Domains::of(&written);
     let lowered = lower(&written, &triggers, &declared, &domains, &mut jobs);
     let inputs = declared.into_iter().map(|input| Input {
@@ -77,13 +77,13 @@ pub(super) fn read_workflow(file: &TextFile) -> Read<Pipeline> {
     });
     Ok(Pipeline {
         path: file.path.clone(),
-        start: reader.location(on_key.span),
+        start: reader.locate(on_key.span),
         triggers,
         inputs: inputs.collect(),
         facts: lowered.facts,
         nodes: lowered.nodes,
         too_complex: lowered.too_complex,
-        permissions: reader.permissions(root),
+        permissions: reader.read_permissions(root),
         least: Some(least()),
         jobs,
         order,
@@ -109,7 +109,7 @@ struct Draft {
     gaps: Vec<Gap>,
 }
 
-fn events(on: &Node) -> Read<Vec<Trigger>> {
+fn read_events(on: &Node) -> Read<Vec<Trigger>> {
     let names: Option<Vec<String>> = match &on.value {
         Yaml::String(name) => Some(vec![name.clone()]),
         Yaml::Sequence(items) => items
@@ -124,7 +124,7 @@ fn events(on: &Node) -> Read<Vec<Trigger>> {
     };
     let mut triggers: Vec<Trigger> = Vec::new();
     for name in names.into_iter().flatten() {
-        let kind = trigger_kind(&name);
+        let kind = find_kind(&name);
         if triggers.iter().all(|known| known.name != name) {
             triggers.push(Trigger { name, kind });
         }
@@ -135,7 +135,7 @@ fn events(on: &Node) -> Read<Vec<Trigger>> {
     Ok(triggers)
 }
 
-fn trigger_kind(event: &str) -> TriggerKind {
+fn find_kind(event: &str) -> TriggerKind {
     match event {
         "push" => TriggerKind::Change,
         "workflow_dispatch" => TriggerKind::Person,
@@ -166,11 +166,11 @@ pub(super) struct Defaults {
 }
 
 impl Reader<'_> {
-    pub(super) fn location(&self, span: Span) -> Location {
+    pub(super) fn locate(&self, span: Span) -> Location {
         self.lines.location(self.file.path, span)
     }
 
-    fn jobs(&self, root: &Node) -> Read<Drafts> {
+    fn read_jobs(&self, root: &Node) -> Read<Drafts> {
         let Some(jobs) = root.get("jobs").filter(|jobs| !jobs.entries().is_empty()) else {
             return refuse(root, "the workflow has no `jobs:`");
         };
@@ -181,7 +181,7 @@ impl Reader<'_> {
         let ids: Vec<&str> = entries.iter().filter_map(|(id, _)| id.as_str()).collect();
         let (mut read, mut written, mut gaps) = (Vec::new(), Vec::new(), Vec::new());
         for (id, job) in entries {
-            let mut draft = self.job(&ids, id, job)?;
+            let mut draft = self.read_job(&ids, id, job)?;
             read.push(draft.job);
             written.push(draft.written);
             gaps.append(&mut draft.gaps);
@@ -193,7 +193,7 @@ impl Reader<'_> {
         Ok((read, written, gaps))
     }
 
-    fn inputs(&self, on: &Node, triggers: &[Trigger]) -> Vec<Declared> {
+    fn read_inputs(&self, on: &Node, triggers: &[Trigger]) -> Vec<Declared> {
         let mut inputs = Vec::new();
         for event in ["workflow_dispatch", "workflow_call"] {
             let declared = on.get(event).and_then(|event| event.get("inputs"));
@@ -207,71 +207,71 @@ impl Reader<'_> {
                     name: key.as_str().unwrap_or_default().to_lowercase(),
                     default: kind.read_default(input),
                     kind,
-                    location: self.location(key.span),
+                    location: self.locate(key.span),
                 });
             }
         }
         inputs
     }
 
-    fn permissions(&self, node: &Node) -> Permissions {
+    fn read_permissions(&self, node: &Node) -> Permissions {
         match node.entry("permissions") {
             None => Permissions::Missing,
             Some((key, value)) if value.as_str() == Some("write-all") => {
                 Permissions::Everything(Said {
                     text: "permissions: write-all".to_owned(),
-                    location: self.location(Span::new(key.span.start, value.span.end)),
+                    location: self.locate(Span::new(key.span.start, value.span.end)),
                 })
             }
             Some(_) => Permissions::Stated,
         }
     }
 
-    fn job(&self, ids: &[&str], key: &Node, node: &Node) -> Read<Draft> {
+    fn read_job(&self, ids: &[&str], key: &Node, node: &Node) -> Read<Draft> {
         let id = key.as_str().unwrap_or_default().to_owned();
         let needs = node
             .get("needs")
             .map_or(Ok(Vec::new()), |needs| needed(ids, needs))?;
-        let draft = self.steps(key, node, &id)?;
+        let draft = self.read_steps(key, node, &id)?;
         let mut gaps = draft.gaps;
         gaps.extend(foreign_shells(&draft.foreign, &id));
         let job = Job {
             name: node.get("name").and_then(Node::scalar),
-            location: self.location(key.span),
+            location: self.locate(key.span),
             needs,
             condition: Condition::default(),
             tolerance: None,
-            environment: environment(node),
-            permissions: self.permissions(node),
-            startup: self.startup(node),
+            environment: name_environment(node),
+            permissions: self.read_permissions(node),
+            startup: self.find_startup(node),
             steps: draft.steps,
             id: id.clone(),
         };
         let written = Written {
             id,
-            words: self.words(node),
+            words: self.read_words(node),
             steps: draft.written,
         };
         Ok(Draft { job, written, gaps })
     }
 
-    fn steps(&self, key: &Node, node: &Node, id: &str) -> Read<DraftSteps> {
+    fn read_steps(&self, key: &Node, node: &Node, id: &str) -> Read<DraftSteps> {
         let defaults = Defaults {
             shell: default_run(node, "shell").or_else(|| self.shell.clone()),
             directory: default_run(node, "working-directory").or_else(|| self.directory.clone()),
             windows: interpreter::windows(node),
-            stated: self.stated(node),
+            stated: self.find_stated(node),
         };
         let calls = node.get("uses").and_then(Node::scalar);
         let steps = match (&calls, node.get("steps")) {
-            (Some(called), _) => vec![self.call(called, node)],
+            (Some(called), _) => vec![self.read_call(called, node)],
             (None, Some(steps)) if !matches!(steps.value, Yaml::Sequence(_)) => {
                 return refuse(steps, format!("the steps of job `{id}` are no list"));
             }
             (None, Some(steps)) => steps
                 .items()
                 .iter()
-                .map(|step| self.step(step, &defaults, id))
+                .map(|step| self.read_step(step, &defaults, id))
                 .collect::<Read<Vec<_>>>()?,
             (None, None) => return refuse(key, format!("the job `{id}` has no steps")),
         };
@@ -282,7 +282,7 @@ impl Reader<'_> {
         Ok(draft)
     }
 
-    fn stated(&self, job: &Node) -> Stated {
+    fn find_stated(&self, job: &Node) -> Stated {
         let mut stated = Stated::new();
         if let Some(on) = self.root.get("on") {
             expansion::inputs(on, &mut stated);
@@ -293,7 +293,7 @@ impl Reader<'_> {
     }
 
     /// Where a job or what it stands in sets the variable; each step of a job is told by the first.
-    fn startup(&self, job: &Node) -> Option<Location> {
+    fn find_startup(&self, job: &Node) -> Option<Location> {
         let steps = job.get("steps").map_or(&[][..], Node::items).iter();
         let places = [Some(self.root), Some(job), job.get("container")]
             .into_iter()
@@ -309,29 +309,29 @@ impl Reader<'_> {
         entries
             .map(|(name, _)| name)
             .find(|name| set(name))
-            .map(|name| self.location(name.span))
+            .map(|name| self.locate(name.span))
     }
 
-    pub(super) fn words(&self, node: &Node) -> Words {
+    pub(super) fn read_words(&self, node: &Node) -> Words {
         Words {
-            condition: self.condition(node),
-            tolerance: self.tolerance(node),
+            condition: self.read_condition(node),
+            tolerance: self.read_tolerance(node),
         }
     }
 
-    fn condition(&self, node: &Node) -> Option<Asked> {
+    fn read_condition(&self, node: &Node) -> Option<Asked> {
         let (_, value) = node.entry("if")?;
         let text = value.scalar().filter(|text| !text.trim().is_empty())?;
         Some(Asked {
             expression: Expression::parse(&text),
             said: Said {
                 text: format!("if: {}", label(&text)),
-                location: self.location(value.span),
+                location: self.locate(value.span),
             },
         })
     }
 
-    fn tolerance(&self, node: &Node) -> Option<Lenient> {
+    fn read_tolerance(&self, node: &Node) -> Option<Lenient> {
         let (key, value) = node.entry("continue-on-error")?;
         let text = match &value.value {
             Yaml::Bool(false) | Yaml::Null => return None,
@@ -343,7 +343,7 @@ impl Reader<'_> {
         Some(Lenient {
             said: Said {
                 text: "continue-on-error".to_owned(),
-                location: self.location(span),
+                location: self.locate(span),
             },
             text,
         })
@@ -351,7 +351,7 @@ impl Reader<'_> {
 }
 
 /// The name of the environment that a job states.
-fn environment(job: &Node) -> Option<String> {
+fn name_environment(job: &Node) -> Option<String> {
     let named = job.get("environment")?;
     let name = named.get("name").and_then(Node::scalar);
     name.or_else(|| named.scalar())

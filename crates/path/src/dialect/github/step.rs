@@ -68,8 +68,8 @@ pub(super) fn foreign_shells(foreign: &[(Location, String)], job: &str) -> Optio
 
 impl Reader<'_> {
     /// The step that stands for a called workflow.
-    pub(super) fn call(&self, called: &str, node: &Node) -> DraftStep {
-        let location = self.location(node.entry("uses").map_or(node.span, |(_, uses)| uses.span));
+    pub(super) fn read_call(&self, called: &str, node: &Node) -> DraftStep {
+        let location = self.locate(node.entry("uses").map_or(node.span, |(_, uses)| uses.span));
         let gap = unresolved(&location, &format!("the workflow `{called}`"));
         DraftStep {
             words: Words {
@@ -92,16 +92,19 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn step(&self, node: &Node, defaults: &Defaults, job: &str) -> Read<DraftStep> {
+    pub(super) fn read_step(&self, node: &Node, defaults: &Defaults, job: &str) -> Read<DraftStep> {
         let read = match (node.get("uses"), node.get("run")) {
-            (Some(uses), None) => self.action(node, uses)?,
-            (None, Some(run)) => self.run(node, run, defaults)?,
+            (Some(uses), None) => self.read_action(node, uses)?,
+            (None, Some(run)) => self.read_run(node, run, defaults)?,
             (Some(_), Some(_)) | (None, None) => {
                 return refuse(node, "a step has either `run:` or `uses:`");
             }
         };
-        let location = self.location(first_line(node));
-        let mut gaps: Vec<Gap> = self.operator(node, defaults, job).into_iter().collect();
+        let location = self.locate(first_line(node));
+        let mut gaps: Vec<Gap> = self
+            .find_operator(node, defaults, job)
+            .into_iter()
+            .collect();
         if let Some(uses) = node.get("uses").and_then(Node::as_str)
             && uses.starts_with("./")
         {
@@ -110,7 +113,7 @@ impl Reader<'_> {
         let directory = node.get("working-directory").and_then(Node::scalar);
         let id = node.get("id").and_then(Node::scalar);
         Ok(DraftStep {
-            words: self.words(node),
+            words: self.read_words(node),
             gaps,
             step: Step {
                 id: id.map(|id| id.to_lowercase()),
@@ -127,7 +130,7 @@ impl Reader<'_> {
         })
     }
 
-    fn run(&self, node: &Node, run: &Node, defaults: &Defaults) -> Read<Body> {
+    fn read_run(&self, node: &Node, run: &Node, defaults: &Defaults) -> Read<Body> {
         let Some(text) = run.scalar() else {
             return refuse(run, "`run:` is no text");
         };
@@ -137,10 +140,10 @@ impl Reader<'_> {
             Some(_) => Windows::Never,
             None => defaults.windows,
         };
-        let opaque = || Script::opaque(self.location(run.span), ACTION, &text);
+        let opaque = || Script::opaque(self.locate(run.span), ACTION, &text);
         let (script, foreign_shell) = match interpreter::options(named.as_deref()) {
             Ok(options) => {
-                let script = self.script(run, &text, options);
+                let script = self.read_script(run, &text, options);
                 let differs = windows != Windows::Never && !interpreter::is_plain(&script, &text);
                 let foreign = differs.then(|| interpreter::POWERSHELL.to_owned());
                 if differs && windows == Windows::Always {
@@ -159,7 +162,7 @@ impl Reader<'_> {
     }
 
     /// What an expression may bring into a script.
-    fn operator(&self, step: &Node, defaults: &Defaults, job: &str) -> Option<Gap> {
+    fn find_operator(&self, step: &Node, defaults: &Defaults, job: &str) -> Option<Gap> {
         let run = step.get("run")?;
         let text = run.scalar().filter(|text| text.contains("${{"))?;
         let mut stated = defaults.stated.clone();
@@ -168,7 +171,7 @@ impl Reader<'_> {
         Some(Gap {
             id: gap_id("expression-operator"),
             kind: GapKind::Unresolved,
-            place: Some(self.location(Span::new(at, at)).into()),
+            place: Some(self.locate(Span::new(at, at)).into()),
             message: format!(
                 "an expression in a script of job `{job}` may bring an operator of the shell"
             ),
@@ -177,7 +180,7 @@ impl Reader<'_> {
         })
     }
 
-    fn script(&self, run: &Node, text: &str, options: Options) -> Script {
+    fn read_script(&self, run: &Node, text: &str, options: Options) -> Script {
         let offset = |at: usize| yaml::written_at(self.file.text, run, at);
         Script::read(
             text,
@@ -191,7 +194,7 @@ impl Reader<'_> {
         )
     }
 
-    fn action(&self, node: &Node, uses: &Node) -> Read<Body> {
+    fn read_action(&self, node: &Node, uses: &Node) -> Read<Body> {
         let Some(name) = uses.as_str() else {
             return refuse(uses, "`uses:` is no text");
         };
@@ -204,7 +207,7 @@ impl Reader<'_> {
         let recognised = actions::recognise(name, &with);
         let command = Command {
             label: label(name),
-            location: self.location(uses.span),
+            location: self.locate(uses.span),
             effect: Effect::MayFail,
             capabilities: recognised.capabilities,
             exits_zero: recognised.exits_zero,

@@ -19,7 +19,7 @@ impl<'s> Performance<'_, 's> {
     }
 
     /// Executes a command as the functions that have its name, and gives the runs in which none has.
-    pub(super) fn as_function(&mut self, at: usize, shell: &mut Shell, ignored: bool) -> Calls {
+    pub(super) fn call_functions(&mut self, at: usize, shell: &mut Shell, ignored: bool) -> Calls {
         let name = self.script.commands[at].program.as_deref();
         let known = name
             .and_then(|name| self.functions.get(name))
@@ -33,13 +33,13 @@ impl<'s> Performance<'_, 's> {
             }
             own = self.diagram().without(own, runs);
             shell.alive = runs;
-            self.function(at, body, shell, ignored);
+            self.run_function(at, body, shell, ignored);
             done = self.diagram().or(done, shell.alive);
         }
         Calls { own, done }
     }
 
-    fn function(&mut self, at: usize, body: &'s Flow, shell: &mut Shell, ignored: bool) {
+    fn run_function(&mut self, at: usize, body: &'s Flow, shell: &mut Shell, ignored: bool) {
         let outer = std::mem::replace(&mut self.returned, Guard::NEVER);
         self.calls += 1;
         // A function that has the name of a check is none, so that the check did not pass.
@@ -47,7 +47,7 @@ impl<'s> Performance<'_, 's> {
             .capabilities
             .iter()
             .any(|each| each.is_gate());
-        self.executed(
+        self.record(
             at,
             shell.alive,
             if is_gate { Guard::ALWAYS } else { Guard::NEVER },
@@ -55,7 +55,7 @@ impl<'s> Performance<'_, 's> {
         if self.diagram().overflowed() {
             return;
         }
-        self.flow(body, shell, ignored);
+        self.run_flow(body, shell, ignored);
         self.calls -= 1;
         let returned = std::mem::replace(&mut self.returned, outer);
         let alive = self.diagram().or(shell.alive, returned);
@@ -63,12 +63,12 @@ impl<'s> Performance<'_, 's> {
         let dies = if ignored {
             Guard::NEVER
         } else {
-            self.failing(returned, shell)
+            self.find_failing(returned, shell)
         };
         shell.alive = self.diagram().without(alive, dies);
     }
 
-    fn failing(&mut self, runs: Guard, shell: &Shell) -> Guard {
+    fn find_failing(&mut self, runs: Guard, shell: &Shell) -> Guard {
         let failed = self.diagram().and(runs, shell.failed);
         self.diagram().and(failed, shell.errexit)
     }
