@@ -58,6 +58,8 @@ fn the_order_agrees_with_every_published_line() {
 fn ruby(program: &str, input: &str) -> Option<String> {
     let started = Command::new("ruby")
         .args(["-e", program])
+        // Bundler asks for the folder of a Gemfile before it reads one of a lockfile's folders.
+        .env("BUNDLE_GEMFILE", "/nowhere/Gemfile")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn();

@@ -272,8 +272,8 @@ fn the_case_of_a_file_name_does_not_matter() {
         &["unlocked-manifest Package.json:1"],
     );
     check(
-        &[("GEMFILE.lock", "")],
-        &["unsupported-lockfile GEMFILE.lock:1"],
+        &[("COMPOSER.lock", "")],
+        &["unsupported-lockfile COMPOSER.lock:1"],
     );
 }
 
@@ -385,7 +385,6 @@ fn a_lockfile_of_an_unread_format_is_never_a_clean_bill() {
         "Pipfile.lock",
         "pylock.toml",
         "go.mod",
-        "Gemfile.lock",
         "composer.lock",
         "pom.xml",
         "build.gradle",
