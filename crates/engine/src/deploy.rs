@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use plimsoll_environment::{
-    ConfigError, EnvironmentError, HealthCheck, HealthOutcome, Lease, LeaseError, Process,
-    ProcessConfig, SmokeOutcome, SmokeTest, Target,
+    Change, ConfigError, EnvironmentError, HealthCheck, Lease, LeaseError, Process, ProcessConfig,
+    Smoke, SmokeOutcome, Target, Until,
 };
-use plimsoll_model::{Body, DeploymentOutcome, DeploymentRecord, Digest, OwnId, Subject};
+use plimsoll_model::{Body, DeploymentOutcome, DeploymentRecord, Digest, OwnId, Step, Subject};
 use plimsoll_policy::{Deploy, EnvironmentSettings};
 use plimsoll_sign::PrivateKey;
 use plimsoll_store::{
@@ -18,7 +18,7 @@ use plimsoll_wire::in_toto;
 use serde::Serialize;
 
 use crate::ledger::{Ledger, LedgerError, new_id};
-use crate::release::kept;
+use crate::release::kept_in;
 
 const HEALTH_INTERVAL_MS: u64 = 100;
 const SMOKE_WITHIN_MS: u64 = 120_000;
@@ -48,13 +48,13 @@ pub enum DeployError {
 }
 
 /// What a deployment tells while it runs, for people.
-pub type OnStep<'a> = &'a mut dyn FnMut(&Step);
+pub type OnStep<'a> = &'a mut dyn FnMut(&StepEnded);
 
 /// A step that ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// Its name.
-    pub name: String,
+pub struct StepEnded {
+    /// Which.
+    pub step: Step,
     /// Whether it did what it should.
     pub succeeded: bool,
     /// What was seen.
@@ -86,6 +86,7 @@ pub(crate) struct Deployer<'a> {
     key: &'a PrivateKey,
     environment: &'a EnvironmentSettings,
     target: Target,
+    smoke: Option<Smoke>,
     on_step: OnStep<'a>,
     _lease: &'a Lease,
 }
@@ -98,8 +99,11 @@ struct Rollback<'a> {
     to: Option<Digest>,
 }
 
-/// A step of bringing up an artifact did not do what it should.
-struct StepFailed;
+/// What an act of a step came to.
+struct Seen {
+    succeeded: bool,
+    detail: String,
+}
 
 impl<'a> Deployer<'a> {
     /// Makes ready to change the environment whose lease is held. `folder` is where the smoke command
@@ -112,17 +116,14 @@ impl<'a> Deployer<'a> {
         on_step: OnStep<'a>,
         lease: &'a Lease,
     ) -> Result<Self, DeployError> {
-        let state = state_folder(ledger, &environment.name);
-        let target =
-            target(environment, folder, &state).map_err(|source| DeployError::Settings {
-                environment: environment.name.clone(),
-                source,
-            })?;
+        let target = target(ledger, environment)?;
+        let smoke = smoke(environment, folder).map_err(settings(environment))?;
         Ok(Self {
             ledger,
             key,
             environment,
             target,
+            smoke,
             on_step,
             _lease: lease,
         })
@@ -143,10 +144,11 @@ impl<'a> Deployer<'a> {
             return Ok(None);
         };
         let started = started(&open);
-        let running = self.target.running()?;
-        let arrived =
-            running.is_some_and(|running| running.main_lives && running.digest == open.artifact);
-        let healthy = arrived && self.verify(&started, open.artifact)?.is_ok();
+        let arrived = self
+            .target
+            .observe(Until::Now)?
+            .runs(&[subject(open.artifact)]);
+        let healthy = arrived && self.verify(&started, open.artifact)?;
         self.finish(&started, healthy).map(Some)
     }
 
@@ -173,7 +175,7 @@ impl<'a> Deployer<'a> {
         };
         self.ledger
             .append_json(EventKind::DeploymentStarted, &subject(artifact), &started)?;
-        let healthy = self.bring_up(&started, artifact)?.is_ok();
+        let healthy = self.bring_up(&started, artifact, previous)?;
         self.finish(&started, healthy)
     }
 
@@ -226,12 +228,12 @@ impl<'a> Deployer<'a> {
         self.ledger
             .append_json(EventKind::RollbackStarted, &about, &rollback)?;
         let ended = match to {
-            Some(previous) if self.bring_up(started, previous)?.is_ok() => {
+            Some(previous) if self.bring_up(started, previous, Some(started.artifact))? => {
                 (DeploymentOutcome::RolledBack, Some(previous))
             }
             Some(_) | None => {
-                // Stopped or not, nothing healthy runs, and the step says which.
-                drop(self.step(started, "stop", Self::stop)?);
+                // Ended or not, nothing healthy runs, and the step says which.
+                self.step(started, Step::Withdraw, Self::withdraw)?;
                 (DeploymentOutcome::Failed, None)
             }
         };
@@ -240,35 +242,28 @@ impl<'a> Deployer<'a> {
         Ok(ended)
     }
 
-    /// Puts bytes in place, replaces what runs, and waits until they are proven to work.
+    /// Brings bytes to run in place of others, and says whether they are proven to work.
     fn bring_up(
         &mut self,
         started: &DeploymentStarted,
         artifact: Digest,
-    ) -> Result<Result<(), StepFailed>, DeployError> {
-        let source = kept(self.ledger, &artifact);
-        let installed = self.step(started, "install", |it| {
-            it.target.install(&artifact, &source)?;
-            Ok((true, artifact.to_string()))
+        in_place_of: Option<Digest>,
+    ) -> Result<bool, DeployError> {
+        let artifacts = kept_in(self.ledger);
+        let previous: Vec<Subject> = in_place_of.map(subject).into_iter().collect();
+        let change = Change {
+            subjects: &[subject(artifact)],
+            previous: &previous,
+            artifacts: &artifacts,
+        };
+        let applied = self.step(started, Step::Apply, |it| {
+            let applied = it.target.apply(&change)?;
+            Ok(Seen {
+                succeeded: true,
+                detail: applied.to_string(),
+            })
         })?;
-        if installed.is_err() {
-            return Ok(installed);
-        }
-        let stopped = self.step(started, "stop", Self::stop)?;
-        if stopped.is_err() {
-            return Ok(stopped);
-        }
-        let running = self.step(started, "start", |it| {
-            let running = it.target.start(&artifact)?;
-            Ok((
-                true,
-                format!("process {} of {}", running.pid, artifact.short()),
-            ))
-        })?;
-        if running.is_err() {
-            return Ok(running);
-        }
-        self.verify(started, artifact)
+        Ok(applied && self.verify(started, artifact)?)
     }
 
     /// Health and smoke of bytes that run.
@@ -276,92 +271,83 @@ impl<'a> Deployer<'a> {
         &mut self,
         started: &DeploymentStarted,
         artifact: Digest,
-    ) -> Result<Result<(), StepFailed>, DeployError> {
-        let healthy = self.step(started, "health", |it| it.health(&artifact))?;
-        if healthy.is_err() {
-            return Ok(healthy);
-        }
-        self.step(started, "smoke", |it| it.smoke(&artifact))
+    ) -> Result<bool, DeployError> {
+        let subjects = [subject(artifact)];
+        let healthy = self.step(started, Step::Health, |it| it.wait_for_health(&subjects))?;
+        Ok(healthy && self.step(started, Step::Smoke, |it| it.run_smoke(&subjects))?)
     }
 
-    fn stop(&mut self) -> Result<(bool, String), EnvironmentError> {
-        let stopped = self.target.stop()?;
-        let detail = stopped.map_or_else(
-            || "nothing ran".to_owned(),
-            |stopped| {
-                format!(
-                    "{}{}",
-                    stopped.digest.short(),
-                    if stopped.killed { ", killed" } else { "" }
-                )
-            },
-        );
-        Ok((true, detail))
+    fn withdraw(&mut self) -> Result<Seen, EnvironmentError> {
+        let withdrawn = self.target.withdraw()?;
+        Ok(Seen {
+            succeeded: true,
+            detail: withdrawn.to_string(),
+        })
     }
 
-    fn health(&mut self, artifact: &Digest) -> Result<(bool, String), EnvironmentError> {
-        let report = self.target.health(artifact, &|| false)?;
-        let healthy = match report.outcome {
-            HealthOutcome::Healthy => true,
-            HealthOutcome::NotInTime | HealthOutcome::Exited | HealthOutcome::Cancelled => false,
+    fn wait_for_health(&mut self, subjects: &[Subject]) -> Result<Seen, EnvironmentError> {
+        let observation = self.target.observe(Until::Healthy {
+            subjects,
+            cancelled: &|| false,
+        })?;
+        Ok(Seen {
+            succeeded: observation.is_healthy(),
+            detail: observation.to_string(),
+        })
+    }
+
+    fn run_smoke(&mut self, subjects: &[Subject]) -> Result<Seen, EnvironmentError> {
+        let Some(smoke) = &self.smoke else {
+            return Ok(Seen {
+                succeeded: true,
+                detail: "no smoke command is configured".to_owned(),
+            });
         };
-        let last = report.attempts.last();
-        let last = last.map_or_else(String::new, |last| format!(", last seen {:?}", last.seen));
-        Ok((
-            healthy,
-            format!("{:?} after {} ms{last}", report.outcome, report.elapsed_ms),
-        ))
+        let report = smoke.run(&self.target, subjects)?;
+        Ok(Seen {
+            succeeded: report.outcome == SmokeOutcome::Passed,
+            detail: report.to_string(),
+        })
     }
 
-    fn smoke(&mut self, artifact: &Digest) -> Result<(bool, String), EnvironmentError> {
-        let Some(report) = self.target.smoke(artifact)? else {
-            return Ok((true, "no smoke command is configured".to_owned()));
-        };
-        let passed = match report.outcome {
-            SmokeOutcome::Passed => true,
-            SmokeOutcome::Failed { .. } | SmokeOutcome::NotInTime | SmokeOutcome::Exited => false,
-        };
-        Ok((
-            passed,
-            format!("{:?} after {} ms", report.outcome, report.elapsed_ms),
-        ))
-    }
-
-    /// One step: its event, the act, its event. An act that fails is a step that failed, not an error:
-    /// the way back must still be gone.
+    /// One step: its event, the act, its event. Says whether the act did what it should; one that
+    /// fails is a step that failed, not an error: the way back must still be gone.
     fn step(
         &mut self,
         started: &DeploymentStarted,
-        name: &str,
-        act: impl FnOnce(&mut Self) -> Result<(bool, String), EnvironmentError>,
-    ) -> Result<Result<(), StepFailed>, DeployError> {
-        self.tell(started, name, StepState::Begun, String::new())?;
-        let (succeeded, detail) = act(self).unwrap_or_else(|error| (false, crate::chain(&error)));
+        step: Step,
+        act: impl FnOnce(&mut Self) -> Result<Seen, EnvironmentError>,
+    ) -> Result<bool, DeployError> {
+        self.tell(started, step, StepState::Begun, String::new())?;
+        let Seen { succeeded, detail } = act(self).unwrap_or_else(|error| Seen {
+            succeeded: false,
+            detail: crate::chain(&error),
+        });
         let state = if succeeded {
             StepState::Succeeded
         } else {
             StepState::Failed
         };
-        self.tell(started, name, state, detail.clone())?;
-        (self.on_step)(&Step {
-            name: name.to_owned(),
+        self.tell(started, step, state, detail.clone())?;
+        (self.on_step)(&StepEnded {
+            step,
             succeeded,
             detail,
         });
-        Ok(if succeeded { Ok(()) } else { Err(StepFailed) })
+        Ok(succeeded)
     }
 
     fn tell(
         &mut self,
         started: &DeploymentStarted,
-        step: &str,
+        step: Step,
         state: StepState,
         detail: String,
     ) -> Result<(), LedgerError> {
         let body = DeploymentStep {
             deployment: started.deployment.clone(),
             environment: started.environment.clone(),
-            step: step.to_owned(),
+            step: step.as_str().to_owned(),
             state,
             detail,
         };
@@ -370,12 +356,12 @@ impl<'a> Deployer<'a> {
     }
 }
 
-/// The target of an environment, with its state in a folder.
+/// The target of an environment, with its state in the ledger's folder.
 pub(crate) fn target(
+    ledger: &Ledger,
     environment: &EnvironmentSettings,
-    folder: &Path,
-    state: &Path,
-) -> Result<Target, ConfigError> {
+) -> Result<Target, DeployError> {
+    let state = state_folder(ledger, &environment.name);
     let Deploy::Process { run, variables } = &environment.deploy;
     let config = ProcessConfig {
         run: run.clone(),
@@ -385,13 +371,26 @@ pub(crate) fn target(
             within_ms: u64::from(environment.health.within_s) * 1000,
             interval_ms: HEALTH_INTERVAL_MS,
         },
-        smoke: environment.smoke.clone().map(|command| SmokeTest {
-            command,
-            within_ms: SMOKE_WITHIN_MS,
-        }),
         stop_grace_ms: STOP_GRACE_MS,
     };
-    Process::new(&environment.name, config, folder, state).map(Target::Process)
+    Process::new(config, &state)
+        .map(Target::Process)
+        .map_err(settings(environment))
+}
+
+fn smoke(environment: &EnvironmentSettings, folder: &Path) -> Result<Option<Smoke>, ConfigError> {
+    let Some(command) = &environment.smoke else {
+        return Ok(None);
+    };
+    Smoke::new(command, SMOKE_WITHIN_MS, &environment.name, folder).map(Some)
+}
+
+fn settings(environment: &EnvironmentSettings) -> impl FnOnce(ConfigError) -> DeployError {
+    let environment = environment.name.clone();
+    |source| DeployError::Settings {
+        environment,
+        source,
+    }
 }
 
 fn subject(artifact: Digest) -> Subject {

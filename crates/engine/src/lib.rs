@@ -31,7 +31,7 @@ pub use check::{
 };
 pub use checkout::Checkout;
 pub use command::CommandError;
-pub use deploy::{DeployError, OnStep, Step};
+pub use deploy::{DeployError, OnStep, StepEnded};
 pub use explain::{Explanation, explain, rule_ids};
 pub use history::{Entry, Proof, history, newest_checkpoint, verify_history};
 pub use inspect::{Inspected, MAX_FILE_BYTES, Options, cache_version, inspect};
@@ -48,6 +48,7 @@ pub use trusted::{
 };
 
 pub use plimsoll_advisories as advisories;
+pub use plimsoll_environment::Instance;
 pub use plimsoll_packages::ecosystems;
 pub use plimsoll_secrets::Rules;
 pub use plimsoll_sign as sign;

@@ -83,16 +83,16 @@ pub fn releases(ledger: &Ledger) -> Result<Vec<Release>, ReleaseError> {
     Ok(ledger.store.releases().map_err(LedgerError::from)?)
 }
 
-/// Where the bytes of an artifact are kept.
-pub(crate) fn kept(ledger: &Ledger, artifact: &Digest) -> PathBuf {
-    ledger.folder.join("artifacts").join(artifact.hex())
+/// The folder that keeps the bytes of artifacts, each named by its hex digest.
+pub(crate) fn kept_in(ledger: &Ledger) -> PathBuf {
+    ledger.folder.join("artifacts")
 }
 
 fn keep(ledger: &Ledger, artifact: &Path) -> Result<Digest, LedgerError> {
     let bytes = std::fs::read(artifact).map_err(file("read", artifact))?;
     let digest = Digest::of(&bytes);
-    let to = kept(ledger, &digest);
-    let folder = ledger.folder.join("artifacts");
+    let folder = kept_in(ledger);
+    let to = folder.join(digest.hex());
     std::fs::create_dir_all(&folder).map_err(file("make", &folder))?;
     let draft = folder.join(format!("{}.{}", digest.hex(), std::process::id()));
     std::fs::write(&draft, &bytes).map_err(file("write", &draft))?;

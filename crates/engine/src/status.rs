@@ -1,12 +1,11 @@
 //! What runs where, by the ledger and by the kernel.
 
-use std::path::Path;
-
-use plimsoll_model::{DeploymentOutcome, Digest};
+use plimsoll_environment::{Instance, Until};
+use plimsoll_model::{DeploymentOutcome, Digest, Subject};
 use plimsoll_policy::EnvironmentSettings;
 use serde::Serialize;
 
-use crate::deploy::{DeployError, state_folder, target};
+use crate::deploy::{DeployError, target};
 use crate::ledger::{Ledger, LedgerError};
 use crate::trusted::Trusted;
 
@@ -21,10 +20,10 @@ pub struct EnvironmentStatus {
     pub artifact: Option<Digest>,
     /// How the last deployment ended.
     pub outcome: Option<DeploymentOutcome>,
-    /// The bytes that really run, by the kernel's word.
+    /// The bytes that really run, by the target's word.
     pub running: Option<Digest>,
-    /// The process.
-    pub pid: Option<u32>,
+    /// Each part of what runs, the main one first.
+    pub instances: Vec<Instance>,
     /// A deployment that a killed command left open; the next promotion or rollback settles it.
     pub interrupted: bool,
 }
@@ -37,35 +36,24 @@ impl EnvironmentStatus {
 }
 
 /// The status of every environment of the policy, in its order.
-pub fn status(
-    ledger: &Ledger,
-    trusted: &Trusted,
-    folder: &Path,
-) -> Result<Vec<EnvironmentStatus>, DeployError> {
+pub fn status(ledger: &Ledger, trusted: &Trusted) -> Result<Vec<EnvironmentStatus>, DeployError> {
     trusted
         .base
         .environments
         .iter()
-        .map(|environment| one(ledger, environment, folder))
+        .map(|environment| one(ledger, environment))
         .collect()
 }
 
 fn one(
     ledger: &Ledger,
     environment: &EnvironmentSettings,
-    folder: &Path,
 ) -> Result<EnvironmentStatus, DeployError> {
     let name = &environment.name;
     let current = ledger.store.current(name).map_err(LedgerError::from)?;
     let releases = ledger.store.releases().map_err(LedgerError::from)?;
     let open = ledger.store.open_deployments().map_err(LedgerError::from)?;
-    let target = target(environment, folder, &state_folder(ledger, name)).map_err(|source| {
-        DeployError::Settings {
-            environment: name.clone(),
-            source,
-        }
-    })?;
-    let running = target.running()?.filter(|running| running.main_lives);
+    let observation = target(ledger, environment)?.observe(Until::Now)?;
     let recorded = current.as_ref().and_then(|current| current.running.clone());
     let release = recorded.as_ref().and_then(|recorded| {
         releases
@@ -78,24 +66,23 @@ fn one(
         release,
         artifact: recorded.map(|recorded| recorded.artifact),
         outcome: current.map(|current| current.outcome),
-        running: running.as_ref().map(|running| running.digest),
-        pid: running.map(|running| running.pid),
+        running: observation.subjects.iter().find_map(file_digest),
+        instances: observation.instances,
         interrupted: open.iter().any(|open| open.environment == *name),
     })
 }
 
+fn file_digest(subject: &Subject) -> Option<Digest> {
+    match subject {
+        Subject::Artifact { sha256 } => Some(*sha256),
+        Subject::Image { .. } | Subject::Source { .. } => None,
+    }
+}
+
 /// Ends what runs in every environment of the policy: what was started there, and nothing else.
-pub fn stop(ledger: &Ledger, trusted: &Trusted, folder: &Path) -> Result<(), DeployError> {
+pub fn stop(ledger: &Ledger, trusted: &Trusted) -> Result<(), DeployError> {
     for environment in &trusted.base.environments {
-        let name = &environment.name;
-        let target =
-            target(environment, folder, &state_folder(ledger, name)).map_err(|source| {
-                DeployError::Settings {
-                    environment: name.clone(),
-                    source,
-                }
-            })?;
-        target.stop()?;
+        target(ledger, environment)?.withdraw()?;
     }
     Ok(())
 }

@@ -39,25 +39,13 @@ pub enum EnvironmentError {
         /// The path.
         path: PathBuf,
     },
-    /// The artifact was not installed here.
-    #[error("{digest} is not installed in this environment; install it first")]
-    NotInstalled {
-        /// The artifact.
-        digest: Digest,
-    },
-    /// Something else runs, or the same with other settings.
-    #[error("{digest} already runs here (process {pid}); stop it first")]
-    AlreadyRunning {
-        /// What runs.
-        digest: Digest,
-        /// Its process.
-        pid: u32,
-    },
-    /// The artifact does not run.
-    #[error("{digest} does not run in this environment; start it first")]
-    NotRunning {
-        /// The artifact.
-        digest: Digest,
+    /// The release is not made of what this kind of target can run.
+    #[error(
+        "a process target runs a release of exactly one file, and this one is {subjects}; deploy it to another kind of target"
+    )]
+    Subjects {
+        /// What it is made of.
+        subjects: String,
     },
     /// Somebody else answers where the process should.
     #[error("{address} is already taken by {by}; stop that, or use another port")]
@@ -72,6 +60,12 @@ pub enum EnvironmentError {
     Start {
         /// The artifact.
         digest: Digest,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The smoke command could not be started.
+    #[error("cannot start the smoke command")]
+    Smoke {
         /// Why.
         source: std::io::Error,
     },

@@ -27,7 +27,7 @@ pub(crate) struct Gated {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Launch<'a> {
     pub(crate) run: &'a [OsString],
-    pub(crate) variables: &'a BTreeMap<String, String>,
+    pub(crate) variables: &'a BTreeMap<OsString, OsString>,
     pub(crate) marker: &'a str,
     pub(crate) folder: &'a Path,
 }

@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::EnvironmentError;
-use crate::linux;
-use crate::record::create_folder;
+use crate::{EnvironmentError, folder, linux};
 
 /// The sole right to change an environment: one holder at a time on this machine (`flock(2)`), freed
 /// by the kernel when the holder drops it or dies, however it dies. Processes that were started
@@ -62,7 +60,7 @@ impl Lease {
     /// Takes the lease of a state folder for `holder`, or says who has it. It does not wait for a
     /// living holder.
     pub fn acquire(state: &Path, holder: &str, now: Timestamp) -> Result<Self, LeaseError> {
-        create_folder(state)?;
+        folder::create(state)?;
         let path = state.join("lease");
         let failed = |source| LeaseError::File {
             path: path.clone(),

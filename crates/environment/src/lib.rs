@@ -1,30 +1,29 @@
-//! Deploy targets: put exact bytes in place, start them, see that they answer, stop them again.
+//! Deploy targets: bring a release to run in place of the previous one, see that it works, end it.
 //!
-//! Every operation is small and safe to repeat after the caller was killed at any instruction: what
-//! runs is read from the kernel, never only from a file. This crate knows no ledger, no policy and no
-//! release: the engine records each step before and after it, holds the [`Lease`] meanwhile, and after
-//! a crash asks [`Target::running`] what is true.
+//! A [`Target`] has three verbs. Each is small and safe to repeat after the caller was killed at any
+//! instruction: what runs is asked of the target itself, never read only from a file. This crate knows
+//! no ledger, no policy and no release: the engine records each step before and after it, holds the
+//! [`Lease`] meanwhile, and after a crash asks [`Target::observe`] what is true.
 
-mod artifact;
 mod config;
 mod error;
+mod folder;
 mod health;
 mod launch;
 mod lease;
 mod linux;
-mod listener;
-mod log;
-mod process;
-mod record;
 mod smoke;
 mod stop;
 mod target;
 
-pub use config::{ConfigError, HealthCheck, ProcessConfig, SmokeTest};
+pub use config::ConfigError;
 pub use error::EnvironmentError;
 pub use health::{Attempt, HealthOutcome, HealthReport, Seen};
 pub use lease::{Lease, LeaseError};
-pub use process::{Process, Running};
-pub use smoke::{SmokeOutcome, SmokeReport};
-pub use stop::Stopped;
-pub use target::Target;
+pub use smoke::{Smoke, SmokeOutcome, SmokeReport};
+pub use target::process::{HealthCheck, Process, ProcessConfig};
+pub use target::{Applied, Change, Instance, Observation, Target, Until, Withdrawn};
+
+pub(crate) fn milliseconds(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,17 +1,28 @@
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::{PipeReader, Read as _};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use plimsoll_model::Digest;
+use plimsoll_model::Subject;
 use serde::{Deserialize, Serialize};
 
-use crate::health::milliseconds;
+use crate::config::{check_duration, check_text};
 use crate::launch::{Launch, environment};
 use crate::stop::end;
-use crate::{EnvironmentError, Process, SmokeTest, artifact, linux};
+use crate::{ConfigError, EnvironmentError, Target, Until, linux, milliseconds};
+
+/// The command that must pass once a release is healthy. It runs on this machine, whatever the target.
+#[derive(Clone, Debug)]
+pub struct Smoke {
+    command: String,
+    within_ms: u64,
+    environment: String,
+    folder: PathBuf,
+}
 
 /// What the smoke command came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,92 +51,125 @@ pub enum SmokeOutcome {
     },
     /// It did not end in time and was killed.
     NotInTime,
-    /// What it tested ended meanwhile.
+    /// What it was to test does not run, or ended meanwhile.
     Exited,
 }
 
-impl Process {
-    /// Runs the smoke command against the running artifact; `None` when none is configured.
+impl Smoke {
+    /// A command for `sh -c` with the time it may take. `environment` is the environment's name, and
+    /// `folder` is where it runs (the source tree).
+    pub fn new(
+        command: &str,
+        within_ms: u64,
+        environment: &str,
+        folder: &Path,
+    ) -> Result<Self, ConfigError> {
+        check_text("smoke", command)?;
+        check_text("name", environment)?;
+        check_duration("smoke.within_ms", within_ms, 1)?;
+        Ok(Self {
+            command: command.to_owned(),
+            within_ms,
+            environment: environment.to_owned(),
+            folder: folder.to_owned(),
+        })
+    }
+
+    /// Runs the command against what runs.
     ///
-    /// It runs as `sh -c` in the source folder, with the variables of the process and
-    /// `PLIMSOLL_ARTIFACT` (the installed file), `PLIMSOLL_ENVIRONMENT` (the environment's name) and
-    /// `PLIMSOLL_URL` (`http://127.0.0.1:8080`, without a path). Whatever it leaves running is ended.
-    pub fn smoke(&self, digest: &Digest) -> Result<Option<SmokeReport>, EnvironmentError> {
-        let Some(test) = &self.config.smoke else {
-            return Ok(None);
-        };
-        if !self.runs(digest)? {
-            return Err(EnvironmentError::NotRunning { digest: *digest });
-        }
-        let marker = linux::random_id()?;
+    /// It gets `PLIMSOLL_ENVIRONMENT` (the environment's name) and the variables of the target, for a
+    /// process its own ones, `PLIMSOLL_ARTIFACT` and `PLIMSOLL_URL`. Whatever it leaves running is
+    /// ended.
+    pub fn run(
+        &self,
+        target: &Target,
+        subjects: &[Subject],
+    ) -> Result<SmokeReport, EnvironmentError> {
         let started = Instant::now();
-        let (mut child, output) = self.spawn_smoke(digest, test, &marker)?;
-        let until = started + Duration::from_millis(test.within_ms);
-        let main = linux::live(child.id())?.map(|live| live.identity);
-        let ended = wait(&mut child, until);
-        end(main, &marker, Duration::ZERO)?;
-        child
-            .wait()
-            .map_err(EnvironmentError::file("wait for", "the smoke command"))?;
-        let status = ended.map_err(EnvironmentError::file("wait for", "the smoke command"))?;
-        let (output, omitted_bytes) = output.finish();
+        if !target.observe(Until::Now)?.runs(subjects) {
+            return Ok(SmokeReport {
+                outcome: SmokeOutcome::Exited,
+                output: String::new(),
+                omitted_bytes: 0,
+                elapsed_ms: 0,
+            });
+        }
+        let (status, output) = self.run_command(target, subjects, started)?;
         let outcome = match status {
             None => SmokeOutcome::NotInTime,
             Some(status) if !status.success() => SmokeOutcome::Failed {
                 exit_code: status.code(),
             },
-            Some(_) if !self.runs(digest)? => SmokeOutcome::Exited,
+            Some(_) if !target.observe(Until::Now)?.runs(subjects) => SmokeOutcome::Exited,
             Some(_) => SmokeOutcome::Passed,
         };
-        Ok(Some(SmokeReport {
+        let (output, omitted_bytes) = output.finish();
+        Ok(SmokeReport {
             outcome,
             output,
             omitted_bytes,
             elapsed_ms: milliseconds(started.elapsed()),
-        }))
+        })
     }
 
-    fn runs(&self, digest: &Digest) -> Result<bool, EnvironmentError> {
-        Ok(self
-            .running()?
-            .is_some_and(|running| running.main_lives && running.digest == *digest))
-    }
-
-    fn spawn_smoke(
+    /// Runs the command to its end, or to the end of its time: then there is no status.
+    fn run_command(
         &self,
-        digest: &Digest,
-        test: &SmokeTest,
+        target: &Target,
+        subjects: &[Subject],
+        started: Instant,
+    ) -> Result<(Option<ExitStatus>, Output), EnvironmentError> {
+        let failed = EnvironmentError::file("wait for", "the smoke command");
+        let marker = linux::random_id()?;
+        let (mut child, output) = self.spawn(target, subjects, &marker)?;
+        let until = started + Duration::from_millis(self.within_ms);
+        let main = linux::live(child.id())?.map(|live| live.identity);
+        let ended = wait(&mut child, until);
+        end(main, &marker, Duration::ZERO)?;
+        let status = child.wait().and(ended).map_err(failed)?;
+        Ok((status, output))
+    }
+
+    fn spawn(
+        &self,
+        target: &Target,
+        subjects: &[Subject],
         marker: &str,
     ) -> Result<(Child, Output), EnvironmentError> {
-        let installed = artifact::path(&self.state, digest);
-        let installed = installed
-            .canonicalize()
-            .map_err(EnvironmentError::file("find", &installed))?;
-        let failed = |source| EnvironmentError::Start {
-            digest: *digest,
-            source,
-        };
+        let failed = |source| EnvironmentError::Smoke { source };
         let (reader, writer) = std::io::pipe().map_err(failed)?;
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", &test.command]);
-        let variables = &self.config.variables;
+        command.args(["-c", &self.command]);
         environment(
             &mut command,
             Launch {
                 run: &[],
-                variables,
+                variables: &target.variables(subjects)?,
                 marker,
                 folder: &self.folder,
             },
         );
         command
-            .env("PLIMSOLL_ARTIFACT", installed)
             .env("PLIMSOLL_ENVIRONMENT", &self.environment)
-            .env("PLIMSOLL_URL", self.endpoint.url())
             .stdin(Stdio::null())
             .stdout(writer.try_clone().map_err(failed)?)
             .stderr(writer);
         Ok((command.spawn().map_err(failed)?, Output::collect(reader)))
+    }
+}
+
+impl fmt::Display for SmokeReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.outcome {
+            SmokeOutcome::Passed => f.write_str("passed"),
+            SmokeOutcome::Failed {
+                exit_code: Some(code),
+            } => write!(f, "ended with exit code {code}"),
+            SmokeOutcome::Failed { exit_code: None } => f.write_str("was ended by a signal"),
+            SmokeOutcome::NotInTime => f.write_str("did not end in time"),
+            SmokeOutcome::Exited => f.write_str("what it tests does not run any more,"),
+        }?;
+        write!(f, " after {} ms", self.elapsed_ms)
     }
 }
 

@@ -1,45 +1,14 @@
 use std::time::{Duration, Instant};
 
-use plimsoll_model::Digest;
 use rustix::process::Signal;
 
+use crate::EnvironmentError;
 use crate::linux::{self, Identity};
-use crate::record::{Phase, Record};
-use crate::{EnvironmentError, Process};
-
-/// What was stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stopped {
-    /// The artifact that ran.
-    pub digest: Digest,
-    /// Whether it had to be killed because it did not end within the grace.
-    pub killed: bool,
-}
-
-impl Process {
-    /// Ends what was started last, with all its descendants: SIGTERM, the grace, SIGKILL. Returns
-    /// `None` when nothing of it ran. Nothing that was not started here is ever signalled.
-    pub fn stop(&self) -> Result<Option<Stopped>, EnvironmentError> {
-        let Some((mut record, _)) = self.look()? else {
-            Record::remove(&self.state)?;
-            return Ok(None);
-        };
-        record.phase = Phase::Stopping;
-        record.write(&self.state)?;
-        let grace = Duration::from_millis(self.config.stop_grace_ms);
-        let killed = end(Some(record.main), &record.marker, grace)?;
-        Record::remove(&self.state)?;
-        Ok(Some(Stopped {
-            digest: record.digest,
-            killed,
-        }))
-    }
-}
 
 const POLL: Duration = Duration::from_millis(10);
 const KILL_WITHIN: Duration = Duration::from_secs(10);
 
-/// Ends a family of processes and says whether any had to be killed.
+/// Ends a family of processes (SIGTERM, the grace, SIGKILL) and says whether any had to be killed.
 pub(crate) fn end(
     main: Option<Identity>,
     marker: &str,

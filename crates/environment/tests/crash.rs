@@ -7,14 +7,16 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use plimsoll_environment::{HealthCheck, Lease, LeaseError, Process, ProcessConfig};
-use plimsoll_model::Digest;
+use plimsoll_environment::{
+    Change, HealthCheck, Instance, Lease, LeaseError, Process, ProcessConfig, Target, Until,
+};
+use plimsoll_model::{Digest, Subject};
 use plimsoll_trial as trial;
 
 const FOLDER: &str = "PLIMSOLL_TEST_FOLDER";
 
 /// The "server" becomes `sleep TAG`, so that other programs find it by its arguments.
-fn process(folder: &Path) -> (Process, Digest, String) {
+fn target(folder: &Path) -> (Target, Subject, String) {
     let tag = folder.file_name().unwrap().to_str().unwrap().to_owned();
     let health = HealthCheck {
         http: "http://127.0.0.1:9/".to_owned(),
@@ -28,13 +30,22 @@ fn process(folder: &Path) -> (Process, Digest, String) {
         run,
         variables: [].into(),
         health,
-        smoke: None,
         stop_grace_ms: 2000,
     };
     let script = "echo up\nexec sleep \"$1\"\n";
-    std::fs::write(folder.join("built"), script).unwrap();
-    let process = Process::new("staging", config, folder, &folder.join("state")).unwrap();
-    (process, Digest::of(script.as_bytes()), tag)
+    let sha256 = Digest::of(script.as_bytes());
+    std::fs::write(folder.join(sha256.hex()), script).unwrap();
+    let process = Process::new(config, &folder.join("state")).unwrap();
+    (Target::Process(process), Subject::Artifact { sha256 }, tag)
+}
+
+fn apply(target: &Target, server: &Subject, folder: &Path) {
+    let change = Change {
+        subjects: std::slice::from_ref(server),
+        previous: &[],
+        artifacts: folder,
+    };
+    target.apply(&change).expect("applying works");
 }
 
 /// A folder whose name is a number that no other test uses.
@@ -52,23 +63,22 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
 #[ignore = "the worker that the other tests kill"]
 fn worker() {
     let folder = PathBuf::from(std::env::var_os(FOLDER).expect("another test starts the worker"));
-    let (process, digest, _) = process(&folder);
+    let (target, server, _) = target(&folder);
     let acquire = || Lease::acquire(&folder.join("state"), "worker", Timestamp::UNIX_EPOCH).ok();
     let _lease = std::iter::repeat_with(acquire)
         .take(1_000_000)
         .flatten()
         .next()
         .expect("the lease is free");
-    process.stop().unwrap();
+    target.withdraw().unwrap();
     for _ in 0..if std::env::var_os("PLIMSOLL_TEST_ONCE").is_some() {
         1
     } else {
         1000
     } {
-        process.install(&digest, &folder.join("built")).unwrap();
-        process.start(&digest).unwrap();
+        apply(&target, &server, &folder);
         std::thread::sleep(Duration::from_millis(10));
-        process.stop().unwrap();
+        target.withdraw().unwrap();
         std::fs::remove_dir_all(folder.join("state/artifacts")).unwrap();
     }
 }
@@ -102,11 +112,11 @@ fn tagged(tag: &str) -> Vec<u32> {
 
 /// Waits until what `pgrep` sees and what the target says is the same, and returns whether a server
 /// runs. A gate that will never be opened may take a moment to notice.
-fn agree(process: &Process, tag: &str) -> bool {
+fn agree(target: &Target, tag: &str) -> bool {
     let until = Instant::now() + Duration::from_secs(20);
     loop {
-        let running = process.running().expect("the state can be read");
-        let mut pids = running.map(|running| running.pids).unwrap_or_default();
+        let observation = target.observe(Until::Now).expect("the state can be read");
+        let mut pids: Vec<u32> = observation.instances.iter().map(pid).collect();
         pids.sort_unstable();
         let seen = tagged(tag);
         if pids == seen {
@@ -114,28 +124,31 @@ fn agree(process: &Process, tag: &str) -> bool {
         }
         assert!(
             Instant::now() < until,
-            "running() says {pids:?}, pgrep {seen:?}"
+            "the target says {pids:?}, pgrep {seen:?}"
         );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
+fn pid(instance: &Instance) -> u32 {
+    match instance {
+        Instance::Process { pid } => *pid,
+    }
+}
+
 /// After any crash: the lease is free, what runs is known, and the whole can be done again.
 fn recover(folder: &Path) -> bool {
-    let (process, digest, tag) = process(folder);
+    let (target, server, tag) = target(folder);
     let _lease = Lease::acquire(&folder.join("state"), "next", Timestamp::UNIX_EPOCH)
         .expect("the lease is free");
-    let survived = agree(&process, &tag);
-    process
-        .install(&digest, &folder.join("built"))
-        .expect("installing works again");
-    assert_eq!(
-        process.start(&digest).expect("starting works again").digest,
-        digest
-    );
-    assert!(agree(&process, &tag));
-    process.stop().expect("stopping works").expect("it ran");
-    assert!(!agree(&process, &tag));
+    let survived = agree(&target, &tag);
+    apply(&target, &server, folder);
+    let observation = target.observe(Until::Now).expect("the state can be read");
+    assert!(observation.runs(&[server]), "{observation:?}");
+    assert!(agree(&target, &tag));
+    let withdrawn = target.withdraw().expect("withdrawing works");
+    assert!(!withdrawn.subjects.is_empty(), "it ran");
+    assert!(!agree(&target, &tag));
     let installed = folder.join("state/artifacts").read_dir().unwrap().count();
     assert_eq!(installed, 1, "nothing half-written stays");
     survived
@@ -241,13 +254,12 @@ fn a_lease_has_one_holder_and_dies_with_it() {
         text.contains("the release job") && text.contains("2024-05-01T10:00:00Z"),
         "{text}"
     );
-    let (process, digest, tag) = process(&folder);
-    process.install(&digest, &folder.join("built")).unwrap();
-    process.start(&digest).unwrap();
+    let (target, server, tag) = target(&folder);
+    apply(&target, &server, &folder);
     drop(lease);
     Lease::acquire(&state, "another", since).expect("a server that runs holds no lease");
-    assert!(agree(&process, &tag));
-    process.stop().unwrap();
+    assert!(agree(&target, &tag));
+    target.withdraw().unwrap();
 
     let child = worker_command("env", &[], &folder).spawn().unwrap();
     let until = Instant::now() + Duration::from_secs(20);
@@ -258,5 +270,5 @@ fn a_lease_has_one_holder_and_dies_with_it() {
     }
     kill(child);
     Lease::acquire(&state, "another", since).expect("the kernel frees it");
-    process.stop().unwrap();
+    target.withdraw().unwrap();
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::SignedDuration;
 use plimsoll_engine::sign::PrivateKey;
 use plimsoll_engine::{
-    Ledger, Promoted, Promotion, Step, Trusted, approve as approve_release, find_release,
+    Ledger, Promoted, Promotion, StepEnded, Trusted, approve as approve_release, find_release,
     promote as promote_release, roll_back,
 };
 use plimsoll_model::{DeploymentOutcome, Outcome, Signatory};
@@ -164,19 +164,19 @@ fn ended(outcome: DeploymentOutcome) -> Exit {
 }
 
 /// Shows a step as it ends; where it cannot be shown, the deployment goes on, and the ledger has it.
-fn show_step(step: &Step) {
-    let tone = outcome_style(if step.succeeded {
+fn show_step(ended: &StepEnded) {
+    let tone = outcome_style(if ended.succeeded {
         Outcome::Allow
     } else {
         Outcome::Deny
     });
-    let mark = if step.succeeded { "✓" } else { "✗" };
+    let mark = if ended.succeeded { "✓" } else { "✗" };
     let mut out = anstream::stderr().lock();
     // What a server printed last stands below its step, never at the place of one.
-    let detail = render::clean_lines(&step.detail).replace('\n', "\n             ");
+    let detail = render::clean_lines(&ended.detail).replace('\n', "\n             ");
     drop(writeln!(
         out,
         "  {tone}{mark}{tone:#} {:<8} {DIM}{detail}{DIM:#}",
-        step.name
+        ended.step
     ));
 }

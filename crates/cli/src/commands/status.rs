@@ -1,7 +1,6 @@
 //! `plimsoll status`.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use plimsoll_engine::{EnvironmentStatus, Ledger, status};
 use plimsoll_model::{DeploymentOutcome, Outcome};
@@ -15,7 +14,7 @@ use crate::render::{BOLD, DIM, clean, outcome_style};
 pub(crate) fn run(args: &args::Status) -> anyhow::Result<Exit> {
     let trusted = open::base_policy(&args.policy)?;
     let ledger = Ledger::open(&args.state.state, &open::log_password())?;
-    let environments = status(&ledger, &trusted, Path::new("."))?;
+    let environments = status(&ledger, &trusted)?;
     open::write(None, |out| {
         if args.json {
             serde_json::to_writer_pretty(&mut *out, &environments)?;
@@ -38,12 +37,13 @@ fn line(status: &EnvironmentStatus, out: &mut dyn Write) -> io::Result<()> {
     let digest = status
         .artifact
         .map_or_else(String::new, |artifact| artifact.short());
-    let process = status
-        .pid
-        .map_or_else(|| "no process".to_owned(), |pid| format!("process {pid}"));
+    let first = status
+        .instances
+        .first()
+        .map_or_else(|| "nothing runs".to_owned(), ToString::to_string);
     write!(
         out,
-        "{BOLD}{:<12}{BOLD:#} {release:<24} {DIM}{digest} {process}{DIM:#}",
+        "{BOLD}{:<12}{BOLD:#} {release:<24} {DIM}{digest} {first}{DIM:#}",
         clean(&status.environment)
     )?;
     let last = match status.outcome {

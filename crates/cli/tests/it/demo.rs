@@ -31,7 +31,7 @@ const SHOWN: &[&str] = &[
     "record-store-1.0.0 in production: healthy",
     "── 6. ",
     "record-store-1.1.0 in staging: healthy",
-    "NotInTime",
+    "still not healthy after",
     "record-store-1.1.0 in production: failed, and rolled back to the last healthy release",
     "# exit code 75",
     "production   record-store-1.0.0",

@@ -11,9 +11,9 @@ use crate::shop::{SERVER, Shop, output, stranger, wait_for_listener};
 fn a_process_that_ends_is_reported_at_once_with_its_last_words() {
     let shop = Shop::new();
     let started = Instant::now();
-    let digest = shop
+    let server = shop
         .serve("[print('line', n) for n in range(1000)]; print('no database', file=sys.stderr); sys.exit(1)");
-    let report = shop.health(&digest);
+    let report = shop.health(&server);
     assert_eq!(report.outcome, HealthOutcome::Exited);
     assert_eq!(report.log.last().unwrap(), "no database");
     assert_eq!(report.log.len(), 20);
@@ -21,15 +21,15 @@ fn a_process_that_ends_is_reported_at_once_with_its_last_words() {
         started.elapsed() < Duration::from_secs(10),
         "not after the whole time"
     );
-    assert_eq!(shop.process().running().unwrap(), None);
+    assert_eq!(shop.now().instances, []);
 }
 
 #[test]
 fn a_program_that_cannot_be_run_says_so() {
     let mut shop = Shop::new();
     shop.config.run = vec!["/absent/interpreter".to_owned(), "{artifact}".to_owned()];
-    let digest = shop.serve("");
-    let report = shop.health(&digest);
+    let server = shop.serve("");
+    let report = shop.health(&server);
     assert_eq!(report.outcome, HealthOutcome::Exited);
     assert!(
         report.log.join("\n").contains("/absent/interpreter"),
@@ -90,11 +90,11 @@ fn only_two_good_answers_in_a_row_are_healthy() {
                 } else {
                     2000
                 };
-                let digest = shop.serve(lines);
+                let server = shop.serve(lines);
                 if !seen(&Seen::NobodyListens) {
                     wait_for_listener(shop.port);
                 }
-                let report = shop.health(&digest);
+                let report = shop.health(&server);
                 assert_eq!(report.outcome, *outcome, "{lines}: {report:?}");
                 assert!(
                     report.attempts.iter().any(|attempt| seen(&attempt.seen)),
@@ -110,9 +110,9 @@ fn a_stranger_that_answers_never_counts() {
     let mut shop = Shop::new();
     shop.config.health.within_ms = 1500;
     let waits = format!("{SERVER}time.sleep(600)\n");
-    let digest = shop.install(&waits);
+    let waiting = [shop.keep(&waits)];
     let child = stranger(shop.port);
-    let taken = shop.process().start(&digest);
+    let taken = shop.apply(&waiting, &[]);
     let by = format!("process {} (", child.0.id());
     assert!(
         matches!(&taken, Err(EnvironmentError::AddressTaken { by: got, .. }) if got.starts_with(&by)),
@@ -120,7 +120,7 @@ fn a_stranger_that_answers_never_counts() {
     );
     drop(child);
 
-    shop.process().start(&digest).unwrap();
+    shop.apply(&waiting, &[]).unwrap();
     let child = stranger(shop.port);
     let url = format!("http://127.0.0.1:{}/health", shop.port);
     assert_eq!(
@@ -128,7 +128,7 @@ fn a_stranger_that_answers_never_counts() {
         "ok",
         "the trap works: it answers"
     );
-    let report = shop.health(&digest);
+    let report = shop.health(&waiting[0]);
     assert_eq!(report.outcome, HealthOutcome::NotInTime);
     let by = format!("process {} (", child.0.id());
     let is_foreign =
@@ -152,17 +152,14 @@ fn a_stranger_that_answers_never_counts() {
 #[test]
 fn a_health_check_is_called_off() {
     let shop = Shop::new();
-    let digest = shop.serve("time.sleep(600)");
+    let server = shop.serve("time.sleep(600)");
     let cancelled = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             std::thread::sleep(Duration::from_millis(200));
             cancelled.store(true, Ordering::Relaxed);
         });
-        let report = shop
-            .process()
-            .health(&digest, &|| cancelled.load(Ordering::Relaxed))
-            .unwrap();
+        let report = shop.health_unless(&server, &|| cancelled.load(Ordering::Relaxed));
         assert_eq!(report.outcome, HealthOutcome::Cancelled);
         assert!(report.elapsed_ms < 5000);
     });

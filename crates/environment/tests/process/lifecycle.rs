@@ -1,64 +1,113 @@
-//! Artifacts are installed by digest; what runs is found, stopped, and told apart from strangers.
+//! Artifacts are installed by digest; what runs is found, ended, and told apart from strangers.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use plimsoll_environment::{EnvironmentError, HealthOutcome, Seen, Stopped};
-use plimsoll_model::Digest;
+use plimsoll_environment::{EnvironmentError, HealthOutcome, Seen, Until, Withdrawn};
+use plimsoll_model::{Digest, Subject};
 
-use crate::shop::{Shop, Stranger, output, ps};
+use crate::shop::{Shop, Stranger, output, pids, ps};
+
+fn digest(subject: &Subject) -> Digest {
+    match subject {
+        Subject::Artifact { sha256 } => *sha256,
+        other => panic!("{other:?} is no file"),
+    }
+}
+
+/// The digests of the installed files, as `sha256sum` sees them.
+fn installed(shop: &Shop) -> Vec<String> {
+    let folder = shop.state().join("artifacts");
+    let entries = folder.read_dir().unwrap();
+    let mut digests = Vec::new();
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        let sum = output("sha256sum", &[path.to_str().unwrap()]);
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(sum.starts_with(name), "{sum} is named {name}");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o555);
+        digests.push(name.to_owned());
+    }
+    digests.sort();
+    digests
+}
 
 #[test]
 fn an_artifact_is_installed_by_its_digest_or_not_at_all() {
     let shop = Shop::new();
-    let digest = shop.install("one");
-    let path = shop.state().join("artifacts").join(digest.hex());
-    assert!(output("sha256sum", &[path.to_str().unwrap()]).starts_with(&digest.hex()));
-    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o555);
-    let source = shop.folder.path().join("built");
-    let other = Digest::of(b"other");
-    let refused = shop.process().install(&other, &source);
-    assert!(
-        matches!(refused, Err(EnvironmentError::WrongDigest { actual, .. }) if actual == digest)
-    );
-    assert!(matches!(
-        shop.process().start(&other),
-        Err(EnvironmentError::NotInstalled { .. })
-    ));
-    assert!(matches!(
-        shop.process().install(&other, Path::new("/dev/zero")),
-        Err(EnvironmentError::NotAFile { .. })
-    ));
-    assert_eq!(
-        shop.state().join("artifacts").read_dir().unwrap().count(),
-        1,
-        "nothing else is left behind"
-    );
+    let one = [shop.serve("serve()")];
+    assert_eq!(installed(&shop), [digest(&one[0]).hex()]);
 
+    let other = [shop.keep("other")];
+    std::fs::write(shop.kept().join(digest(&other[0]).hex()), "changed").unwrap();
+    let refused = shop.apply(&other, &one);
+    assert!(
+        matches!(refused, Err(EnvironmentError::WrongDigest { actual, .. }) if actual == Digest::of(b"changed"))
+    );
+    assert!(shop.runs(&one[0]), "what runs is left alone");
+    assert_eq!(
+        installed(&shop),
+        [digest(&one[0]).hex()],
+        "nothing is left behind"
+    );
+    let link = shop.kept().join(digest(&other[0]).hex());
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(Path::new("/dev/zero"), &link).unwrap();
+    let refused = shop.apply(&other, &one);
+    assert!(matches!(refused, Err(EnvironmentError::NotAFile { .. })));
+
+    let path = shop.state().join("artifacts").join(digest(&one[0]).hex());
     std::fs::remove_file(&path).unwrap();
     std::fs::write(&path, "changed").unwrap();
-    assert!(matches!(
-        shop.process().start(&digest),
-        Err(EnvironmentError::WrongDigest { .. })
-    ));
-    shop.process().install(&digest, &source).unwrap();
+    shop.apply(&one, &[]).unwrap();
     assert_eq!(
-        std::fs::read(&path).unwrap(),
-        b"one",
+        installed(&shop),
+        [digest(&one[0]).hex()],
         "a damaged file is fixed"
     );
 }
 
 #[test]
-fn a_server_is_started_healthy_found_again_and_stopped() {
+fn the_way_back_is_kept_and_what_came_before_is_not() {
+    let shop = Shop::new();
+    let [one, two, three] =
+        ["1", "2", "3"].map(|number| [shop.serve(&format!("{number}; serve()"))]);
+    let applied = shop.apply(&two, &one).unwrap();
+    assert_eq!(applied.replaced.subjects, three);
+    assert!(applied.observation.runs(&two) && !applied.observation.runs(&one));
+    let applied = shop.apply(&three, &two).unwrap();
+    assert_eq!(applied.replaced.subjects, two);
+    let mut kept = [digest(&two[0]).hex(), digest(&three[0]).hex()];
+    kept.sort();
+    assert_eq!(installed(&shop), kept);
+}
+
+#[test]
+fn a_process_target_runs_a_release_of_one_file_only() {
+    let shop = Shop::new();
+    let file = shop.keep("one");
+    let image = Subject::Image {
+        manifest_sha256: Digest::of(b"manifest"),
+    };
+    for subjects in [vec![], vec![image.clone()], vec![file.clone(), image]] {
+        let refused = shop.apply(&subjects, &[]);
+        assert!(
+            matches!(refused, Err(EnvironmentError::Subjects { .. })),
+            "{subjects:?}: {refused:?}"
+        );
+    }
+    assert!(!shop.state().exists());
+}
+
+#[test]
+fn a_server_is_started_healthy_found_again_and_ended() {
     let mut shop = Shop::new();
     shop.config
         .variables
         .insert("GREETING".to_owned(), "a 'b' \"c\" $d\n".to_owned());
-    let digest = shop.serve("open('env', 'w').write(repr(dict(os.environ))); serve()");
-    let report = shop.health(&digest);
+    let server = shop.serve("open('env', 'w').write(repr(dict(os.environ))); serve()");
+    let report = shop.health(&server);
     assert_eq!(report.outcome, HealthOutcome::Healthy, "{report:?}");
     let good = report.attempts.last().unwrap();
     assert_eq!(
@@ -69,28 +118,14 @@ fn a_server_is_started_healthy_found_again_and_stopped() {
     let url = format!("http://127.0.0.1:{}/", shop.port);
     assert_eq!(output("curl", &["-s", &url]), "ok");
 
-    let running = shop.process().running().unwrap().unwrap();
-    let installed = shop.state().join("artifacts").join(digest.hex());
-    assert!(ps(running.pid, "args=").contains(installed.to_str().unwrap()));
-    assert_eq!(
-        ps(running.pid, "pgid="),
-        running.pid.to_string(),
-        "in a group of its own"
-    );
-    assert_eq!(
-        (running.digest, running.main_lives, running.settled),
-        (digest, true, true)
-    );
-    assert_eq!(
-        shop.process().start(&digest).unwrap().pid,
-        running.pid,
-        "started once only"
-    );
-    let other = shop.install("other");
-    assert!(matches!(
-        shop.process().start(&other),
-        Err(EnvironmentError::AlreadyRunning { .. })
-    ));
+    let pid = shop.pid();
+    let path = shop.state().join("artifacts").join(digest(&server).hex());
+    assert!(ps(pid, "args=").contains(path.to_str().unwrap()));
+    assert_eq!(ps(pid, "pgid="), pid.to_string(), "in a group of its own");
+    assert!(shop.runs(&server));
+    let other = shop.keep("other");
+    assert!(!shop.runs(&other));
+    assert_eq!(shop.health(&other).outcome, HealthOutcome::Exited);
 
     let environment = std::fs::read_to_string(shop.state().join("work/env")).unwrap();
     assert!(
@@ -101,75 +136,77 @@ fn a_server_is_started_healthy_found_again_and_stopped() {
         !environment.contains("CARGO"),
         "the caller's environment is not handed on: {environment}"
     );
+    let ended = Withdrawn {
+        subjects: vec![server.clone()],
+        killed: false,
+    };
+    assert_eq!(shop.target().withdraw().unwrap(), ended);
+    assert_eq!(ps(pid, "pid="), "");
+    assert_eq!(shop.now().instances, []);
+    assert_eq!(shop.target().withdraw().unwrap().subjects, [], "again");
+    assert_eq!(shop.health(&server).outcome, HealthOutcome::Exited);
+}
 
-    shop.config
-        .variables
-        .insert("GREETING".to_owned(), "changed".to_owned());
-    let changed = shop.process().start(&digest);
+#[test]
+fn what_was_being_ended_when_its_owner_was_killed_does_not_count_as_running() {
+    let shop = Shop::new();
+    let server = shop.serve("serve()");
+    let record = shop.state().join("process.json");
+    let started = std::fs::read_to_string(&record).unwrap();
+    let stopping = started.replace("\"started\"}", "\"stopping\"}");
+    assert_ne!(started, stopping);
+    std::fs::write(&record, stopping).unwrap();
+    let observation = shop.now();
+    assert_eq!(observation.subjects, std::slice::from_ref(&server));
     assert!(
-        matches!(changed, Err(EnvironmentError::AlreadyRunning { .. })),
-        "other settings are another start"
+        !observation.settled && !shop.runs(&server),
+        "a signal may be on its way"
     );
-    assert_eq!(
-        shop.process().stop().unwrap(),
-        Some(Stopped {
-            digest,
-            killed: false
-        })
-    );
-    assert_eq!(ps(running.pid, "pid="), "");
-    assert_eq!(shop.process().running().unwrap(), None);
-    assert_eq!(shop.process().stop().unwrap(), None, "again");
-    assert!(matches!(
-        shop.process().health(&digest, &|| false),
-        Err(EnvironmentError::NotRunning { .. })
-    ));
+    shop.apply(std::slice::from_ref(&server), &[]).unwrap();
+    assert!(shop.runs(&server));
 }
 
 #[test]
 fn a_server_that_will_not_end_is_killed_with_its_descendants() {
     let mut shop = Shop::new();
     shop.config.stop_grace_ms = 200;
-    let digest = shop.serve(
+    let server = shop.serve(
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)
 subprocess.Popen(['sleep', '600'])
 subprocess.Popen(['sleep', '601'], start_new_session=True)
 serve()",
     );
-    assert_eq!(shop.health(&digest).outcome, HealthOutcome::Healthy);
-    let running = shop.process().running().unwrap().unwrap();
-    assert_eq!(running.pids.len(), 3, "{running:?}");
-    assert_eq!(
-        shop.process().stop().unwrap(),
-        Some(Stopped {
-            digest,
-            killed: true
-        })
-    );
-    assert!(running.pids.iter().all(|pid| ps(*pid, "pid=").is_empty()));
+    assert_eq!(shop.health(&server).outcome, HealthOutcome::Healthy);
+    let pids = pids(&shop.now());
+    assert_eq!(pids.len(), 3, "{pids:?}");
+    let ended = Withdrawn {
+        subjects: vec![server],
+        killed: true,
+    };
+    assert_eq!(shop.target().withdraw().unwrap(), ended);
+    assert!(pids.iter().all(|pid| ps(*pid, "pid=").is_empty()));
 }
 
 #[test]
-fn what_outlives_the_main_process_is_still_seen_and_stopped() {
+fn what_outlives_the_main_process_is_still_seen_and_ended() {
     let shop = Shop::new();
-    shop.serve(
+    let server = shop.serve(
         "subprocess.Popen(['sleep', '602'], start_new_session=True); print('gone'); sys.exit(3)",
     );
     let until = Instant::now() + Duration::from_secs(20);
-    let running = loop {
-        let running = shop
-            .process()
-            .running()
-            .unwrap()
-            .expect("the descendant lives");
-        if !running.main_lives || Instant::now() > until {
-            break running;
+    let left = loop {
+        let observation = shop.now();
+        assert_ne!(observation.instances, [], "the descendant lives");
+        if observation.subjects.is_empty() || Instant::now() > until {
+            break observation;
         }
     };
-    assert!(!running.main_lives);
-    assert_eq!(ps(running.pids[0], "args="), "sleep 602");
-    assert!(shop.process().stop().unwrap().is_some());
-    assert_eq!(ps(running.pids[0], "pid="), "");
+    assert_eq!(left.subjects, []);
+    assert!(!left.runs(&[server]));
+    let pid = pids(&left)[0];
+    assert_eq!(ps(pid, "args="), "sleep 602");
+    assert_ne!(shop.target().withdraw().unwrap().subjects, []);
+    assert_eq!(ps(pid, "pid="), "");
 }
 
 /// A process whose start time is told apart from `other`'s: the kernel counts in ticks of 10 ms, and two processes that
@@ -197,8 +234,8 @@ fn started_in_another_tick(other: u32) -> Stranger {
 #[test]
 fn a_reused_process_id_is_neither_believed_nor_killed() {
     let shop = Shop::new();
-    let digest = shop.serve("serve()");
-    let own = shop.process().running().unwrap().unwrap().pid;
+    let server = shop.serve("serve()");
+    let own = shop.pid();
     let bystander = started_in_another_tick(own);
     let record = shop.state().join("process.json");
     let honest = std::fs::read_to_string(&record).unwrap();
@@ -216,15 +253,11 @@ fn a_reused_process_id_is_neither_believed_nor_killed() {
     let forged = forged.replace(marker, "00000000-0000-0000-0000-000000000000");
     assert_ne!(forged, honest);
     std::fs::write(&record, forged).unwrap();
-    assert_eq!(
-        shop.process().running().unwrap(),
-        None,
-        "the start time is another"
-    );
-    assert_eq!(shop.process().stop().unwrap(), None);
+    assert_eq!(shop.now().instances, [], "the start time is another");
+    assert_eq!(shop.target().withdraw().unwrap().subjects, []);
     assert_ne!(ps(bystander.0.id(), "pid="), "", "the bystander lives");
     std::fs::write(&record, &honest).unwrap();
-    assert_eq!(shop.process().running().unwrap().unwrap().digest, digest);
+    assert!(shop.runs(&server));
     let other_boot = honest
         .split("\"boot\":\"")
         .nth(1)
@@ -233,15 +266,11 @@ fn a_reused_process_id_is_neither_believed_nor_killed() {
         .next()
         .unwrap();
     std::fs::write(&record, honest.replace(other_boot, "another")).unwrap();
-    assert_eq!(
-        shop.process().running().unwrap(),
-        None,
-        "ids mean nothing after a reboot"
-    );
+    assert_eq!(shop.now().instances, [], "ids mean nothing after a reboot");
     std::fs::write(&record, "{").unwrap();
     assert!(
         matches!(
-            shop.process().running(),
+            shop.target().observe(Until::Now),
             Err(EnvironmentError::Record { .. })
         ),
         "unknown is not nothing"

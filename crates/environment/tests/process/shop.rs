@@ -8,9 +8,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use plimsoll_environment::{
-    HealthCheck, HealthReport, Process, ProcessConfig, SmokeReport, SmokeTest,
+    Applied, Change, EnvironmentError, HealthCheck, HealthReport, Instance, Observation, Process,
+    ProcessConfig, Smoke, SmokeReport, Target, Until,
 };
-use plimsoll_model::Digest;
+use plimsoll_model::{Digest, Subject};
 use tempfile::TempDir;
 
 /// A server in Python that answers 200 on every path; what it does besides is the caller's.
@@ -46,7 +47,6 @@ impl Shop {
             run,
             variables: [].into(),
             health,
-            smoke: None,
             stop_grace_ms: 5000,
         };
         Self {
@@ -56,53 +56,97 @@ impl Shop {
         }
     }
 
-    pub(crate) fn process(&self) -> Process {
-        Process::new(
-            "staging",
-            self.config.clone(),
-            self.folder.path(),
-            &self.state(),
-        )
-        .unwrap()
+    pub(crate) fn target(&self) -> Target {
+        Target::Process(Process::new(self.config.clone(), &self.state()).unwrap())
     }
 
     pub(crate) fn state(&self) -> PathBuf {
         self.folder.path().join("state")
     }
 
-    /// Writes a program and installs it.
-    pub(crate) fn install(&self, text: &str) -> Digest {
-        let source = self.folder.path().join("built");
-        std::fs::write(&source, text).unwrap();
-        let digest = Digest::of(text.as_bytes());
-        self.process().install(&digest, &source).unwrap();
-        digest
+    pub(crate) fn kept(&self) -> PathBuf {
+        self.folder.path().join("kept")
     }
 
-    /// Installs and starts a server with these lines after the common ones.
-    pub(crate) fn serve(&self, lines: &str) -> Digest {
-        let digest = self.install(&format!("{SERVER}{lines}\n"));
-        self.process().start(&digest).unwrap();
-        digest
+    /// Keeps a program to be applied.
+    pub(crate) fn keep(&self, text: &str) -> Subject {
+        let sha256 = Digest::of(text.as_bytes());
+        std::fs::create_dir_all(self.kept()).unwrap();
+        std::fs::write(self.kept().join(sha256.hex()), text).unwrap();
+        Subject::Artifact { sha256 }
     }
 
-    pub(crate) fn health(&self, digest: &Digest) -> HealthReport {
-        self.process().health(digest, &|| false).unwrap()
+    pub(crate) fn apply(
+        &self,
+        subjects: &[Subject],
+        previous: &[Subject],
+    ) -> Result<Applied, EnvironmentError> {
+        let artifacts = &self.kept();
+        self.target().apply(&Change {
+            subjects,
+            previous,
+            artifacts,
+        })
     }
 
-    pub(crate) fn smoke(&mut self, digest: &Digest, command: &str, within_ms: u64) -> SmokeReport {
-        self.config.smoke = Some(SmokeTest {
-            command: command.to_owned(),
-            within_ms,
-        });
-        self.process().smoke(digest).unwrap().unwrap()
+    /// Applies a server with these lines after the common ones.
+    pub(crate) fn serve(&self, lines: &str) -> Subject {
+        let subject = self.keep(&format!("{SERVER}{lines}\n"));
+        self.apply(std::slice::from_ref(&subject), &[]).unwrap();
+        subject
     }
+
+    pub(crate) fn now(&self) -> Observation {
+        self.target().observe(Until::Now).unwrap()
+    }
+
+    pub(crate) fn runs(&self, subject: &Subject) -> bool {
+        self.now().runs(std::slice::from_ref(subject))
+    }
+
+    /// The id of the main process.
+    pub(crate) fn pid(&self) -> u32 {
+        let observation = self.now();
+        assert!(!observation.subjects.is_empty(), "{observation:?}");
+        pids(&observation)[0]
+    }
+
+    pub(crate) fn health(&self, subject: &Subject) -> HealthReport {
+        self.health_unless(subject, &|| false)
+    }
+
+    pub(crate) fn health_unless(
+        &self,
+        subject: &Subject,
+        cancelled: &dyn Fn() -> bool,
+    ) -> HealthReport {
+        let subjects = std::slice::from_ref(subject);
+        let until = Until::Healthy {
+            subjects,
+            cancelled,
+        };
+        self.target().observe(until).unwrap().health.unwrap()
+    }
+
+    pub(crate) fn smoke(&self, subject: &Subject, command: &str, within_ms: u64) -> SmokeReport {
+        let smoke = Smoke::new(command, within_ms, "staging", self.folder.path()).unwrap();
+        smoke
+            .run(&self.target(), std::slice::from_ref(subject))
+            .unwrap()
+    }
+}
+
+pub(crate) fn pids(observation: &Observation) -> Vec<u32> {
+    let pid = |instance: &Instance| match instance {
+        Instance::Process { pid } => *pid,
+    };
+    observation.instances.iter().map(pid).collect()
 }
 
 impl Drop for Shop {
     fn drop(&mut self) {
         self.config.stop_grace_ms = 0;
-        self.process().stop().ok();
+        self.target().withdraw().ok();
     }
 }
 

@@ -1,25 +1,21 @@
 //! The smoke command decides, and nothing of it is left running.
 
-use plimsoll_environment::{EnvironmentError, HealthOutcome, SmokeOutcome};
+use plimsoll_environment::{HealthOutcome, SmokeOutcome};
+use plimsoll_model::Subject;
 
 use crate::shop::{Shop, output};
 
 #[test]
 fn the_smoke_command_decides() {
-    let mut shop = Shop::new();
-    let digest = shop.serve("serve()");
-    assert_eq!(
-        shop.process().smoke(&digest).unwrap(),
-        None,
-        "none is configured"
-    );
-    assert_eq!(shop.health(&digest).outcome, HealthOutcome::Healthy);
+    let shop = Shop::new();
+    let server = shop.serve("serve()");
+    assert_eq!(shop.health(&server).outcome, HealthOutcome::Healthy);
     std::fs::write(
         shop.folder.path().join("smoke.sh"),
         "curl -s \"$PLIMSOLL_URL/\"; echo; env; pwd; sha256sum \"$PLIMSOLL_ARTIFACT\"",
     )
     .unwrap();
-    let report = shop.smoke(&digest, "sh ./smoke.sh 2>&1", 20_000);
+    let report = shop.smoke(&server, "sh ./smoke.sh 2>&1", 20_000);
     assert_eq!(report.outcome, SmokeOutcome::Passed);
     for line in [
         "ok",
@@ -32,18 +28,21 @@ fn the_smoke_command_decides() {
             report.output
         );
     }
-    assert!(report.output.contains(&format!("{} ", digest.hex())));
+    let Subject::Artifact { sha256 } = server else {
+        panic!("a file was served");
+    };
+    assert!(report.output.contains(&format!("{} ", sha256.hex())));
     assert!(!report.output.contains("CARGO"));
 
-    let report = shop.smoke(&digest, "echo out; echo err >&2; exit 3", 20_000);
+    let report = shop.smoke(&server, "echo out; echo err >&2; exit 3", 20_000);
     assert_eq!(report.outcome, SmokeOutcome::Failed { exit_code: Some(3) });
     assert_eq!(report.output, "out\nerr\n");
     assert_eq!(
-        shop.smoke(&digest, "kill -9 $$", 20_000).outcome,
+        shop.smoke(&server, "kill -9 $$", 20_000).outcome,
         SmokeOutcome::Failed { exit_code: None }
     );
     let report = shop.smoke(
-        &digest,
+        &server,
         "head -c 1000000 /dev/zero | tr '\\0' x; echo end",
         20_000,
     );
@@ -55,13 +54,13 @@ fn the_smoke_command_decides() {
     // Nobody else on the machine sleeps for exactly this long.
     let [late, apart, behind] =
         ["604", "605", "606"].map(|seconds| format!("sleep {seconds}.{}", shop.port));
-    let report = shop.smoke(&digest, &format!("echo begun; {late}; echo never"), 300);
+    let report = shop.smoke(&server, &format!("echo begun; {late}; echo never"), 300);
     assert_eq!(
         (report.outcome, report.output.as_str()),
         (SmokeOutcome::NotInTime, "begun\n")
     );
     let report = shop.smoke(
-        &digest,
+        &server,
         &format!("setsid {apart} & {behind} & echo $!"),
         20_000,
     );
@@ -73,15 +72,17 @@ fn the_smoke_command_decides() {
             "{left} is left running"
         );
     }
-    let pid = shop.process().running().unwrap().unwrap().pid;
+    let pid = shop.pid();
     let report = shop.smoke(
-        &digest,
+        &server,
         &format!("kill -9 {pid}; while kill -0 {pid}; do sleep 0.01; done"),
         20_000,
     );
     assert_eq!(report.outcome, SmokeOutcome::Exited, "{}", report.output);
-    assert!(matches!(
-        shop.process().smoke(&digest),
-        Err(EnvironmentError::NotRunning { .. })
-    ));
+    let report = shop.smoke(&server, "echo begun", 20_000);
+    assert_eq!(
+        (report.outcome, report.output.as_str()),
+        (SmokeOutcome::Exited, ""),
+        "there is nothing to test"
+    );
 }

@@ -169,7 +169,7 @@ pub(super) const RELEASES: &[Fault] = &[
         make: |world| drop(world.sh("for kept in ../state/artifacts/*; do echo x >> $kept; done")),
         command: "promote one --to staging --key ../author.key",
         code: 1,
-        says: &["install", "nothing healthy runs"],
+        says: &["✗ apply", "it is not run", "nothing healthy runs"],
     },
     Fault {
         name: "somebody else answers the health check",

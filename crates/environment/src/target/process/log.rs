@@ -5,21 +5,20 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::EnvironmentError;
-use crate::record::create_folder;
+use crate::{EnvironmentError, folder};
 
 const TAIL_BYTES: u64 = 8 << 10;
 const TAIL_LINES: usize = 20;
 const KEPT_LOGS: usize = 5;
 
 pub(crate) fn path(state: &Path, marker: &str) -> PathBuf {
-    folder(state).join(format!("{marker}.log"))
+    logs(state).join(format!("{marker}.log"))
 }
 
 /// Opens the log of a new start and removes all but the latest of earlier ones.
 pub(crate) fn create(state: &Path, marker: &str) -> Result<File, EnvironmentError> {
-    create_folder(&folder(state))?;
-    prune(&folder(state))?;
+    folder::create(&logs(state))?;
+    prune(&logs(state))?;
     let path = path(state, marker);
     File::options()
         .append(true)
@@ -45,7 +44,7 @@ pub(crate) fn tail(state: &Path, marker: &str) -> Result<Vec<String>, Environmen
     Ok(lines[lines.len().saturating_sub(TAIL_LINES)..].to_vec())
 }
 
-fn folder(state: &Path) -> PathBuf {
+fn logs(state: &Path) -> PathBuf {
     state.join("logs")
 }
 

@@ -3,22 +3,20 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use plimsoll_model::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::EnvironmentError;
 use crate::linux::Identity;
+use crate::{EnvironmentError, folder};
 
 /// What was started last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Record {
     pub(crate) digest: Digest,
-    /// The digest of command and variables, salted with the marker: variables may hold secrets.
-    pub(crate) settings: Digest,
     pub(crate) marker: String,
     pub(crate) boot: String,
     pub(crate) main: Identity,
@@ -63,12 +61,12 @@ impl Record {
             .and_then(|mut file| file.write_all(&text).and_then(|()| file.sync_all()));
         written.map_err(EnvironmentError::file("write", &temporary))?;
         std::fs::rename(&temporary, &path).map_err(EnvironmentError::file("replace", &path))?;
-        sync_folder(state)
+        folder::sync(state)
     }
 
     pub(crate) fn remove(state: &Path) -> Result<(), EnvironmentError> {
         match std::fs::remove_file(path(state)) {
-            Ok(()) => sync_folder(state),
+            Ok(()) => folder::sync(state),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(source) => Err(EnvironmentError::file("remove", path(state))(source)),
         }
@@ -77,20 +75,4 @@ impl Record {
 
 fn path(state: &Path) -> PathBuf {
     state.join("process.json")
-}
-
-/// Creates a folder that nobody else can look into.
-pub(crate) fn create_folder(path: &Path) -> Result<(), EnvironmentError> {
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(EnvironmentError::file("create", path))
-}
-
-/// Makes a rename or removal in a folder outlast a power cut.
-pub(crate) fn sync_folder(path: &Path) -> Result<(), EnvironmentError> {
-    File::open(path)
-        .and_then(|folder| folder.sync_all())
-        .map_err(EnvironmentError::file("sync", path))
 }

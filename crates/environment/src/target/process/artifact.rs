@@ -9,11 +9,11 @@ use plimsoll_model::Digest;
 use sha2::{Digest as _, Sha256};
 
 use crate::EnvironmentError;
-use crate::record::{create_folder, sync_folder};
+use crate::folder;
 
 /// Where an artifact stands once it is installed.
 pub(crate) fn path(state: &Path, digest: &Digest) -> PathBuf {
-    folder(state).join(digest.hex())
+    installed(state).join(digest.hex())
 }
 
 /// Copies `source` into place unless the same bytes already stand there.
@@ -26,9 +26,7 @@ pub(crate) fn install(
     if target.exists() && digest_of(&target)? == *digest {
         return Ok(());
     }
-    create_folder(&folder(state))?;
-    remove_leftovers(state)?;
-    let temporary = folder(state).join(format!("{LEFTOVER}{}", digest.hex()));
+    let temporary = installed(state).join(format!(".new-{}", digest.hex()));
     let actual = copy(source, &temporary)?;
     if actual != *digest {
         std::fs::remove_file(&temporary).map_err(EnvironmentError::file("remove", temporary))?;
@@ -39,15 +37,35 @@ pub(crate) fn install(
         });
     }
     std::fs::rename(&temporary, &target).map_err(EnvironmentError::file("install", &target))?;
-    sync_folder(&folder(state))
+    folder::sync(&installed(state))
+}
+
+/// Makes the folder of installed artifacts and removes from it all but these: what was replaced long
+/// ago, and what an installer that was killed left behind. The lease keeps out a second one.
+pub(crate) fn keep_only(state: &Path, kept: &[Digest]) -> Result<(), EnvironmentError> {
+    let folder = installed(state);
+    folder::create(&folder)?;
+    let names: Vec<String> = kept.iter().map(Digest::hex).collect();
+    for entry in folder
+        .read_dir()
+        .map_err(EnvironmentError::file("list", &folder))?
+    {
+        let entry = entry.map_err(EnvironmentError::file("list", &folder))?;
+        let is_kept = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| names.iter().any(|kept| kept == name));
+        if !is_kept {
+            std::fs::remove_file(entry.path())
+                .map_err(EnvironmentError::file("remove", entry.path()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Hashes the installed bytes again and returns their path.
 pub(crate) fn verify(state: &Path, digest: &Digest) -> Result<PathBuf, EnvironmentError> {
     let path = path(state, digest);
-    if !path.is_file() {
-        return Err(EnvironmentError::NotInstalled { digest: *digest });
-    }
     let actual = digest_of(&path)?;
     if actual == *digest {
         Ok(path)
@@ -60,9 +78,7 @@ pub(crate) fn verify(state: &Path, digest: &Digest) -> Result<PathBuf, Environme
     }
 }
 
-const LEFTOVER: &str = ".new-";
-
-fn folder(state: &Path) -> PathBuf {
+fn installed(state: &Path) -> PathBuf {
     state.join("artifacts")
 }
 
@@ -84,22 +100,6 @@ fn copy(source: &Path, target: &Path) -> Result<Digest, EnvironmentError> {
         .and_then(|()| output.sync_all());
     finished.map_err(EnvironmentError::file("finish", target))?;
     Ok(digest)
-}
-
-/// Removes what an installer that was killed left behind. The lease keeps out a second one.
-fn remove_leftovers(state: &Path) -> Result<(), EnvironmentError> {
-    let folder = folder(state);
-    for entry in folder
-        .read_dir()
-        .map_err(EnvironmentError::file("list", &folder))?
-    {
-        let entry = entry.map_err(EnvironmentError::file("list", &folder))?;
-        if entry.file_name().to_string_lossy().starts_with(LEFTOVER) {
-            std::fs::remove_file(entry.path())
-                .map_err(EnvironmentError::file("remove", entry.path()))?;
-        }
-    }
-    Ok(())
 }
 
 fn digest_of(path: &Path) -> Result<Digest, EnvironmentError> {

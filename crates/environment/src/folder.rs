@@ -1,0 +1,21 @@
+use std::fs::File;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+use crate::EnvironmentError;
+
+/// Creates a folder that nobody else can look into.
+pub(crate) fn create(path: &Path) -> Result<(), EnvironmentError> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(EnvironmentError::file("create", path))
+}
+
+/// Makes a rename or removal in a folder outlast a power cut.
+pub(crate) fn sync(path: &Path) -> Result<(), EnvironmentError> {
+    File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .map_err(EnvironmentError::file("sync", path))
+}
