@@ -3,7 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use plimsoll_model::{Component, Digest, Ecosystem, EcosystemRules};
+use plimsoll_model::{Class, Component, Digest, Ecosystem, EcosystemRules, Fault};
 
 use crate::ecosystem::{EXTENSION, split};
 use crate::file::EcosystemFile;
@@ -34,7 +34,7 @@ pub struct Identity {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The folder cannot be listed.
-    #[error("cannot list the advisory folder {}; hint: check the folder and its permissions", folder.display())]
+    #[error("cannot list the advisory folder {}", folder.display())]
     ReadFolder {
         /// The folder.
         folder: PathBuf,
@@ -42,7 +42,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// A database file cannot be mapped.
-    #[error("cannot read the advisory database {}; hint: check the file and its permissions", path.display())]
+    #[error("cannot read the advisory database {}", path.display())]
     ReadFile {
         /// The file.
         path: PathBuf,
@@ -51,7 +51,7 @@ pub enum OpenError {
     },
     /// A database file is damaged, truncated or of another version.
     #[error(
-        "the advisory database {} cannot be used: {what}; hint: import the advisories again with `plimsoll db import`",
+        "the advisory database {} cannot be used: {what}",
         path.display()
     )]
     Damaged {
@@ -60,6 +60,21 @@ pub enum OpenError {
         /// What is wrong with it.
         what: &'static str,
     },
+}
+
+impl Fault for OpenError {
+    fn class(&self) -> Class {
+        Class::Configuration
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::ReadFolder { .. } => "check the folder and its permissions",
+            Self::ReadFile { .. } => "check the file and its permissions",
+            Self::Damaged { .. } => "import the advisories again with `plimsoll db import`",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 impl Database {

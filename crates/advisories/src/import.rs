@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use plimsoll_durable::Draft;
 use plimsoll_model::{Ecosystem, EcosystemRules};
 
 use crate::bucket;
@@ -379,10 +380,8 @@ fn replace(
         .tempdir_in(into)
         .map_err(write_error)?;
     let made = folder.path().join(file_name(ecosystem.as_str()));
-    let mut file = fs::File::create_new(&made).map_err(write_error)?;
-    file.write_all(bytes).map_err(write_error)?;
-    file.sync_all().map_err(write_error)?;
-    drop(file);
+    let mut draft = Draft::at(&made, 0o666).map_err(write_error)?;
+    draft.file().write_all(bytes).map_err(write_error)?;
     let verify_error = |source| ImportError::Verify {
         ecosystem: ecosystem.clone(),
         source,
@@ -390,16 +389,6 @@ fn replace(
     let opened = EcosystemFile::open(&made, rules).map_err(verify_error)?;
     opened.verify().map_err(verify_error)?;
     let identity = opened.identity();
-    fs::rename(&made, &path).map_err(write_error)?;
-    sync_folder(into).map_err(write_error)?;
+    draft.replace(&path).map_err(write_error)?;
     Ok((path, identity))
-}
-
-/// A rename survives a power cut only when its folder is flushed, where folders can be.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        fs::File::open(folder)?.sync_all()
-    } else {
-        Ok(())
-    }
 }

@@ -33,6 +33,7 @@ Exit codes:
   1   something denies
   2   nothing denies, but something could not be checked or is not proven
   64  the command line is wrong
+  65  something that it names is absent or cannot be used: a policy, a key, a revision, a file
   70  an internal error
   75  a deployment failed and was rolled back";
 

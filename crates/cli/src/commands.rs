@@ -17,9 +17,10 @@ mod status;
 
 use crate::args::Command;
 use crate::exit::Exit;
+use crate::failure::Failure;
 
 /// Runs a command.
-pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
+pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Check(args) => check::run(&args),
         Command::Sbom(args) => sbom::run(&args),

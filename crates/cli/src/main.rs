@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod exit;
+mod failure;
 mod render;
 
 use std::process::ExitCode;
@@ -27,6 +28,6 @@ fn main() -> ExitCode {
     choice.write_global();
     match commands::run(cli.command) {
         Ok(exit) => exit.into(),
-        Err(error) => exit::failed(&error),
+        Err(failure) => exit::failed(&failure),
     }
 }

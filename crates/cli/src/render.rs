@@ -5,10 +5,11 @@ mod finding;
 mod style;
 mod verdict;
 
-use std::io::{self, Write as _};
+use std::io;
 
 use plimsoll_engine::{Checked, masked};
 
+use crate::failure::Failure;
 pub(crate) use clean::{clean, clean_lines};
 pub(crate) use style::{BOLD, COMMAND, DIM, outcome as outcome_style};
 pub(crate) use verdict::verdict;
@@ -50,26 +51,24 @@ fn days(days: u64) -> String {
     }
 }
 
-/// Shows an error and its causes on standard error. Errors quote what strangers wrote, so credentials
-/// in them are masked and control characters shown.
-pub(crate) fn error(error: &anyhow::Error) {
-    let red = style::severity(plimsoll_model::Severity::Critical);
+/// Shows a failure, its causes and what to do on standard error. Errors quote what strangers wrote, so
+/// credentials in them are masked and control characters shown.
+pub(crate) fn failure(failure: &Failure) {
     let mut out = anstream::stderr().lock();
-    let mut shown = writeln!(
-        out,
-        "{red}error{red:#}: {}",
-        clean_lines(&masked(&error.to_string()))
-    );
-    for cause in error.chain().skip(1) {
-        shown = shown.and_then(|()| {
-            writeln!(
-                out,
-                "  because: {}",
-                clean_lines(&masked(&cause.to_string()))
-            )
-        });
-    }
-    if shown.is_err() {
+    if write_failure(failure, &mut out).is_err() {
         // Standard error is gone: there is nobody left to tell, and the exit code still says it.
+    }
+}
+
+fn write_failure(failure: &Failure, out: &mut dyn io::Write) -> io::Result<()> {
+    let red = style::severity(plimsoll_model::Severity::Critical);
+    let message = clean_lines(&masked(&failure.message));
+    writeln!(out, "{red}error{red:#}: {message}")?;
+    for cause in &failure.causes {
+        writeln!(out, "  because: {}", clean_lines(&masked(cause)))?;
+    }
+    match &failure.hint {
+        Some(hint) => writeln!(out, "hint: {}", clean_lines(&masked(hint))),
+        None => Ok(()),
     }
 }

@@ -6,7 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use plimsoll_model::{AdvisorySet, Body, Digest, Gap, Provenance, Subject, TestResult};
+use plimsoll_model::{
+    AdvisorySet, Body, Class, Digest, Fault, Gap, Provenance, Subject, TestResult,
+};
 use plimsoll_sign::PrivateKey;
 use plimsoll_source::GitError;
 use plimsoll_store::EventKind;
@@ -31,7 +33,7 @@ pub enum AttestError {
     Git(#[from] GitError),
     /// The work tree is not the commit.
     #[error(
-        "the work tree has changes that commit {commit:.12} does not name, so a result would be about neither\nhint: commit them first"
+        "the work tree has changes that commit {commit:.12} does not name, so a result would be about neither"
     )]
     Dirty {
         /// The commit.
@@ -68,7 +70,7 @@ pub enum AttestError {
     },
     /// The artifact was not built from the commit.
     #[error(
-        "the ledger holds no provenance that says that {} was built from commit {commit:.12}; nothing was signed\nhint: build it first with `plimsoll attest build`, or name its commit with --rev",
+        "the ledger holds no provenance that says that {} was built from commit {commit:.12}; nothing was signed",
         artifact.short()
     )]
     OtherCommit {
@@ -83,6 +85,39 @@ pub enum AttestError {
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+}
+
+impl Fault for AttestError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Git(error) => error.class(),
+            Self::Command(error) => error.class(),
+            Self::File { source, .. } => Class::of_named_file(source),
+            Self::Ledger(error) => error.class(),
+            Self::Dirty { .. }
+            | Self::BuildFailed { .. }
+            | Self::NoArtifact { .. }
+            | Self::OtherCommit { .. }
+            | Self::NoCommit => Class::Denied,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Git(error) => error.hint(),
+            Self::Command(error) => error.hint(),
+            Self::Ledger(error) => error.hint(),
+            Self::Dirty { .. } => Some("commit them first".to_owned()),
+            Self::OtherCommit { .. } => Some(
+                "build it first with `plimsoll attest build`, or name its commit with --rev"
+                    .to_owned(),
+            ),
+            Self::BuildFailed { .. }
+            | Self::NoArtifact { .. }
+            | Self::File { .. }
+            | Self::NoCommit => None,
+        }
+    }
 }
 
 /// Signs what a check of a commit saw. Returns the evidence's digest.
@@ -208,6 +243,7 @@ pub fn attest_sbom(
     key: &PrivateKey,
     checkout: &Checkout,
     artifact: &Path,
+    now: Timestamp,
 ) -> Result<(Digest, usize, Vec<Gap>), AttestError> {
     let sha256 = digest_of(artifact)?;
     let subject = Subject::Artifact { sha256 };
@@ -226,7 +262,7 @@ pub fn attest_sbom(
     let tree = checkout.repository.revision(&checkout.commit)?;
     let inspected = inspect::inspect(&tree, &options);
     let name = name_of(artifact);
-    let (document, gaps) = sbom(&inspected, &name, Some(&subject), Timestamp::now());
+    let (document, gaps) = sbom(&inspected, &name, Some(&subject), now);
     let statement = in_toto::write_sbom(&subject, &name, &document).map_err(LedgerError::from)?;
     let evidence = ledger.record(EventKind::EvidenceRecorded, key, &subject, &statement)?;
     Ok((evidence, inspected.inspection.components.len(), gaps))

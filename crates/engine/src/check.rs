@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use plimsoll_advisories::{Database, Identity};
-use plimsoll_model::{Digest, Gap, GapKind, Inspection, Outcome, Reason, RuleId, Subject, Verdict};
+use plimsoll_model::{
+    Class, Digest, Fault, Gap, GapKind, Inspection, Outcome, Reason, RuleId, Subject, Verdict,
+};
 use plimsoll_packages::ecosystems;
 use plimsoll_policy::Judgement;
 use plimsoll_secrets::Rules;
@@ -51,7 +53,7 @@ pub enum SecretRulesError {
     },
     /// The file is too large, or none that ends.
     #[error(
-        "the secret rules {} are no file of at most {MAX_RULES_BYTES} bytes\nhint: rules are a text file in the gitleaks dialect",
+        "the secret rules {} are no file of at most {MAX_RULES_BYTES} bytes",
         path.display()
     )]
     NoFile {
@@ -59,7 +61,7 @@ pub enum SecretRulesError {
         path: PathBuf,
     },
     /// The file is not the one that the policy pins.
-    #[error("the secret rules {} have digest {found}, the policy pins {pinned}\nhint: review the change, then pin the new digest", path.display())]
+    #[error("the secret rules {} have digest {found}, the policy pins {pinned}", path.display())]
     Pin {
         /// The file.
         path: PathBuf,
@@ -69,7 +71,7 @@ pub enum SecretRulesError {
         found: Digest,
     },
     /// A trusted policy names a file whose content anybody may change.
-    #[error("the trusted policy does not pin the secret rules {}\nhint: add rules_sha256 = \"{found}\" to [secrets]", path.display())]
+    #[error("the trusted policy does not pin the secret rules {}", path.display())]
     NotPinned {
         /// The file.
         path: PathBuf,
@@ -79,6 +81,24 @@ pub enum SecretRulesError {
     /// The rules are wrong, or more than this build can keep.
     #[error(transparent)]
     Rules(#[from] plimsoll_secrets::RulesError),
+}
+
+impl Fault for SecretRulesError {
+    fn class(&self) -> Class {
+        Class::Configuration
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => None,
+            Self::NoFile { .. } => Some("rules are a text file in the gitleaks dialect".to_owned()),
+            Self::Pin { .. } => Some("review the change, then pin the new digest".to_owned()),
+            Self::NotPinned { found, .. } => {
+                Some(format!("add rules_sha256 = \"{found}\" to [secrets]"))
+            }
+            Self::Rules(error) => error.hint(),
+        }
+    }
 }
 
 /// A check's outcome, ready to be shown or signed.
@@ -198,7 +218,7 @@ fn rules_text(path: &Path) -> Result<String, SecretRulesError> {
 pub enum DatabaseFolderError {
     /// The databases of a trusted policy would come from the inspected tree.
     #[error(
-        "advisories under the trusted policy would come from {}, inside the inspected tree, where a change could bring its own\nhint: import them outside the tree, or name the folder with --db",
+        "advisories under the trusted policy would come from {}, inside the inspected tree, where a change could bring its own",
         folder.display()
     )]
     Inside {
@@ -206,10 +226,22 @@ pub enum DatabaseFolderError {
         folder: PathBuf,
     },
     /// Nothing names one.
-    #[error(
-        "no folder of advisory databases is named, and neither XDG_DATA_HOME nor HOME is set\nhint: name the folder with --db"
-    )]
+    #[error("no folder of advisory databases is named, and neither XDG_DATA_HOME nor HOME is set")]
     Nowhere,
+}
+
+impl Fault for DatabaseFolderError {
+    fn class(&self) -> Class {
+        Class::Configuration
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Inside { .. } => "import them outside the tree, or name the folder with --db",
+            Self::Nowhere => "name the folder with --db",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 /// The folder of the advisory databases: the flag, else the policy's, else the user's. `root` is the

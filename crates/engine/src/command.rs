@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
+use plimsoll_model::{Class, Fault};
+
 /// A longer line is handed on in parts.
 const MAX_LINE_BYTES: u64 = 1 << 20;
 
@@ -17,6 +19,12 @@ pub(crate) type OnLine<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
 pub struct CommandError {
     command: Vec<String>,
     source: std::io::Error,
+}
+
+impl Fault for CommandError {
+    fn class(&self) -> Class {
+        Class::of_named_file(&self.source)
+    }
 }
 
 /// Runs a command in a folder and calls `on_line` with each line (with its ending) of its output and

@@ -8,7 +8,9 @@ use plimsoll_environment::{
     Change, ConfigError, EnvironmentError, HealthCheck, Lease, LeaseError, Process, ProcessConfig,
     Smoke, SmokeOutcome, Target, Until,
 };
-use plimsoll_model::{Body, DeploymentOutcome, DeploymentRecord, Digest, OwnId, Step, Subject};
+use plimsoll_model::{
+    Body, Class, DeploymentOutcome, DeploymentRecord, Digest, Fault, OwnId, Step, Subject,
+};
 use plimsoll_policy::{Deploy, EnvironmentSettings};
 use plimsoll_sign::PrivateKey;
 use plimsoll_store::{
@@ -47,6 +49,26 @@ pub enum DeployError {
     Ledger(#[from] LedgerError),
 }
 
+impl Fault for DeployError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Settings { source, .. } => source.class(),
+            Self::Lease(error) => error.class(),
+            Self::Target(error) => error.class(),
+            Self::Ledger(error) => error.class(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Settings { source, .. } => source.hint(),
+            Self::Lease(error) => error.hint(),
+            Self::Target(error) => error.hint(),
+            Self::Ledger(error) => error.hint(),
+        }
+    }
+}
+
 /// What a deployment tells while it runs, for people.
 pub type OnStep<'a> = &'a mut dyn FnMut(&StepEnded);
 
@@ -66,12 +88,13 @@ pub(crate) fn lease(
     ledger: &Ledger,
     key: &PrivateKey,
     environment: &str,
+    now: Timestamp,
 ) -> Result<Lease, DeployError> {
     let holder = format!("key {}", key.public().id().short());
     Ok(Lease::acquire(
         &state_folder(ledger, environment),
         &holder,
-        Timestamp::now(),
+        now,
     )?)
 }
 

@@ -3,15 +3,14 @@
 //! What is appended is anchored by a checkpoint that the log key signs. Evidence is kept as the exact
 //! bytes of its bundle and is verified each time it is read.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::File;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
-use plimsoll_model::{Body, Digest, Evidence, OwnId, Signatory, Subject};
+use plimsoll_model::{Body, Class, Digest, Evidence, Fault, OwnId, Signatory, Subject};
 use plimsoll_policy::Policy;
 use plimsoll_sign::{
     Bundle, BundleError, KeyError, LogKey, LogPublicKey, Password, PrivateKey, PublicKey,
@@ -47,7 +46,7 @@ pub enum LedgerError {
         source: std::io::Error,
     },
     /// There is no ledger.
-    #[error("there is no ledger in {}\nhint: the first `plimsoll attest` or `plimsoll release create` makes one", folder.display())]
+    #[error("there is no ledger in {}", folder.display())]
     Absent {
         /// The folder.
         folder: PathBuf,
@@ -67,9 +66,7 @@ pub enum LedgerError {
     #[error("the log cannot sign a checkpoint")]
     Checkpoint(#[from] checkpoint::CheckpointError),
     /// Evidence that was recorded does not verify any more.
-    #[error(
-        "event {seq} of the ledger holds evidence that does not verify: {why}\nhint: plimsoll ledger verify"
-    )]
+    #[error("event {seq} of the ledger holds evidence that does not verify: {why}")]
     Evidence {
         /// The event.
         seq: u64,
@@ -77,9 +74,7 @@ pub enum LedgerError {
         why: String,
     },
     /// The history was changed.
-    #[error(
-        "the history was changed, so nothing is decided on it: {fault}\nhint: plimsoll ledger verify shows all of it; put back a sound copy of the ledger"
-    )]
+    #[error("the history was changed, so nothing is decided on it: {fault}")]
     Broken {
         /// The first thing that does not fit.
         fault: String,
@@ -93,6 +88,42 @@ pub enum LedgerError {
     /// No random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(getrandom::Error),
+}
+
+impl Fault for LedgerError {
+    fn class(&self) -> Class {
+        match self {
+            Self::File { source, .. } => Class::of_named_file(source),
+            Self::Absent { .. } => Class::Configuration,
+            Self::LogKey { source, .. } => source.class(),
+            Self::Store(error) => error.class(),
+            Self::Checkpoint(error) => error.class(),
+            Self::Sign(error) => error.class(),
+            Self::Statement(error) => error.class(),
+            Self::Evidence { .. } | Self::Broken { .. } => Class::Denied,
+            Self::Random(_) => Class::Internal,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Store(error) => return error.hint(),
+            Self::File { .. }
+            | Self::LogKey { .. }
+            | Self::Checkpoint(_)
+            | Self::Sign(_)
+            | Self::Statement(_)
+            | Self::Random(_) => return None,
+            Self::Absent { .. } => {
+                "the first `plimsoll attest` or `plimsoll release create` makes one"
+            }
+            Self::Evidence { .. } => "plimsoll ledger verify",
+            Self::Broken { .. } => {
+                "plimsoll ledger verify shows all of it; put back a sound copy of the ledger"
+            }
+        };
+        Some(hint.to_owned())
+    }
 }
 
 impl Ledger {
@@ -333,22 +364,8 @@ fn make(folder: &Path, log_password: &Password) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// Writes a file whole or not at all.
 fn replace(path: &Path, mode: u32, text: &str) -> Result<(), LedgerError> {
-    let new = path.with_extension("new");
-    let options = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(mode)
-        .clone();
-    let written = options.open(&new).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
-    written
-        .and_then(|()| std::fs::rename(&new, path))
-        .map_err(file("write", path))
+    plimsoll_durable::replace(path, mode, text.as_bytes()).map_err(file("write", path))
 }
 
 #[cfg(test)]
@@ -360,15 +377,10 @@ mod tests {
     #[test]
     fn what_a_killed_command_left_half_made_is_made_anew() {
         let password = Password::new(String::new());
-        for left in [
-            &[][..],
-            &["log.pub"],
-            &["log.pub", DATABASE],
-            &["log.new", DATABASE],
-        ] {
+        for left in [&[][..], &["log.pub"], &["log.pub", DATABASE]] {
             let folder = tempfile::tempdir().expect("a scratch folder");
             drop(Ledger::open_or_create(folder.path(), &password).expect("a new ledger"));
-            for name in ["log.pub", LOG_KEY, DATABASE, "log.new"] {
+            for name in ["log.pub", LOG_KEY, DATABASE] {
                 let path = folder.path().join(name);
                 if !left.contains(&name) && path.exists() {
                     std::fs::remove_file(path).expect("it is there");

@@ -1,7 +1,8 @@
 //! The use-cases, each one function: inspect → attest → record → decide → promote → roll back.
 //!
 //! `cli` stands on it and shows what it returns. It joins the rooms below: none of them knows
-//! another, and here they meet. It prints nothing and asks no clock but [`now`].
+//! another, and here they meet. It prints nothing. The moment of a decision is passed in; the clock
+//! is asked only for when an event was written.
 
 mod attest;
 mod check;

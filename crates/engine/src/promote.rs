@@ -4,8 +4,8 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::{
-    Approval, Body, DeploymentOutcome, DeploymentRecord, Digest, Evidence, Outcome, OwnId,
-    Signatory, Subject, Verdict,
+    Approval, Body, Class, DeploymentOutcome, DeploymentRecord, Digest, Evidence, Fault, Outcome,
+    OwnId, Signatory, Subject, Verdict,
 };
 use plimsoll_policy::{EnvironmentSettings, Request};
 use plimsoll_sign::PrivateKey;
@@ -22,7 +22,7 @@ use crate::trusted::Trusted;
 #[derive(Debug, thiserror::Error)]
 pub enum PromoteError {
     /// The policy has no such environment.
-    #[error("the policy {origin} has no environment `{wanted}`\nhint: it has {known}")]
+    #[error("the policy {origin} has no environment `{wanted}`")]
     NoEnvironment {
         /// Where the policy comes from.
         origin: String,
@@ -32,17 +32,13 @@ pub enum PromoteError {
         known: String,
     },
     /// The policy is the inspected tree's own.
-    #[error(
-        "the policy {origin} is not trusted: whoever changes the tree can change it\nhint: pin the trusted one: --policy FILE@sha256:…, or --base REV"
-    )]
+    #[error("the policy {origin} is not trusted: whoever changes the tree can change it")]
     Untrusted {
         /// Where the policy comes from.
         origin: String,
     },
     /// Nobody asked for the release in the environment.
-    #[error(
-        "nobody has asked for release `{release}` in `{environment}` yet\nhint: plimsoll promote {release} --to {environment}"
-    )]
+    #[error("nobody has asked for release `{release}` in `{environment}` yet")]
     NotRequested {
         /// The release.
         release: String,
@@ -56,7 +52,7 @@ pub enum PromoteError {
         why: String,
     },
     /// The policy does not know the key.
-    #[error("the {what} is refused: key {} belongs to no [[person]] or [[builder]]\nhint: sign with a key that the policy {origin} names", key.short())]
+    #[error("the {what} is refused: key {} belongs to no [[person]] or [[builder]]", key.short())]
     Stranger {
         /// What was asked for.
         what: &'static str,
@@ -79,6 +75,40 @@ pub enum PromoteError {
     Deploy(#[from] DeployError),
 }
 
+impl Fault for PromoteError {
+    fn class(&self) -> Class {
+        match self {
+            Self::NoEnvironment { .. } => Class::Configuration,
+            Self::Ledger(error) => error.class(),
+            Self::Deploy(error) => error.class(),
+            Self::Untrusted { .. }
+            | Self::NotRequested { .. }
+            | Self::Refused { .. }
+            | Self::Stranger { .. }
+            | Self::NothingBefore { .. } => Class::Denied,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoEnvironment { known, .. } => Some(format!("it has {known}")),
+            Self::Untrusted { .. } => {
+                Some("pin the trusted one: --policy FILE@sha256:…, or --base REV".to_owned())
+            }
+            Self::NotRequested {
+                release,
+                environment,
+            } => Some(format!("plimsoll promote {release} --to {environment}")),
+            Self::Stranger { origin, .. } => {
+                Some(format!("sign with a key that the policy {origin} names"))
+            }
+            Self::Refused { .. } | Self::NothingBefore { .. } => None,
+            Self::Ledger(error) => error.hint(),
+            Self::Deploy(error) => error.hint(),
+        }
+    }
+}
+
 /// Who does something about which release and environment, by which policy.
 pub struct Promotion<'a> {
     /// The policy; it must be trusted.
@@ -91,6 +121,8 @@ pub struct Promotion<'a> {
     pub key: &'a PrivateKey,
     /// The folder in which smoke commands run.
     pub folder: &'a Path,
+    /// The moment of the decision.
+    pub now: Timestamp,
 }
 
 /// What a promotion came to.
@@ -132,7 +164,7 @@ pub fn promote(
     let (key, folder) = (promotion.key, promotion.folder);
     let requester = known(promotion.trusted, key, "promotion")?;
     require_sound(ledger)?;
-    let lease = lease(ledger, key, &environment.name)?;
+    let lease = lease(ledger, key, &environment.name, promotion.now)?;
     let settled = Deployer::open(ledger, key, environment, folder, on_step, &lease)?.settle()?;
     let about = Subject::Artifact {
         sha256: promotion.release.artifact,
@@ -149,14 +181,7 @@ pub fn promote(
             .trusted
             .base
             .decide(&request(promotion, environment, &requester, &evidence));
-    let decided = PolicyDecided {
-        release: &promotion.release.id,
-        environment: &environment.name,
-        policy_sha256: promotion.trusted.base.sha256(),
-        evidence: evidence.iter().map(|evidence| evidence.id).collect(),
-        verdict: &verdict,
-    };
-    ledger.append_json(EventKind::PolicyDecided, &about, &decided)?;
+    record_decision(ledger, promotion, &evidence, &verdict)?;
     if verdict.outcome != Outcome::Allow {
         return Ok(Promoted {
             settled,
@@ -171,6 +196,26 @@ pub fn promote(
         verdict,
         outcome: Some(outcome),
     })
+}
+
+/// States what was decided, by which policy and on which evidence.
+fn record_decision(
+    ledger: &Ledger,
+    promotion: &Promotion<'_>,
+    evidence: &[Evidence],
+    verdict: &Verdict,
+) -> Result<(), LedgerError> {
+    let about = Subject::Artifact {
+        sha256: promotion.release.artifact,
+    };
+    let decided = PolicyDecided {
+        release: &promotion.release.id,
+        environment: promotion.environment,
+        policy_sha256: promotion.trusted.base.sha256(),
+        evidence: evidence.iter().map(|evidence| evidence.id).collect(),
+        verdict,
+    };
+    ledger.append_json(EventKind::PolicyDecided, &about, &decided)
 }
 
 /// Signs that the release may enter the environment. Refused, and not recorded, when the approval
@@ -193,7 +238,7 @@ pub fn approve(
         release: promotion.release.id.clone(),
         environment: environment.name.clone(),
         policy_sha256: promotion.trusted.base.sha256(),
-        expires_at: Timestamp::now() + valid_for,
+        expires_at: promotion.now + valid_for,
     };
     let subject = Subject::Artifact {
         sha256: promotion.release.artifact,
@@ -217,12 +262,13 @@ pub fn roll_back(
     name: &str,
     key: &PrivateKey,
     folder: &Path,
+    now: Timestamp,
     on_step: OnStep<'_>,
 ) -> Result<(Release, DeploymentOutcome), PromoteError> {
     let environment = named(trusted, name)?;
     known(trusted, key, "rollback")?;
     require_sound(ledger)?;
-    let lease = lease(ledger, key, name)?;
+    let lease = lease(ledger, key, name, now)?;
     Deployer::open(ledger, key, environment, folder, on_step, &lease)?.settle()?;
     let (left, before) =
         healthy_before(ledger, name)?.ok_or_else(|| PromoteError::NothingBefore {
@@ -377,7 +423,7 @@ fn request<'a>(
         requester,
         policy_trusted: promotion.trusted.trusted,
         evidence,
-        now: Timestamp::now(),
+        now: promotion.now,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{Digest, Subject};
+use plimsoll_model::{Class, Digest, Fault, Subject};
 use plimsoll_store::{EventKind, Release, ReleaseCreated};
 
 use crate::ledger::{Ledger, LedgerError, file, new_id};
@@ -11,21 +11,19 @@ use crate::ledger::{Ledger, LedgerError, file, new_id};
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
     /// The name is taken by other bytes.
-    #[error("there is already a release named `{name}`\nhint: give the new one a name of its own")]
+    #[error("there is already a release named `{name}`")]
     Taken {
         /// The name.
         name: String,
     },
     /// The name is empty, too long or holds other characters.
-    #[error(
-        "`{name}` cannot name a release\nhint: use letters, digits, `.`, `_`, `-`, at most 100"
-    )]
+    #[error("`{name}` cannot name a release")]
     Name {
         /// The name.
         name: String,
     },
     /// There is no such release.
-    #[error("there is no release `{wanted}`\nhint: `plimsoll release list` shows them")]
+    #[error("there is no release `{wanted}`")]
     Absent {
         /// What was asked for.
         wanted: String,
@@ -33,6 +31,27 @@ pub enum ReleaseError {
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+}
+
+impl Fault for ReleaseError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Taken { .. } => Class::Denied,
+            Self::Name { .. } => Class::Usage,
+            Self::Absent { .. } => Class::Configuration,
+            Self::Ledger(error) => error.class(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Taken { .. } => "give the new one a name of its own",
+            Self::Name { .. } => "use letters, digits, `.`, `_`, `-`, at most 100",
+            Self::Absent { .. } => "`plimsoll release list` shows them",
+            Self::Ledger(error) => return error.hint(),
+        };
+        Some(hint.to_owned())
+    }
 }
 
 /// Makes a release of an artifact: keeps its bytes by their digest and appends the event.
@@ -92,10 +111,8 @@ fn keep(ledger: &Ledger, artifact: &Path) -> Result<Digest, LedgerError> {
     let bytes = std::fs::read(artifact).map_err(file("read", artifact))?;
     let digest = Digest::of(&bytes);
     let folder = kept_in(ledger);
-    let to = folder.join(digest.hex());
     std::fs::create_dir_all(&folder).map_err(file("make", &folder))?;
-    let draft = folder.join(format!("{}.{}", digest.hex(), std::process::id()));
-    std::fs::write(&draft, &bytes).map_err(file("write", &draft))?;
-    std::fs::rename(&draft, &to).map_err(file("move into place", &to))?;
+    let to = folder.join(digest.hex());
+    plimsoll_durable::replace(&to, 0o600, &bytes).map_err(file("write", &to))?;
     Ok(digest)
 }

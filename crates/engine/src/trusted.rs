@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{Digest, TreePath};
+use plimsoll_model::{Class, Digest, Fault, TreePath};
 use plimsoll_policy::{Policy, PolicyError};
 use plimsoll_source::{GitError, Repository};
 
@@ -65,7 +65,7 @@ pub enum TrustedError {
     },
     /// The file is too large, or none that ends.
     #[error(
-        "the policy {} is no file of at most {MAX_POLICY_BYTES} bytes\nhint: a policy is a short text file",
+        "the policy {} is no file of at most {MAX_POLICY_BYTES} bytes",
         path.display()
     )]
     NoFile {
@@ -74,7 +74,7 @@ pub enum TrustedError {
     },
     /// One key stands for two parties.
     #[error(
-        "the policy {origin} gives key {} to both `{first}` and `{second}`\nhint: give each [[person]] and [[builder]] keys of its own",
+        "the policy {origin} gives key {} to both `{first}` and `{second}`",
         key.short()
     )]
     SharedKey {
@@ -89,7 +89,7 @@ pub enum TrustedError {
     },
     /// The file is not the pinned one.
     #[error(
-        "the policy {} has digest {found}, pinned is {pinned}\nhint: review the change, then pin the new digest",
+        "the policy {} has digest {found}, pinned is {pinned}",
         path.display()
     )]
     Pin {
@@ -107,9 +107,7 @@ pub enum TrustedError {
         origin: String,
     },
     /// There is no policy at the base revision.
-    #[error(
-        "there is no plimsoll.toml at `{revision}`\nhint: commit one to the protected branch, or pin a file: --policy FILE@sha256:…"
-    )]
+    #[error("there is no plimsoll.toml at `{revision}`")]
     NoBase {
         /// The revision.
         revision: String,
@@ -120,6 +118,36 @@ pub enum TrustedError {
     /// The policy is wrong.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+}
+
+impl Fault for TrustedError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Git(error) => error.class(),
+            Self::Read { .. }
+            | Self::NoFile { .. }
+            | Self::SharedKey { .. }
+            | Self::Pin { .. }
+            | Self::Text { .. }
+            | Self::NoBase { .. }
+            | Self::Policy(_) => Class::Configuration,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Read { .. } | Self::Text { .. } => return None,
+            Self::Git(error) => return error.hint(),
+            Self::Policy(error) => return Fault::hint(error),
+            Self::NoFile { .. } => "a policy is a short text file",
+            Self::SharedKey { .. } => "give each [[person]] and [[builder]] keys of its own",
+            Self::Pin { .. } => "review the change, then pin the new digest",
+            Self::NoBase { .. } => {
+                "commit one to the protected branch, or pin a file: --policy FILE@sha256:…"
+            }
+        };
+        Some(hint.to_owned())
+    }
 }
 
 /// Loads the policy for an inspection of the tree in the folder `root`.

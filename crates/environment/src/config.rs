@@ -1,3 +1,5 @@
+use plimsoll_model::{Class, Fault};
+
 /// A configuration that names nothing that can be run and checked.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ConfigError {
@@ -42,6 +44,12 @@ pub enum ConfigError {
         /// The most.
         max_ms: u64,
     },
+}
+
+impl Fault for ConfigError {
+    fn class(&self) -> Class {
+        Class::Configuration
+    }
 }
 
 pub(crate) const HOUR_MS: u64 = 3_600_000;

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use plimsoll_model::Digest;
+use plimsoll_model::{Class, Digest, Fault};
 
 /// An operation on an environment that could not be done or could not be known to be done.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +75,22 @@ pub enum EnvironmentError {
         /// Their ids.
         pids: Vec<u32>,
     },
+}
+
+impl Fault for EnvironmentError {
+    fn class(&self) -> Class {
+        match self {
+            Self::WrongDigest { .. } => Class::Denied,
+            Self::Subjects { .. } => Class::Configuration,
+            Self::File { .. }
+            | Self::Record { .. }
+            | Self::NotAFile { .. }
+            | Self::AddressTaken { .. }
+            | Self::Start { .. }
+            | Self::Smoke { .. }
+            | Self::StillRunning { .. } => Class::Internal,
+        }
+    }
 }
 
 impl EnvironmentError {

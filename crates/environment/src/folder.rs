@@ -1,4 +1,3 @@
-use std::fs::File;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
@@ -11,11 +10,4 @@ pub(crate) fn create(path: &Path) -> Result<(), EnvironmentError> {
         .mode(0o700)
         .create(path)
         .map_err(EnvironmentError::file("create", path))
-}
-
-/// Makes a rename or removal in a folder outlast a power cut.
-pub(crate) fn sync(path: &Path) -> Result<(), EnvironmentError> {
-    File::open(path)
-        .and_then(|folder| folder.sync_all())
-        .map_err(EnvironmentError::file("sync", path))
 }

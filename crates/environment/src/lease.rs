@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use plimsoll_model::{Class, Fault};
 use serde::{Deserialize, Serialize};
 
 use crate::{EnvironmentError, folder, linux};
@@ -47,6 +48,16 @@ pub enum LeaseError {
     /// The state folder cannot be made.
     #[error(transparent)]
     State(#[from] EnvironmentError),
+}
+
+impl Fault for LeaseError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Held { .. } | Self::HeldByUnnamed => Class::Denied,
+            Self::File { .. } => Class::Internal,
+            Self::State(error) => error.class(),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -116,7 +116,7 @@ fn agree(target: &Target, tag: &str) -> bool {
     let until = Instant::now() + Duration::from_secs(20);
     loop {
         let observation = target.observe(Until::Now).expect("the state can be read");
-        let mut pids: Vec<u32> = observation.instances.iter().map(pid).collect();
+        let mut pids: Vec<u32> = observation.instances.iter().copied().map(pid).collect();
         pids.sort_unstable();
         let seen = tagged(tag);
         if pids == seen {
@@ -130,9 +130,9 @@ fn agree(target: &Target, tag: &str) -> bool {
     }
 }
 
-fn pid(instance: &Instance) -> u32 {
+fn pid(instance: Instance) -> u32 {
     match instance {
-        Instance::Process { pid } => *pid,
+        Instance::Process { pid } => pid,
     }
 }
 

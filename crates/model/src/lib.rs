@@ -10,6 +10,7 @@ mod component;
 mod digest;
 mod ecosystem;
 mod evidence;
+mod fault;
 mod finding;
 mod gap;
 mod id;
@@ -35,6 +36,7 @@ pub use evidence::{
     AdvisorySet, Approval, Body, DeploymentOutcome, DeploymentRecord, Evidence, Inspected,
     Provenance, Sbom, Signatory, TestResult,
 };
+pub use fault::{Class, Fault};
 pub use finding::{Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Matter, Reference, TraceStep};
 pub use gap::{Gap, GapKind};
 pub use id::{OwnId, RuleId, RuleIdError};

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::civil::Date;
-use plimsoll_model::{LineIndex, Threshold};
+use plimsoll_model::{Class, Fault, LineIndex, Threshold};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use crate::settings::TomlDate;
@@ -10,7 +10,7 @@ use crate::{GateRule, Policy};
 
 /// A policy cannot be used, so nothing passes.
 #[derive(Debug, thiserror::Error)]
-#[error("{origin}:{line}:{column}: {message}\nhint: {hint}")]
+#[error("{origin}:{line}:{column}: {message}")]
 pub struct PolicyError {
     /// Where the policy was read from.
     pub origin: String,
@@ -22,6 +22,16 @@ pub struct PolicyError {
     pub message: String,
     /// What to do about it.
     pub hint: String,
+}
+
+impl Fault for PolicyError {
+    fn class(&self) -> Class {
+        Class::Configuration
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(self.hint.clone())
+    }
 }
 
 impl Policy {
@@ -285,9 +295,8 @@ mod tests {
     use crate::Policy;
 
     fn error(text: &str) -> String {
-        Policy::parse(text, "plimsoll.toml")
-            .unwrap_err()
-            .to_string()
+        let error = Policy::parse(text, "plimsoll.toml").unwrap_err();
+        format!("{error}\nhint: {}", error.hint)
     }
 
     #[test]

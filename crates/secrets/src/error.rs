@@ -1,5 +1,7 @@
 use std::fmt;
 
+use plimsoll_model::{Class, Fault};
+
 /// Why a file of rules was refused. A file is taken whole or not at all, so that no rule is
 /// silently missing and none runs broader than it was written.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +15,7 @@ pub enum RulesError {
         source: Box<toml::de::Error>,
     },
     /// A key that the dialect does not have, or that this build refuses.
-    #[error("{place} has the key `{key}`, which {reason}; hint: {fix}")]
+    #[error("{place} has the key `{key}`, which {reason}")]
     Key {
         /// Where the key stands.
         place: Box<Place>,
@@ -25,7 +27,7 @@ pub enum RulesError {
         fix: String,
     },
     /// A value of the wrong type or out of its range, or a table that lacks one.
-    #[error("{place}: {problem}; hint: {fix}")]
+    #[error("{place}: {problem}")]
     Value {
         /// Where the value stands, or its table begins.
         place: Box<Place>,
@@ -35,9 +37,7 @@ pub enum RulesError {
         fix: String,
     },
     /// A regular expression that cannot be read.
-    #[error(
-        "{place}: `{key}` holds a regular expression that cannot be read; hint: use the RE2 syntax, without look-around and back-references"
-    )]
+    #[error("{place}: `{key}` holds a regular expression that cannot be read")]
     Pattern {
         /// Where the expression stands.
         place: Box<Place>,
@@ -47,11 +47,28 @@ pub enum RulesError {
         source: Box<regex_syntax::Error>,
     },
     /// The patterns over paths, or the keywords, are larger than the matcher may grow.
-    #[error("{origin}: the patterns over paths grow too large; hint: bound their repetitions")]
+    #[error("{origin}: the patterns over paths grow too large")]
     TooLarge {
         /// The file as the user named it.
         origin: String,
     },
+}
+
+impl Fault for RulesError {
+    fn class(&self) -> Class {
+        Class::Configuration
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotToml { .. } => None,
+            Self::Key { fix, .. } | Self::Value { fix, .. } => Some(fix.clone()),
+            Self::Pattern { .. } => {
+                Some("use the RE2 syntax, without look-around and back-references".to_owned())
+            }
+            Self::TooLarge { .. } => Some("bound their repetitions".to_owned()),
+        }
+    }
 }
 
 /// A place in a file of rules.

@@ -1,4 +1,4 @@
-use plimsoll_model::Digest;
+use plimsoll_model::{Class, Digest, Fault};
 use serde_json::Value;
 
 use crate::dsse::{self, Envelope, IN_TOTO, PAE_PREFIX};
@@ -64,6 +64,21 @@ pub enum BundleError {
     /// The key failed.
     #[error("cannot sign the bundle")]
     Key(#[from] KeyError),
+}
+
+impl Fault for BundleError {
+    /// What is no bundle proves nothing, so it denies as a wrong signature does.
+    fn class(&self) -> Class {
+        match self {
+            Self::TooLarge { .. }
+            | Self::Json(_)
+            | Self::MediaType(_)
+            | Self::Keyless
+            | Self::Shape(_)
+            | Self::Ambiguous => Class::Denied,
+            Self::Key(error) => error.class(),
+        }
+    }
 }
 
 impl Bundle {

@@ -4,7 +4,7 @@
 //! Whether a checkpoint fits the log's entries, and whether two checkpoints fit each other, are the
 //! ledger's questions.
 
-use plimsoll_model::Digest;
+use plimsoll_model::{Class, Digest, Fault};
 
 use crate::{LogKey, LogPublicKey, base64_text};
 
@@ -60,6 +60,18 @@ pub enum CheckpointError {
         /// The id of its key.
         key: Digest,
     },
+}
+
+impl Fault for CheckpointError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Origin(_) => Class::Internal,
+            Self::Note(_)
+            | Self::OtherLog { .. }
+            | Self::Unsigned { .. }
+            | Self::Signature { .. } => Class::Denied,
+        }
+    }
 }
 
 /// Signs the state of the log `origin`: a note of three lines, a blank one, and one signature.

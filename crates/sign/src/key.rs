@@ -5,7 +5,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _,
     ParsedPublicKey, UnparsedPublicKey,
 };
-use plimsoll_model::Digest;
+use plimsoll_model::{Class, Digest, Fault};
 
 use crate::{Password, base64_text, key_file, pem};
 
@@ -72,6 +72,19 @@ pub enum KeyError {
         /// The id of the public key.
         key: Digest,
     },
+}
+
+impl Fault for KeyError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Pem { .. }
+            | Self::Json(_)
+            | Self::Scheme { .. }
+            | Self::Locked
+            | Self::Kind { .. } => Class::Configuration,
+            Self::Random | Self::Seal | Self::Sign { .. } => Class::Internal,
+        }
+    }
 }
 
 impl PrivateKey {

@@ -1,4 +1,4 @@
-use plimsoll_model::Digest;
+use plimsoll_model::{Class, Digest, Fault};
 
 use crate::bundle::{Bundle, Content};
 use crate::dsse::{IN_TOTO, PAE_PREFIX};
@@ -47,6 +47,12 @@ pub enum VerifyError {
         /// The key that the bundle names; anybody can write anything there.
         hint: String,
     },
+}
+
+impl Fault for VerifyError {
+    fn class(&self) -> Class {
+        Class::Denied
+    }
 }
 
 /// Proves that this key signed exactly these bytes.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
-use plimsoll_model::{Address, TreePath};
+use plimsoll_model::{Address, Class, Fault, TreePath};
 
 use crate::regular::find;
 use crate::tree::{Claims, Sink, in_parallel};
@@ -53,6 +53,12 @@ pub enum DirError {
         /// The path.
         path: PathBuf,
     },
+}
+
+impl Fault for DirError {
+    fn class(&self) -> Class {
+        Class::Configuration
+    }
 }
 
 impl Dir {

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use plimsoll_model::{Digest, OwnId};
+use plimsoll_model::{Class, Digest, Fault, OwnId};
 
 use crate::EventKind;
 use crate::merkle::ProofError;
@@ -162,4 +162,28 @@ pub enum StoreError {
     /// Such a proof cannot be made.
     #[error("the ledger cannot prove this")]
     Proof(#[from] ProofError),
+}
+
+impl Fault for StoreError {
+    fn class(&self) -> Class {
+        match self {
+            Self::NotALedger { .. } | Self::Layout { .. } => Class::Configuration,
+            Self::Open { .. } | Self::Database { .. } | Self::TooLarge { .. } => Class::Internal,
+            Self::BlobChanged { .. }
+            | Self::BlobDeleted { .. }
+            | Self::BlobKept { .. }
+            | Self::EventChanged { .. }
+            | Self::NodeChanged { .. }
+            | Self::ProjectionChanged { .. }
+            | Self::Body { .. }
+            | Self::ReleaseExists { .. }
+            | Self::NoRelease { .. }
+            | Self::OtherArtifact { .. }
+            | Self::DeploymentOpen { .. }
+            | Self::NoOpenDeployment { .. }
+            | Self::Outcome { .. }
+            | Self::Checkpoint { .. }
+            | Self::Proof(_) => Class::Denied,
+        }
+    }
 }

@@ -10,7 +10,7 @@ mod sbom;
 mod subject;
 mod test_result;
 
-use plimsoll_model::{Body, Subject};
+use plimsoll_model::{Body, Class, Fault, Subject};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -107,6 +107,12 @@ pub enum WriteError {
     /// The document is not a CycloneDX bill of materials with its number of gaps.
     #[error("the SBOM cannot be attested: {0}")]
     SbomDocument(String),
+}
+
+impl Fault for WriteError {
+    fn class(&self) -> Class {
+        Class::Internal
+    }
 }
 
 /// The statement that `body` holds of `subject`, as Statement v1. Equal input gives equal bytes.

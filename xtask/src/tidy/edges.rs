@@ -27,11 +27,12 @@ const fn room(name: &'static str, may_use: &'static [&'static str]) -> Room {
 }
 
 const ROOMS: &[Room] = &[
-    room("cli", &["engine", "model", "wire"]),
+    room("cli", &["durable", "engine", "model", "wire"]),
     room(
         "engine",
         &[
             "advisories",
+            "durable",
             "environment",
             "model",
             "packages",
@@ -46,12 +47,12 @@ const ROOMS: &[Room] = &[
         ],
     ),
     room("store", &["model"]),
-    room("environment", &["model"]),
+    room("environment", &["durable", "model"]),
     room("wire", &["model"]),
     room("sign", &["model"]),
     Room {
         may_test_with: &["packages", "trial"],
-        ..room("advisories", &["model"])
+        ..room("advisories", &["durable", "model"])
     },
     room("secrets", &["model", "source", "syntax"]),
     room("packages", &["model", "source", "syntax"]),
@@ -60,6 +61,7 @@ const ROOMS: &[Room] = &[
     room("source", &["model"]),
     room("syntax", &["model"]),
     room("model", &[]),
+    room("durable", &[]),
     room("trial", &[]),
 ];
 

@@ -2,7 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use plimsoll_model::Ecosystem;
+use plimsoll_model::{Class, Ecosystem, Fault};
 
 use crate::database::OpenError;
 
@@ -11,7 +11,7 @@ use crate::database::OpenError;
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// A file or folder of the source cannot be read.
-    #[error("cannot read {}; hint: check the path and its permissions", path.display())]
+    #[error("cannot read {}", path.display())]
     ReadFile {
         /// The file or folder.
         path: PathBuf,
@@ -19,7 +19,7 @@ pub enum ImportError {
         source: io::Error,
     },
     /// A zip is not one or is damaged.
-    #[error("cannot read the zip {}; hint: fetch it again", path.display())]
+    #[error("cannot read the zip {}", path.display())]
     ReadZip {
         /// The zip.
         path: PathBuf,
@@ -27,7 +27,7 @@ pub enum ImportError {
         source: zip::result::ZipError,
     },
     /// A zip unpacks to far more than its size.
-    #[error("the zip {} unpacks to more than {ratio} times its size; hint: check where it comes from", path.display())]
+    #[error("the zip {} unpacks to more than {ratio} times its size", path.display())]
     Ratio {
         /// The zip.
         path: PathBuf,
@@ -35,25 +35,19 @@ pub enum ImportError {
         ratio: u64,
     },
     /// There are more records than the bound.
-    #[error(
-        "there are more than {records_max} records; hint: raise the limit if the source is trusted"
-    )]
+    #[error("there are more than {records_max} records")]
     TooManyRecords {
         /// The bound.
         records_max: u64,
     },
     /// There are more bytes than the bound.
-    #[error(
-        "there are more than {bytes_max} bytes; hint: raise the limit if the source is trusted"
-    )]
+    #[error("there are more than {bytes_max} bytes")]
     TooManyBytes {
         /// The bound.
         bytes_max: u64,
     },
     /// A source without a single advisory would be a clean bill for everything.
-    #[error(
-        "{origin} holds no advisory for {ecosystem}; hint: check the ecosystem's name as OSV writes it"
-    )]
+    #[error("{origin} holds no advisory for {ecosystem}")]
     Empty {
         /// The source.
         origin: String,
@@ -61,9 +55,7 @@ pub enum ImportError {
         ecosystem: Ecosystem,
     },
     /// The ecosystem cannot be told from the records.
-    #[error(
-        "{origin} does not say which ecosystem it covers ({seen}); hint: name the ecosystems to import"
-    )]
+    #[error("{origin} does not say which ecosystem it covers ({seen})")]
     NameEcosystems {
         /// The source.
         origin: String,
@@ -71,23 +63,19 @@ pub enum ImportError {
         seen: String,
     },
     /// Nobody knows the advisories of tomorrow.
-    #[error(
-        "the advisories cannot be complete as of {as_of}, which is in the future; hint: name the day of the copy"
-    )]
+    #[error("the advisories cannot be complete as of {as_of}, which is in the future")]
     Future {
         /// What the caller states.
         as_of: Timestamp,
     },
     /// The bucket's address protects nothing on its way.
-    #[error(
-        "`{url}` is not an https address; hint: advisories are fetched by https, by http from this machine alone"
-    )]
+    #[error("`{url}` is not an https address")]
     InsecureUrl {
         /// The address.
         url: String,
     },
     /// The bucket does not answer with a zip.
-    #[error("cannot fetch {url}; hint: check the address, the ecosystem's name and the network")]
+    #[error("cannot fetch {url}")]
     Fetch {
         /// The address.
         url: String,
@@ -95,13 +83,13 @@ pub enum ImportError {
         source: Box<ureq::Error>,
     },
     /// A database is larger than its format can address.
-    #[error("the advisories for {ecosystem} do not fit a database; hint: import fewer records")]
+    #[error("the advisories for {ecosystem} do not fit a database")]
     TooLarge {
         /// The ecosystem.
         ecosystem: Ecosystem,
     },
     /// A database cannot be written.
-    #[error("cannot write {}; hint: check that the folder exists and has room", path.display())]
+    #[error("cannot write {}", path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,
@@ -109,11 +97,52 @@ pub enum ImportError {
         source: io::Error,
     },
     /// A database that was just written does not read back.
-    #[error("the advisory database for {ecosystem} does not read back; hint: check the disk")]
+    #[error("the advisory database for {ecosystem} does not read back")]
     Verify {
         /// The ecosystem.
         ecosystem: Ecosystem,
         /// Why.
         source: OpenError,
     },
+}
+
+impl Fault for ImportError {
+    fn class(&self) -> Class {
+        match self {
+            Self::ReadFile { .. }
+            | Self::ReadZip { .. }
+            | Self::Ratio { .. }
+            | Self::TooManyRecords { .. }
+            | Self::TooManyBytes { .. }
+            | Self::Empty { .. }
+            | Self::NameEcosystems { .. }
+            | Self::Future { .. }
+            | Self::InsecureUrl { .. }
+            | Self::Fetch { .. } => Class::Configuration,
+            Self::Write { source, .. } => Class::of_named_file(source),
+            Self::TooLarge { .. } | Self::Verify { .. } => Class::Internal,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::ReadFile { .. } => "check the path and its permissions",
+            Self::ReadZip { .. } => "fetch it again",
+            Self::Ratio { .. } => "check where it comes from",
+            Self::TooManyRecords { .. } | Self::TooManyBytes { .. } => {
+                "raise the limit if the source is trusted"
+            }
+            Self::Empty { .. } => "check the ecosystem's name as OSV writes it",
+            Self::NameEcosystems { .. } => "name the ecosystems to import",
+            Self::Future { .. } => "name the day of the copy",
+            Self::InsecureUrl { .. } => {
+                "advisories are fetched by https, by http from this machine alone"
+            }
+            Self::Fetch { .. } => "check the address, the ecosystem's name and the network",
+            Self::TooLarge { .. } => "import fewer records",
+            Self::Write { .. } => "check that the folder exists and has room",
+            Self::Verify { .. } => "check the disk",
+        };
+        Some(hint.to_owned())
+    }
 }

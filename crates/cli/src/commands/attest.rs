@@ -12,10 +12,11 @@ use plimsoll_model::{Digest, Outcome};
 use crate::args::{AttestArgs, AttestCommand, PolicyArgs};
 use crate::commands::open;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::render;
 
 /// Does what the evidence is about, signs the outcome and records it.
-pub(crate) fn run(command: AttestCommand) -> anyhow::Result<Exit> {
+pub(crate) fn run(command: AttestCommand) -> Result<Exit, Failure> {
     match command {
         AttestCommand::Inspection {
             attest,
@@ -52,7 +53,7 @@ fn inspection(
     policy: &PolicyArgs,
     rev: &str,
     db: Option<&Path>,
-) -> anyhow::Result<Exit> {
+) -> Result<Exit, Failure> {
     let (key, ledger) = open(attest)?;
     let root = Path::new(".");
     let (tree, subject_name, subject) = open::tree(root, Some(rev))?;
@@ -80,7 +81,7 @@ fn inspection(
 }
 
 /// A failed test run is signed too: it is evidence, and it denies.
-fn test(attest: &AttestArgs, command: &[String]) -> anyhow::Result<Exit> {
+fn test(attest: &AttestArgs, command: &[String]) -> Result<Exit, Failure> {
     let (key, ledger) = open(attest)?;
     let (evidence, result) = attest_test(&ledger, &key, Path::new("."), command, &mut echo)?;
     let outcome = match (result.exit_code, result.passed, result.failed) {
@@ -100,7 +101,7 @@ fn test(attest: &AttestArgs, command: &[String]) -> anyhow::Result<Exit> {
     Ok(Exit::Decided(outcome))
 }
 
-fn build(attest: &AttestArgs, build: &Build<'_>) -> anyhow::Result<Exit> {
+fn build(attest: &AttestArgs, build: &Build<'_>) -> Result<Exit, Failure> {
     let (key, ledger) = open(attest)?;
     let made = attest_build(&ledger, &key, build, &mut echo)?;
     let what = format!("{} is {}", build.artifact.display(), made.artifact);
@@ -121,10 +122,11 @@ fn build(attest: &AttestArgs, build: &Build<'_>) -> anyhow::Result<Exit> {
     }))
 }
 
-fn sbom(attest: &AttestArgs, artifact: &Path, rev: &str) -> anyhow::Result<Exit> {
+fn sbom(attest: &AttestArgs, artifact: &Path, rev: &str) -> Result<Exit, Failure> {
     let (key, ledger) = open(attest)?;
     let checkout = Checkout::open(Path::new("."), rev).map_err(AttestError::from)?;
-    let (evidence, components, gaps) = attest_sbom(&ledger, &key, &checkout, artifact)?;
+    let (evidence, components, gaps) =
+        attest_sbom(&ledger, &key, &checkout, artifact, Timestamp::now())?;
     let what = format!("{components} components, {} gaps", gaps.len());
     open::write(None, |out| recorded(out, "SBOM", &what, &evidence))?;
     Ok(Exit::Decided(if gaps.is_empty() {
@@ -134,9 +136,9 @@ fn sbom(attest: &AttestArgs, artifact: &Path, rev: &str) -> anyhow::Result<Exit>
     }))
 }
 
-fn open(attest: &AttestArgs) -> anyhow::Result<(plimsoll_engine::sign::PrivateKey, Ledger)> {
+fn open(attest: &AttestArgs) -> Result<(plimsoll_engine::sign::PrivateKey, Ledger), Failure> {
     let key = open::private_key(&attest.key)?;
-    let ledger = Ledger::open_or_create(&attest.state.state, &open::log_password())?;
+    let ledger = Ledger::open_or_create(&attest.state.state, &open::log_password()?)?;
     Ok((key, ledger))
 }
 

@@ -10,10 +10,11 @@ use plimsoll_engine::{Check, Checked, Options, check, database_folder, secret_ru
 use crate::args;
 use crate::commands::open;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::render;
 
 /// Inspects, judges, shows.
-pub(crate) fn run(args: &args::Check) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &args::Check) -> Result<Exit, Failure> {
     let (tree, subject_name, subject) = open::tree(&args.path, args.rev.as_deref())?;
     let trusted = open::policy(&args.policy, &args.path)?;
     let rules = secret_rules(&trusted)?;
@@ -41,15 +42,15 @@ pub(crate) fn run(args: &args::Check) -> anyhow::Result<Exit> {
     write(&checked, args.format, args.output.as_deref())?;
     if let Some(Err(error)) = cache.map(Cache::save) {
         // Only the next run is slower: what was found stands all the same.
-        let error = anyhow::Error::new(error);
         anstream::eprintln!(
-            "warning: nothing is kept for the next run: {error:#}\nhint: --no-cache"
+            "warning: nothing is kept for the next run: {error}: {}\nhint: --no-cache",
+            error.source
         );
     }
     Ok(Exit::Decided(checked.report.verdict.outcome))
 }
 
-fn write(checked: &Checked, format: args::Format, output: Option<&Path>) -> anyhow::Result<()> {
+fn write(checked: &Checked, format: args::Format, output: Option<&Path>) -> Result<(), Failure> {
     let format = match format {
         args::Format::Text => return open::write(output, |out| render::report(checked, out)),
         args::Format::Json => plimsoll_engine::Format::Json,

@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use jiff::Timestamp;
 use plimsoll_engine::advisories::{
     Database, ImportOptions, Imported, Limits, Progress, Source, import,
@@ -14,10 +13,11 @@ use plimsoll_model::{Ecosystem, Outcome};
 use crate::args::DbCommand;
 use crate::commands::open;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::render::clean;
 
 /// Imports or shows databases.
-pub(crate) fn run(command: DbCommand) -> anyhow::Result<Exit> {
+pub(crate) fn run(command: DbCommand) -> Result<Exit, Failure> {
     match command {
         DbCommand::Import {
             source,
@@ -40,10 +40,11 @@ pub(crate) fn run(command: DbCommand) -> anyhow::Result<Exit> {
     }
 }
 
-fn folder(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
-    named
-        .or_else(open::user_databases)
-        .context("neither XDG_DATA_HOME nor HOME is set\nhint: name the folder with --into or --db")
+fn folder(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    named.or_else(open::user_databases).ok_or_else(|| {
+        Failure::configuration("neither XDG_DATA_HOME nor HOME is set")
+            .with_hint("name the folder with --into or --db")
+    })
 }
 
 fn source_of(source: &str) -> Source {
@@ -71,7 +72,7 @@ fn show_progress(progress: Progress) {
 }
 
 /// Records that could not be read make the exit code 2: about them nothing is known.
-fn show_imported(imported: &Imported, into: &Path) -> anyhow::Result<Exit> {
+fn show_imported(imported: &Imported, into: &Path) -> Result<Exit, Failure> {
     let mut unreadable = 0;
     open::write(None, |out| {
         for database in &imported.databases {
@@ -104,7 +105,7 @@ fn show_imported(imported: &Imported, into: &Path) -> anyhow::Result<Exit> {
     }))
 }
 
-fn status(folder: &Path) -> anyhow::Result<Exit> {
+fn status(folder: &Path) -> Result<Exit, Failure> {
     let database = Database::open(folder, &ecosystems())?;
     database.verify()?;
     let identities = database.identity();

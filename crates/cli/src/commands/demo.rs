@@ -14,6 +14,7 @@ use plimsoll_engine::{Ledger, load_policy, stop};
 use crate::args;
 use crate::commands::open;
 use crate::exit::Exit;
+use crate::failure::Failure;
 
 use scratch::Scratch;
 use session::{Session, chapter, say};
@@ -23,7 +24,14 @@ const GOOD: &str = "record-store-1.0.0";
 const BAD: &str = "record-store-1.1.0";
 
 /// Runs the seven chapters.
-pub(crate) fn run(args: &args::Demo) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &args::Demo) -> Result<Exit, Failure> {
+    play(args).map_err(|error| match error.downcast() {
+        Ok(failure) => failure,
+        Err(error) => Failure::internal(format!("{error:#}")),
+    })
+}
+
+fn play(args: &args::Demo) -> anyhow::Result<Exit> {
     let example = args
         .example
         .clone()
@@ -230,7 +238,7 @@ fn stop_everything(scratch: &Scratch) -> anyhow::Result<()> {
         sha256: None,
     };
     let trusted = load_policy(&source, &scratch.shop)?;
-    let ledger = Ledger::open(&state, &open::log_password())?;
+    let ledger = Ledger::open(&state, &open::log_password()?)?;
     stop(&ledger, &trusted)?;
     Ok(())
 }

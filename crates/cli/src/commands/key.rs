@@ -1,19 +1,16 @@
 //! `plimsoll key`.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use plimsoll_engine::sign::PrivateKey;
 
 use crate::args::KeyCommand;
 use crate::commands::open;
 use crate::exit::Exit;
+use crate::failure::Failure;
 
 /// Makes or shows keys.
-pub(crate) fn run(command: KeyCommand) -> anyhow::Result<Exit> {
+pub(crate) fn run(command: KeyCommand) -> Result<Exit, Failure> {
     let (public, files) = match command {
         KeyCommand::Generate { name } => {
             let key = PrivateKey::generate()?;
@@ -40,13 +37,7 @@ fn with_ending(name: &Path, ending: &str) -> PathBuf {
 }
 
 /// Writes a new file; a key that is there is never replaced.
-fn create(path: &Path, mode: u32, text: &str) -> anyhow::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)
-        .with_context(|| format!("cannot make {}", path.display()))?;
-    file.write_all(text.as_bytes())
-        .with_context(|| format!("cannot write {}", path.display()))
+fn create(path: &Path, mode: u32, text: &str) -> Result<(), Failure> {
+    plimsoll_durable::create(path, mode, text.as_bytes())
+        .map_err(|error| Failure::file(format!("cannot make {}", path.display()), &error))
 }

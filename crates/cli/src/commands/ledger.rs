@@ -3,27 +3,27 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::Context as _;
 use plimsoll_engine::{Entry, Ledger, Proof, history, newest_checkpoint, verify_history};
 use plimsoll_model::Outcome;
 
 use crate::args::LedgerCommand;
 use crate::commands::open;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::render::{DIM, clean, outcome_style};
 
 /// One changed byte can contradict every later event.
 const SHOWN_FAULTS: usize = 8;
 
 /// Proves or shows the history.
-pub(crate) fn run(command: LedgerCommand) -> anyhow::Result<Exit> {
+pub(crate) fn run(command: LedgerCommand) -> Result<Exit, Failure> {
     match command {
         LedgerCommand::Verify { state, checkpoint } => {
-            let ledger = Ledger::open(&state.state, &open::log_password())?;
+            let ledger = Ledger::open(&state.state, &open::log_password()?)?;
             verify(&ledger, checkpoint.as_deref())
         }
         LedgerCommand::Log { state, json } => {
-            let ledger = Ledger::open(&state.state, &open::log_password())?;
+            let ledger = Ledger::open(&state.state, &open::log_password()?)?;
             let entries = history(&ledger)?;
             open::write(None, |out| {
                 entries.iter().try_for_each(|entry| line(entry, json, out))
@@ -31,18 +31,23 @@ pub(crate) fn run(command: LedgerCommand) -> anyhow::Result<Exit> {
             Ok(Exit::Done)
         }
         LedgerCommand::Checkpoint { state } => {
-            let ledger = Ledger::open(&state.state, &open::log_password())?;
-            let note = newest_checkpoint(&ledger)?.context("the ledger has no event yet")?;
+            let ledger = Ledger::open(&state.state, &open::log_password()?)?;
+            let note = newest_checkpoint(&ledger)?
+                .ok_or_else(|| Failure::configuration("the ledger has no event yet"))?;
             open::write(None, |out| write!(out, "{note}"))?;
             Ok(Exit::Done)
         }
     }
 }
 
-fn verify(ledger: &Ledger, kept: Option<&Path>) -> anyhow::Result<Exit> {
+fn verify(ledger: &Ledger, kept: Option<&Path>) -> Result<Exit, Failure> {
     let kept = kept.map(|path| {
-        std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read the checkpoint {}", path.display()))
+        std::fs::read_to_string(path).map_err(|error| {
+            Failure::file(
+                format!("cannot read the checkpoint {}", path.display()),
+                &error,
+            )
+        })
     });
     let proof = verify_history(ledger, kept.transpose()?.as_deref())?;
     let outcome = outcome(&proof);

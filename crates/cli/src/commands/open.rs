@@ -1,9 +1,9 @@
 //! What several commands open: the policy, the tree, the cache, keys, and the file to write to.
 
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use plimsoll_engine::sign::{Password, PrivateKey, PublicKey};
 use plimsoll_engine::source::{Cache, Dir, Repository, Tree};
 use plimsoll_engine::{
@@ -12,23 +12,26 @@ use plimsoll_engine::{
 use plimsoll_model::{Digest, Subject};
 
 use crate::args::{KeyArg, PolicyArgs};
+use crate::failure::Failure;
 
 /// The policy that the options name, for what is done to environments.
-pub(crate) fn base_policy(args: &PolicyArgs) -> anyhow::Result<Trusted> {
+pub(crate) fn base_policy(args: &PolicyArgs) -> Result<Trusted, Failure> {
     Ok(load_base(&policy_source(args)?, Path::new("."))?)
 }
 
 /// The policy that the options name, for an inspection of the tree in `root`.
-pub(crate) fn policy(args: &PolicyArgs, root: &Path) -> anyhow::Result<Trusted> {
+pub(crate) fn policy(args: &PolicyArgs, root: &Path) -> Result<Trusted, Failure> {
     Ok(load_policy(&policy_source(args)?, root)?)
 }
 
-fn policy_source(args: &PolicyArgs) -> anyhow::Result<PolicySource> {
+fn policy_source(args: &PolicyArgs) -> Result<PolicySource, Failure> {
     Ok(match (&args.policy, &args.base) {
         (Some(policy), _) => match policy.split_once("@sha256:") {
             Some((path, digits)) => {
-                let sha256 = Digest::from_hex(digits)
-                    .with_context(|| format!("--policy {policy} does not pin a digest"))?;
+                let sha256 = Digest::from_hex(digits).map_err(|error| {
+                    Failure::configuration(error.to_string())
+                        .while_doing(format!("--policy {policy} does not pin a digest"))
+                })?;
                 PolicySource::File {
                     path: PathBuf::from(path),
                     sha256: Some(sha256),
@@ -47,10 +50,10 @@ fn policy_source(args: &PolicyArgs) -> anyhow::Result<PolicySource> {
 }
 
 /// The files to inspect, their name, and the commit they are when a revision was named.
-pub(crate) fn tree(
-    path: &Path,
-    rev: Option<&str>,
-) -> anyhow::Result<(Box<dyn Tree>, String, Option<Subject>)> {
+pub(crate) type NamedTree = (Box<dyn Tree>, String, Option<Subject>);
+
+/// Opens the files to inspect.
+pub(crate) fn tree(path: &Path, rev: Option<&str>) -> Result<NamedTree, Failure> {
     let Some(rev) = rev else {
         let dir = Dir::open_tracked(path)?;
         let name = dir
@@ -95,48 +98,88 @@ fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
 }
 
 /// The private key that an option names.
-pub(crate) fn private_key(arg: &KeyArg) -> anyhow::Result<PrivateKey> {
+pub(crate) fn private_key(arg: &KeyArg) -> Result<PrivateKey, Failure> {
+    let path = arg.key.display();
     let pem = std::fs::read_to_string(&arg.key)
-        .with_context(|| format!("cannot read the private key {}", arg.key.display()))?;
-    PrivateKey::from_encrypted_pem(&pem, &password()?)
-        .with_context(|| format!("cannot open the private key {}", arg.key.display()))
+        .map_err(|error| Failure::file(format!("cannot read the private key {path}"), &error))?;
+    PrivateKey::from_encrypted_pem(&pem, &password()?).map_err(|error| {
+        Failure::from(error).while_doing(format!("cannot open the private key {path}"))
+    })
 }
 
 /// The public key in a file.
-pub(crate) fn public_key(path: &Path) -> anyhow::Result<PublicKey> {
+pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Failure> {
+    let shown = path.display();
     let pem = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the public key {}", path.display()))?;
-    PublicKey::from_pem(&pem)
-        .with_context(|| format!("cannot use the public key {}", path.display()))
+        .map_err(|error| Failure::file(format!("cannot read the public key {shown}"), &error))?;
+    PublicKey::from_pem(&pem).map_err(|error| {
+        Failure::from(error).while_doing(format!("cannot use the public key {shown}"))
+    })
 }
 
 /// The password of private keys.
-pub(crate) fn password() -> anyhow::Result<Password> {
-    let password = std::env::var("PLIMSOLL_PASSWORD").or_else(|_| std::env::var("COSIGN_PASSWORD"));
-    let password = password.context(
-        "no password for the private key\nhint: set PLIMSOLL_PASSWORD or COSIGN_PASSWORD; set it to nothing for a key without one",
-    )?;
+pub(crate) fn password() -> Result<Password, Failure> {
+    let password = match variable("PLIMSOLL_PASSWORD")? {
+        Some(password) => Some(password),
+        None => variable("COSIGN_PASSWORD")?,
+    };
+    let password = password.ok_or_else(|| {
+        Failure::configuration("no password for the private key").with_hint(
+            "set PLIMSOLL_PASSWORD or COSIGN_PASSWORD; set it to nothing for a key without one",
+        )
+    })?;
     Ok(Password::new(password))
 }
 
 /// The password of the ledger's own key: none unless one was set when the ledger was made.
-pub(crate) fn log_password() -> Password {
-    Password::new(std::env::var("PLIMSOLL_LOG_PASSWORD").unwrap_or_else(|_| String::new()))
+pub(crate) fn log_password() -> Result<Password, Failure> {
+    Ok(Password::new(
+        variable("PLIMSOLL_LOG_PASSWORD")?.unwrap_or_default(),
+    ))
+}
+
+/// The text of an environment variable, or `None` when it is not set. Bytes that are no text are
+/// refused: as nothing, they would make a key without a password.
+fn variable(name: &str) -> Result<Option<String>, Failure> {
+    let Some(value) = std::env::var_os(name) else {
+        return Ok(None);
+    };
+    value.into_string().map(Some).map_err(|_| {
+        Failure::configuration(format!("the environment variable {name} is not UTF-8 text"))
+            .with_hint("set it to text, in UTF-8")
+    })
 }
 
 /// Writes to a file as a whole, or to standard output.
 pub(crate) fn write(
     output: Option<&Path>,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> anyhow::Result<()> {
+) -> Result<(), Failure> {
     let Some(path) = output else {
         let mut out = io::BufWriter::with_capacity(64 << 10, anstream::stdout().lock());
         return content(&mut out)
             .and_then(|()| out.flush())
-            .context("cannot write to standard output");
+            .map_err(|error| {
+                Failure::internal(error.to_string()).while_doing("cannot write to standard output")
+            });
     };
     let mut bytes = Vec::new();
     content(&mut bytes)
-        .and_then(|()| std::fs::write(path, &bytes))
-        .with_context(|| format!("cannot write {}", path.display()))
+        .and_then(|()| write_file(path, &bytes))
+        .map_err(|error| Failure::file(format!("cannot write {}", path.display()), &error))
+}
+
+/// Replaces a file as a whole, behind the link if there is one. A device or a pipe is written to.
+fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match path.metadata() {
+        Ok(there) if there.is_file() => {
+            let mode = there.permissions().mode();
+            plimsoll_durable::replace(&path.canonicalize()?, mode, bytes)
+        }
+        Ok(_) => std::fs::write(path, bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            plimsoll_durable::replace(path, 0o666, bytes)
+        }
+        Err(error) => Err(error),
+    }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use plimsoll_engine::sign::PrivateKey;
 use plimsoll_engine::{
     Ledger, Promoted, Promotion, StepEnded, Trusted, approve as approve_release, find_release,
@@ -14,10 +14,11 @@ use plimsoll_model::{DeploymentOutcome, Outcome, Signatory};
 use crate::args::{self, ReleaseArgs};
 use crate::commands::open;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::render::{self, BOLD, DIM, outcome_style};
 
 /// Decides and deploys.
-pub(crate) fn promote(args: &args::Promote) -> anyhow::Result<Exit> {
+pub(crate) fn promote(args: &args::Promote) -> Result<Exit, Failure> {
     let opened = Opened::new(&args.args)?;
     let promoted = promote_release(
         &opened.ledger,
@@ -32,7 +33,7 @@ pub(crate) fn promote(args: &args::Promote) -> anyhow::Result<Exit> {
 }
 
 /// Signs an approval; one that could not count is refused and denies.
-pub(crate) fn approve(args: &args::Approve) -> anyhow::Result<Exit> {
+pub(crate) fn approve(args: &args::Approve) -> Result<Exit, Failure> {
     let opened = Opened::new(&args.args)?;
     let valid_for = SignedDuration::from_hours(i64::from(args.valid_for));
     let approver = approve_release(&opened.ledger, &opened.promotion(&args.args.to), valid_for)?;
@@ -52,10 +53,10 @@ pub(crate) fn approve(args: &args::Approve) -> anyhow::Result<Exit> {
 }
 
 /// Goes back to what was healthy before.
-pub(crate) fn rollback(args: &args::Rollback) -> anyhow::Result<Exit> {
+pub(crate) fn rollback(args: &args::Rollback) -> Result<Exit, Failure> {
     let key = open::private_key(&args.key)?;
     let trusted = open::base_policy(&args.policy)?;
-    let ledger = Ledger::open(&args.state.state, &open::log_password())?;
+    let ledger = Ledger::open(&args.state.state, &open::log_password()?)?;
     let folder = Path::new(".");
     let (release, outcome) = roll_back(
         &ledger,
@@ -63,6 +64,7 @@ pub(crate) fn rollback(args: &args::Rollback) -> anyhow::Result<Exit> {
         &args.environment,
         &key,
         folder,
+        Timestamp::now(),
         &mut show_step,
     )?;
     open::write(None, |out| {
@@ -79,10 +81,10 @@ struct Opened {
 }
 
 impl Opened {
-    fn new(args: &ReleaseArgs) -> anyhow::Result<Self> {
+    fn new(args: &ReleaseArgs) -> Result<Self, Failure> {
         let key = open::private_key(&args.key)?;
         let trusted = open::base_policy(&args.policy)?;
-        let ledger = Ledger::open(&args.state.state, &open::log_password())?;
+        let ledger = Ledger::open(&args.state.state, &open::log_password()?)?;
         let release = find_release(&ledger, &args.release)?;
         Ok(Self {
             key,
@@ -99,6 +101,7 @@ impl Opened {
             environment,
             key: &self.key,
             folder: Path::new("."),
+            now: Timestamp::now(),
         }
     }
 }

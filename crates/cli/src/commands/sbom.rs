@@ -7,9 +7,10 @@ use plimsoll_model::Outcome;
 use crate::args;
 use crate::commands::open;
 use crate::exit::Exit;
+use crate::failure::Failure;
 
 /// Lists the components; what could not be read makes the exit code 2.
-pub(crate) fn run(args: &args::Sbom) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &args::Sbom) -> Result<Exit, Failure> {
     let (tree, name, subject) = open::tree(&args.path, args.rev.as_deref())?;
     let rules = Rules::builtin();
     let options = Options {

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
 use plimsoll_engine::sign::{Bundle, verify_blob};
 
 use crate::args;
 use crate::commands::open;
 use crate::exit::Exit;
+use crate::failure::Failure;
 
 /// Signs a file.
-pub(crate) fn sign(args: &args::Sign) -> anyhow::Result<Exit> {
+pub(crate) fn sign(args: &args::Sign) -> Result<Exit, Failure> {
     let bytes = read(&args.file)?;
     let bundle = Bundle::blob(&open::private_key(&args.key)?, &bytes)?;
     open::write(Some(&args.bundle), |out| out.write_all(&bundle.to_json()))?;
@@ -18,13 +18,18 @@ pub(crate) fn sign(args: &args::Sign) -> anyhow::Result<Exit> {
 }
 
 /// Verifies a file; a signature that does not hold is an error that denies.
-pub(crate) fn verify(args: &args::Verify) -> anyhow::Result<Exit> {
+pub(crate) fn verify(args: &args::Verify) -> Result<Exit, Failure> {
     let bytes = read(&args.file)?;
     let key = open::public_key(&args.key)?;
-    let bundle = Bundle::from_json(&read(&args.bundle)?)
-        .with_context(|| format!("cannot use the bundle {}", args.bundle.display()))?;
-    verify_blob(&bundle, &bytes, &key)
-        .with_context(|| format!("{} is not what the bundle signs", args.file.display()))?;
+    let bundle = Bundle::from_json(&read(&args.bundle)?).map_err(|error| {
+        Failure::from(error).while_doing(format!("cannot use the bundle {}", args.bundle.display()))
+    })?;
+    verify_blob(&bundle, &bytes, &key).map_err(|error| {
+        Failure::from(error).while_doing(format!(
+            "{} is not what the bundle signs",
+            args.file.display()
+        ))
+    })?;
     open::write(None, |out| {
         writeln!(
             out,
@@ -36,6 +41,7 @@ pub(crate) fn verify(args: &args::Verify) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path)
+        .map_err(|error| Failure::file(format!("cannot read {}", path.display()), &error))
 }

@@ -8,12 +8,13 @@ use plimsoll_model::{DeploymentOutcome, Outcome};
 use crate::args;
 use crate::commands::open;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::render::{BOLD, DIM, clean, outcome_style};
 
 /// Shows what runs; anything that is not as the ledger says makes the exit code 2.
-pub(crate) fn run(args: &args::Status) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &args::Status) -> Result<Exit, Failure> {
     let trusted = open::base_policy(&args.policy)?;
-    let ledger = Ledger::open(&args.state.state, &open::log_password())?;
+    let ledger = Ledger::open(&args.state.state, &open::log_password()?)?;
     let environments = status(&ledger, &trusted)?;
     open::write(None, |out| {
         if args.json {

@@ -178,7 +178,7 @@ fn broken_policy(world: &World, canary: &str) {
     ] {
         world.write("project/plimsoll.toml", &text.replace("CANARY", canary));
         let ran = world.run("check");
-        assert_eq!(ran.code, Some(1), "{}", ran.output);
+        assert_eq!(ran.code, Some(65), "{}", ran.output);
         free_of(canary, text, ran.output.as_bytes());
     }
     std::fs::remove_file(world.path("project/plimsoll.toml")).unwrap();

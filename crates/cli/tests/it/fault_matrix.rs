@@ -4,6 +4,8 @@
 mod checks;
 mod releases;
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 
 use checks::CHECKS;
@@ -122,9 +124,39 @@ fn a_check_needs_neither_a_home_nor_a_cache() {
     check_said(
         &finish_homeless(command),
         "no home",
-        1,
+        65,
         &["XDG_DATA_HOME", "hint: name"],
     );
+}
+
+/// Read as nothing, such a password would make a key that needs none.
+#[test]
+fn a_password_that_is_no_text_is_refused_and_nothing_is_made() {
+    let world = World::new();
+    world.sh("mkdir -p out && cp server out/server").clear();
+    for (variable, arguments, absent) in [
+        ("PLIMSOLL_PASSWORD", "key generate ../new", "new.key"),
+        (
+            "PLIMSOLL_LOG_PASSWORD",
+            "release create --name one --artifact out/server",
+            "state",
+        ),
+        ("PLIMSOLL_LOG_PASSWORD", "ledger verify", "state"),
+    ] {
+        let arguments = arguments.split(' ');
+        let mut command = world.command(env!("CARGO_BIN_EXE_plimsoll"), arguments);
+        command.env(variable, OsStr::from_bytes(b"p\xffss"));
+        check(
+            &World::finish(command),
+            variable,
+            65,
+            &[variable, "is not UTF-8 text", "hint:"],
+        );
+        assert!(!world.path(absent).exists(), "{variable}: {absent}");
+    }
+    let mut command = world.command(env!("CARGO_BIN_EXE_plimsoll"), ["check"]);
+    command.env("PLIMSOLL_POLICY", OsStr::from_bytes(b"p\xffss"));
+    check(&World::finish(command), "policy", 64, &["UTF-8"]);
 }
 
 fn finish_homeless(mut command: std::process::Command) -> Ran {

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use plimsoll_model::{Address, Masks, TreePath};
+use plimsoll_model::{Address, Fault as _, Masks, TreePath};
 use plimsoll_source::{Body, File, Metadata};
 
 use super::load;
@@ -28,7 +28,8 @@ fn refused(text: &str) -> String {
         .source()
         .map(|source| format!(" | {source}"))
         .unwrap_or_default();
-    format!("{error}{source}")
+    let fix = error.hint().map(|fix| format!("; fix: {fix}"));
+    format!("{error}{source}{}", fix.unwrap_or_default())
 }
 
 fn found(rules: &Rules, path: &str, text: &str) -> Vec<(String, String)> {
@@ -144,11 +145,11 @@ fn what_is_not_done_is_refused_with_its_place() {
         ),
         (
             format!("{rule}keywords = 'k'"),
-            "line 4: rule `a`: `keywords` is a string; hint: write a list of strings",
+            "line 4: rule `a`: `keywords` is a string; fix: write a list of strings",
         ),
         (
             format!("{rule}entropy = 'high'"),
-            "`entropy` is a string; hint: write a number",
+            "`entropy` is a string; fix: write a number",
         ),
         (
             format!("{rule}secretGroup = 1"),

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use plimsoll_model::{CommitId, TreePath};
+use plimsoll_model::{Class, CommitId, Fault, TreePath};
 
 use crate::DirError;
 
@@ -134,4 +134,29 @@ pub enum GitError {
         /// Why.
         source: ignore::Error,
     },
+}
+
+impl Fault for GitError {
+    fn class(&self) -> Class {
+        match self {
+            Self::NotARepository { .. }
+            | Self::Revision { .. }
+            | Self::Ambiguous { .. }
+            | Self::Id { .. } => Class::Configuration,
+            Self::Dir(error) => error.class(),
+            Self::Open { .. }
+            | Self::Object { .. }
+            | Self::Kind { .. }
+            | Self::Damaged { .. }
+            | Self::TooLarge { .. }
+            | Self::NotAFile { .. }
+            | Self::Identity { .. }
+            | Self::Tree { .. }
+            | Self::NoIndex { .. }
+            | Self::Index { .. }
+            | Self::WorkTree { .. }
+            | Self::Hash { .. }
+            | Self::Walk { .. } => Class::Internal,
+        }
+    }
 }

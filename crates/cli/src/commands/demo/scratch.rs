@@ -7,6 +7,8 @@ use std::process::Command;
 use anyhow::{Context as _, bail, ensure};
 use plimsoll_model::Digest;
 
+use crate::failure::Failure;
+
 /// The ending of the good variant of a file.
 const FIXED: &str = ".fixed";
 
@@ -20,11 +22,12 @@ pub(super) struct Scratch {
 impl Scratch {
     /// Makes the folder and copies the example shop into it.
     pub(super) fn new(into: Option<&Path>, example: &Path) -> anyhow::Result<Self> {
-        ensure!(
-            example.join("Cargo.toml").is_file(),
-            "there is no example shop in {}\nhint: run the demo in Plimsoll's repository, or name the folder with --example",
-            example.display()
-        );
+        if !example.join("Cargo.toml").is_file() {
+            let absent = format!("there is no example shop in {}", example.display());
+            bail!(Failure::configuration(absent).with_hint(
+                "run the demo in Plimsoll's repository, or name the folder with --example"
+            ));
+        }
         let temporary = std::env::temp_dir().join(format!("plimsoll-demo-{}", std::process::id()));
         let root = into.map_or(temporary, Path::to_owned);
         std::fs::create_dir(&root).with_context(|| format!("cannot make {}", root.display()))?;
@@ -90,7 +93,7 @@ impl Scratch {
             .args(arguments)
             .current_dir(&self.shop)
             .output()
-            .context("cannot run git\nhint: install it")?;
+            .map_err(|error| Failure::file("cannot run git", &error).with_hint("install it"))?;
         if !output.status.success() {
             bail!(
                 "git {}: {}",

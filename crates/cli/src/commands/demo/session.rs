@@ -105,10 +105,12 @@ impl Session {
 pub(super) fn chapter(number: u8, title: &str) -> anyhow::Result<()> {
     open::write(None, |out| {
         writeln!(out, "\n{BOLD}── {number}. {title} ──{BOLD:#}")
-    })
+    })?;
+    Ok(())
 }
 
 /// Says something between two commands.
 pub(super) fn say(text: &str) -> anyhow::Result<()> {
-    open::write(None, |out| writeln!(out, "{DIM}# {text}{DIM:#}"))
+    open::write(None, |out| writeln!(out, "{DIM}# {text}{DIM:#}"))?;
+    Ok(())
 }

@@ -94,42 +94,42 @@ pub(super) const CHECKS: &[Fault] = &[
         name: "policy with an unknown key",
         make: |world| world.set_policy("[gate]\nsecrts = \"any\"\n"),
         command: "check",
-        code: 1,
+        code: 65,
         says: &["policy.toml:2:1", "secrts", "did you mean `secrets`?"],
     },
     Fault {
         name: "policy that names an inspector this build lacks",
         make: |world| world.set_policy("[gate]\nlicenses = \"any\"\n"),
         command: "check",
-        code: 1,
+        code: 65,
         says: &["policy.toml:2:1", "this build has no `licenses`"],
     },
     Fault {
         name: "policy with another digest than the pinned one",
         make: |world| world.write("policy.toml", "[gate]\nsecrets = \"off\"\n"),
         command: "check",
-        code: 1,
+        code: 65,
         says: &["policy.toml", "pinned is sha256:", "hint:"],
     },
     Fault {
         name: "missing policy",
         make: |world| std::fs::remove_file(world.path("policy.toml")).unwrap(),
         command: "check",
-        code: 1,
+        code: 65,
         says: &["cannot read the policy", "policy.toml"],
     },
     Fault {
         name: "tree with a broken policy of its own",
         make: |world| world.write("project/plimsoll.toml", "[gate\n"),
         command: "check",
-        code: 1,
+        code: 65,
         says: &["plimsoll.toml:1", "hint:"],
     },
     Fault {
         name: "protected revision without a policy",
         make: |world| world.set("PLIMSOLL_POLICY", ""),
         command: "check --base HEAD",
-        code: 1,
+        code: 65,
         says: &["no plimsoll.toml at `HEAD`", "hint:"],
     },
     Fault {
@@ -147,7 +147,7 @@ pub(super) const CHECKS: &[Fault] = &[
         name: "missing secret rules",
         make: |world| world.set_policy("[secrets]\nrules = \"rules.toml\"\n"),
         command: "check",
-        code: 1,
+        code: 65,
         says: &["cannot read the secret rules", "rules.toml"],
     },
     Fault {
@@ -157,7 +157,7 @@ pub(super) const CHECKS: &[Fault] = &[
             world.set_policy("[secrets]\nrules = \"rules.toml\"\n");
         },
         command: "check",
-        code: 1,
+        code: 65,
         says: &[
             "does not pin the secret rules",
             "rules.toml",
@@ -174,7 +174,7 @@ pub(super) const CHECKS: &[Fault] = &[
             ));
         },
         command: "check",
-        code: 1,
+        code: 65,
         says: &["the policy pins sha256:", "rules.toml", "hint: review"],
     },
     Fault {
@@ -184,7 +184,7 @@ pub(super) const CHECKS: &[Fault] = &[
             world.set_policy("[advisories]\npath = \"project/databases\"\n");
         },
         command: "check",
-        code: 1,
+        code: 65,
         says: &["inside the inspected tree", "project/databases", "hint:"],
     },
     Fault {
@@ -198,7 +198,7 @@ pub(super) const CHECKS: &[Fault] = &[
             ));
         },
         command: "check",
-        code: 1,
+        code: 65,
         says: &["rules.toml", "line", "hint:"],
     },
     Fault {
@@ -212,7 +212,7 @@ pub(super) const CHECKS: &[Fault] = &[
             world.sh("mkfifo rules.toml").clear();
         },
         command: "check",
-        code: 1,
+        code: 65,
         says: &["the secret rules ./rules.toml are no file", "hint:"],
     },
     Fault {
@@ -226,7 +226,7 @@ pub(super) const CHECKS: &[Fault] = &[
             world.sh("truncate -s 5M rules.toml").clear();
         },
         command: "check",
-        code: 1,
+        code: 65,
         says: &[
             "the secret rules ./rules.toml are no file of at most 4194304 bytes",
             "hint:",
@@ -262,7 +262,7 @@ pub(super) const CHECKS: &[Fault] = &[
             world.set_policy("[gate]\nsecrets = \"any\"\n");
         },
         command: "check",
-        code: 1,
+        code: 65,
         says: &[
             "inside the inspected tree",
             ".data/plimsoll/advisories",
@@ -326,7 +326,7 @@ pub(super) const CHECKS: &[Fault] = &[
         name: "unknown revision",
         make: |_| (),
         command: "check --rev absent",
-        code: 64,
+        code: 65,
         says: &["absent"],
     },
     Fault {
@@ -340,7 +340,7 @@ pub(super) const CHECKS: &[Fault] = &[
         name: "no such folder",
         make: |_| (),
         command: "check nowhere",
-        code: 64,
+        code: 65,
         says: &["nowhere"],
     },
     Fault {

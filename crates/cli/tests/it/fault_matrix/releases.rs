@@ -154,14 +154,14 @@ pub(super) const RELEASES: &[Fault] = &[
         name: "unknown environment",
         make: |_| (),
         command: "promote one --to moon --key ../author.key",
-        code: 1,
+        code: 65,
         says: &["no environment `moon`", "hint: it has staging, production"],
     },
     Fault {
         name: "unknown release",
         make: |_| (),
         command: "promote nothing --to staging --key ../author.key",
-        code: 1,
+        code: 65,
         says: &["no release `nothing`", "hint:"],
     },
     Fault {
@@ -193,21 +193,21 @@ pub(super) const RELEASES: &[Fault] = &[
         name: "wrong password",
         make: |world| world.set("PLIMSOLL_PASSWORD", "wrong"),
         command: "promote one --to staging --key ../author.key",
-        code: 70,
+        code: 65,
         says: &["author.key", "password"],
     },
     Fault {
         name: "no password",
         make: |world| world.set("PLIMSOLL_PASSWORD", ""),
         command: "promote one --to staging --key ../author.key",
-        code: 70,
+        code: 65,
         says: &["no password", "hint:"],
     },
     Fault {
         name: "no ledger",
         make: |world| world.set("PLIMSOLL_STATE", "/nonexistent/state"),
         command: "promote one --to staging --key ../author.key",
-        code: 1,
+        code: 65,
         says: &["no ledger in /nonexistent/state", "hint:"],
     },
     Fault {
@@ -267,7 +267,7 @@ pub(super) const RELEASES: &[Fault] = &[
         name: "policy of the tree that never ends",
         make: |world| drop(world.sh("ln -s /dev/zero plimsoll.toml")),
         command: "check",
-        code: 1,
+        code: 65,
         says: &["plimsoll.toml", "is no file of at most", "hint:"],
     },
     Fault {
@@ -281,7 +281,7 @@ pub(super) const RELEASES: &[Fault] = &[
             world.set_policy(&policy.replace(keys[1], keys[2]));
         },
         command: "promote one --to staging --key ../author.key",
-        code: 1,
+        code: 65,
         says: &["to both `colleague` and `ci`", "hint:"],
     },
     Fault {
@@ -459,6 +459,7 @@ fn approve_for(world: &World, valid_for: SignedDuration) {
         environment: "production",
         key: &key,
         folder: Path::new("."),
+        now: jiff::Timestamp::now(),
     };
     approve(&ledger, &promotion, valid_for).unwrap();
 }

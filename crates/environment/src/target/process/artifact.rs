@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use plimsoll_durable::Draft;
 use plimsoll_model::Digest;
 use sha2::{Digest as _, Sha256};
 
@@ -26,18 +27,19 @@ pub(crate) fn install(
     if target.exists() && digest_of(&target)? == *digest {
         return Ok(());
     }
-    let temporary = installed(state).join(format!(".new-{}", digest.hex()));
-    let actual = copy(source, &temporary)?;
+    let mut draft = Draft::new(&installed(state), 0o555)
+        .map_err(EnvironmentError::file("create a file in", installed(state)))?;
+    let actual = copy(source, draft.file())?;
     if actual != *digest {
-        std::fs::remove_file(&temporary).map_err(EnvironmentError::file("remove", temporary))?;
         return Err(EnvironmentError::WrongDigest {
             path: source.to_owned(),
             expected: *digest,
             actual,
         });
     }
-    std::fs::rename(&temporary, &target).map_err(EnvironmentError::file("install", &target))?;
-    folder::sync(&installed(state))
+    draft
+        .replace(&target)
+        .map_err(EnvironmentError::file("install", target))
 }
 
 /// Makes the folder of installed artifacts and removes from it all but these: what was replaced long
@@ -82,7 +84,8 @@ fn installed(state: &Path) -> PathBuf {
     state.join("artifacts")
 }
 
-fn copy(source: &Path, target: &Path) -> Result<Digest, EnvironmentError> {
+/// Copies a file's bytes and gives the copy its mode, whatever the umask.
+fn copy(source: &Path, output: &mut File) -> Result<Digest, EnvironmentError> {
     if !source
         .metadata()
         .map_err(EnvironmentError::file("read", source))?
@@ -93,13 +96,12 @@ fn copy(source: &Path, target: &Path) -> Result<Digest, EnvironmentError> {
         });
     }
     let mut input = File::open(source).map_err(EnvironmentError::file("open", source))?;
-    let mut output = File::create(target).map_err(EnvironmentError::file("create", target))?;
-    let digest = hash(&mut input, &mut output).map_err(EnvironmentError::file("copy", source))?;
-    let finished = output
-        .set_permissions(Permissions::from_mode(0o555))
-        .and_then(|()| output.sync_all());
-    finished.map_err(EnvironmentError::file("finish", target))?;
-    Ok(digest)
+    hash(&mut input, output)
+        .and_then(|digest| {
+            output.set_permissions(Permissions::from_mode(0o555))?;
+            Ok(digest)
+        })
+        .map_err(EnvironmentError::file("copy", source))
 }
 
 fn digest_of(path: &Path) -> Result<Digest, EnvironmentError> {

@@ -1,16 +1,15 @@
 //! The record of what was started last. It is a hint where to look: whether that still runs, only the
 //! kernel knows.
 
-use std::fs::File;
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use plimsoll_durable::sync_folder;
 use plimsoll_model::Digest;
 use serde::{Deserialize, Serialize};
 
+use crate::EnvironmentError;
 use crate::linux::Identity;
-use crate::{EnvironmentError, folder};
 
 /// What was started last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,23 +49,15 @@ impl Record {
 
     /// Writes the record so that a crash leaves either the old one or the new one.
     pub(crate) fn write(&self, state: &Path) -> Result<(), EnvironmentError> {
-        let (path, temporary) = (path(state), state.join(".new-process.json"));
+        let path = path(state);
         let text = serde_json::to_vec(self).expect("a record has only strings and numbers");
-        let written = File::options()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&temporary)
-            .and_then(|mut file| file.write_all(&text).and_then(|()| file.sync_all()));
-        written.map_err(EnvironmentError::file("write", &temporary))?;
-        std::fs::rename(&temporary, &path).map_err(EnvironmentError::file("replace", &path))?;
-        folder::sync(state)
+        plimsoll_durable::replace(&path, 0o600, &text)
+            .map_err(EnvironmentError::file("write", path))
     }
 
     pub(crate) fn remove(state: &Path) -> Result<(), EnvironmentError> {
         match std::fs::remove_file(path(state)) {
-            Ok(()) => folder::sync(state),
+            Ok(()) => sync_folder(state).map_err(EnvironmentError::file("sync", state)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(source) => Err(EnvironmentError::file("remove", path(state))(source)),
         }
