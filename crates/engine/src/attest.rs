@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    AdvisorySet, Body, Class, Digest, Fault, Gap, Provenance, Subject, TestResult,
+    AdvisorySet, Body, Class, Digest, Fault, Gap, Key, Provenance, Subject, TestResult,
 };
 use plimsoll_sign::PrivateKey;
 use plimsoll_source::GitError;
@@ -139,7 +139,15 @@ pub fn attest_inspection(
         advisories: report.databases.iter().map(advisory_set).collect(),
         outcome: report.verdict.outcome,
     });
-    record(ledger, key, subject, &report.subject_name, &body)
+    let policy = Key::policy(&report.policy.sha256);
+    record(
+        ledger,
+        key,
+        subject,
+        &report.subject_name,
+        &body,
+        Some(policy),
+    )
 }
 
 fn advisory_set(database: &plimsoll_wire::DatabaseIdentity) -> AdvisorySet {
@@ -173,7 +181,14 @@ pub fn attest_test(
         failed: counts.failed,
     };
     let subject = checkout.subject();
-    let evidence = record(ledger, key, &subject, "source", &Body::Test(result.clone()))?;
+    let evidence = record(
+        ledger,
+        key,
+        &subject,
+        "source",
+        &Body::Test(result.clone()),
+        None,
+    )?;
     Ok((evidence, result))
 }
 
@@ -226,7 +241,7 @@ pub fn attest_build(
     };
     let subject = Subject::Artifact { sha256: artifact };
     let body = Body::Provenance(provenance.clone());
-    let evidence = record(ledger, key, &subject, &name_of(build.artifact), &body)?;
+    let evidence = record(ledger, key, &subject, &name_of(build.artifact), &body, None)?;
     Ok(Built {
         artifact,
         evidence,
@@ -264,7 +279,8 @@ pub fn attest_sbom(
     let name = name_of(artifact);
     let (document, gaps) = sbom(&inspected, &name, Some(&subject), now);
     let statement = in_toto::write_sbom(&subject, &name, &document).map_err(LedgerError::from)?;
-    let evidence = ledger.record(EventKind::EvidenceRecorded, key, &subject, &statement)?;
+    let kind = EventKind::EvidenceRecorded;
+    let evidence = ledger.record(kind, key, vec![subject.key()], &statement)?;
     Ok((evidence, inspected.inspection.components.len(), gaps))
 }
 
@@ -284,9 +300,13 @@ fn record(
     subject: &Subject,
     name: &str,
     body: &Body,
+    policy: Option<Key>,
 ) -> Result<Digest, AttestError> {
-    let statement = in_toto::write(subject, name, body).map_err(LedgerError::from)?;
-    Ok(ledger.record(EventKind::EvidenceRecorded, key, subject, &statement)?)
+    let statement = in_toto::write(std::slice::from_ref(subject), name, body);
+    let statement = statement.map_err(LedgerError::from)?;
+    let mut keys = vec![subject.key()];
+    keys.extend(policy);
+    Ok(ledger.record(EventKind::EvidenceRecorded, key, keys, &statement)?)
 }
 
 /// The digest of a file's bytes.

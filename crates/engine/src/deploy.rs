@@ -9,17 +9,16 @@ use plimsoll_environment::{
     Smoke, SmokeOutcome, Target, Until,
 };
 use plimsoll_model::{
-    Body, Class, DeploymentOutcome, DeploymentRecord, Digest, Fault, OwnId, Step, Subject,
+    Body, Class, DeploymentOutcome, DeploymentRecord, Fault, OwnId, Service, Step, Subject,
 };
 use plimsoll_policy::{Deploy, EnvironmentSettings};
 use plimsoll_sign::PrivateKey;
-use plimsoll_store::{
-    DeploymentFinished, DeploymentStarted, DeploymentStep, EventKind, OpenDeployment, StepState,
-};
+use plimsoll_store::{DeploymentFinished, DeploymentStep, EventKind, Fact, Release, StepState};
 use plimsoll_wire::in_toto;
 use serde::Serialize;
 
-use crate::ledger::{Ledger, LedgerError, new_id};
+use crate::deployment::{Deployment, shipped};
+use crate::ledger::{Ledger, LedgerError};
 use crate::release::kept_in;
 
 const HEALTH_INTERVAL_MS: u64 = 100;
@@ -38,6 +37,19 @@ pub enum DeployError {
         /// What is wrong.
         source: ConfigError,
     },
+    /// The release is nothing that the environment's target can run.
+    #[error(
+        "release `{release}` ships {}, and `{environment}` runs exactly one file as a process",
+        shipped(subjects)
+    )]
+    Undeployable {
+        /// The release's name.
+        release: String,
+        /// What it ships.
+        subjects: Vec<Subject>,
+        /// The environment.
+        environment: String,
+    },
     /// Somebody else is deploying there.
     #[error(transparent)]
     Lease(#[from] LeaseError),
@@ -53,6 +65,7 @@ impl Fault for DeployError {
     fn class(&self) -> Class {
         match self {
             Self::Settings { source, .. } => source.class(),
+            Self::Undeployable { .. } => Class::Denied,
             Self::Lease(error) => error.class(),
             Self::Target(error) => error.class(),
             Self::Ledger(error) => error.class(),
@@ -62,6 +75,10 @@ impl Fault for DeployError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Settings { source, .. } => source.hint(),
+            Self::Undeployable { .. } => Some(
+                "make a release of one file, or deploy it to an environment of another kind"
+                    .to_owned(),
+            ),
             Self::Lease(error) => error.hint(),
             Self::Target(error) => error.hint(),
             Self::Ledger(error) => error.hint(),
@@ -83,30 +100,36 @@ pub struct StepEnded {
     pub detail: String,
 }
 
-/// Takes the sole right to change an environment, for as long as it is kept.
+/// Takes the sole right to change a service's environment, for as long as it is kept.
 pub(crate) fn lease(
     ledger: &Ledger,
     key: &PrivateKey,
+    service: &Service,
     environment: &str,
     now: Timestamp,
 ) -> Result<Lease, DeployError> {
     let holder = format!("key {}", key.public().id().short());
     Ok(Lease::acquire(
-        &state_folder(ledger, environment),
+        &state_folder(ledger, service, environment),
         &holder,
         now,
     )?)
 }
 
-/// Where an environment keeps what it runs.
-pub(crate) fn state_folder(ledger: &Ledger, environment: &str) -> PathBuf {
-    ledger.folder.join("environments").join(environment)
+/// Where a service's environment keeps what it runs.
+fn state_folder(ledger: &Ledger, service: &Service, environment: &str) -> PathBuf {
+    ledger
+        .folder
+        .join("environments")
+        .join(service.as_str())
+        .join(environment)
 }
 
-/// An environment that this process alone may change now.
+/// A service's environment that this process alone may change now.
 pub(crate) struct Deployer<'a> {
     ledger: &'a Ledger,
     key: &'a PrivateKey,
+    service: &'a Service,
     environment: &'a EnvironmentSettings,
     target: Target,
     smoke: Option<Smoke>,
@@ -118,8 +141,10 @@ pub(crate) struct Deployer<'a> {
 #[derive(Serialize)]
 struct Rollback<'a> {
     deployment: &'a OwnId,
+    service: &'a Service,
+    release: &'a OwnId,
     environment: &'a str,
-    to: Option<Digest>,
+    to: Option<&'a OwnId>,
 }
 
 /// What an act of a step came to.
@@ -134,16 +159,17 @@ impl<'a> Deployer<'a> {
     pub(crate) fn open(
         ledger: &'a Ledger,
         key: &'a PrivateKey,
-        environment: &'a EnvironmentSettings,
+        (service, environment): (&'a Service, &'a EnvironmentSettings),
         folder: &Path,
         on_step: OnStep<'a>,
         lease: &'a Lease,
     ) -> Result<Self, DeployError> {
-        let target = target(ledger, environment)?;
+        let target = target(ledger, service, environment)?;
         let smoke = smoke(environment, folder).map_err(settings(environment))?;
         Ok(Self {
             ledger,
             key,
+            service,
             environment,
             target,
             smoke,
@@ -155,149 +181,119 @@ impl<'a> Deployer<'a> {
     /// Settles a deployment that a killed process left open: finishes it when its bytes run and are
     /// healthy, else rolls back. Returns what it came to, or `None` when nothing was open.
     pub(crate) fn settle(&mut self) -> Result<Option<DeploymentOutcome>, DeployError> {
-        let open = self
-            .ledger
-            .store
-            .open_deployments()
-            .map_err(LedgerError::from)?;
-        let Some(open) = open
-            .into_iter()
-            .find(|open| open.environment == self.environment.name)
-        else {
+        let name = &self.environment.name;
+        let Some(open) = Deployment::interrupted(self.ledger, self.service, name)? else {
             return Ok(None);
         };
-        let started = started(&open);
-        let arrived = self
-            .target
-            .observe(Until::Now)?
-            .runs(&[subject(open.artifact)]);
-        let healthy = arrived && self.verify(&started, open.artifact)?;
-        self.finish(&started, healthy).map(Some)
+        let observed = self.target.observe(Until::Now)?;
+        let arrived = observed.runs(&open.release.subjects);
+        let healthy = arrived && self.verify(&open, &open.release)?;
+        self.finish(&open, healthy).map(Some)
     }
 
-    /// Deploys a release, and rolls back when it does not become healthy.
+    /// Carries out a deployment that has just begun, and rolls back when it does not become healthy.
     pub(crate) fn deploy(
         &mut self,
-        release: &OwnId,
-        artifact: Digest,
+        deployment: &Deployment,
     ) -> Result<DeploymentOutcome, DeployError> {
-        let current = self
-            .ledger
-            .store
-            .current(&self.environment.name)
-            .map_err(LedgerError::from)?;
-        let previous = current
-            .and_then(|current| current.last_healthy)
-            .map(|healthy| healthy.artifact);
-        let started = DeploymentStarted {
-            deployment: new_id()?,
-            release: release.clone(),
-            environment: self.environment.name.clone(),
-            artifact,
-            previous,
-        };
-        self.ledger
-            .append_json(EventKind::DeploymentStarted, &subject(artifact), &started)?;
-        let healthy = self.bring_up(&started, artifact, previous)?;
-        self.finish(&started, healthy)
+        let previous = deployment.previous.as_ref();
+        let healthy = self.bring_up(deployment, &deployment.release, previous)?;
+        self.finish(deployment, healthy)
     }
 
     /// Closes an open deployment: as it is when it is healthy, else after going back.
     fn finish(
         &mut self,
-        started: &DeploymentStarted,
+        deployment: &Deployment,
         healthy: bool,
     ) -> Result<DeploymentOutcome, DeployError> {
+        let release = &deployment.release;
         let (outcome, running) = if healthy {
-            (DeploymentOutcome::Healthy, Some(started.artifact))
+            (DeploymentOutcome::Healthy, Some(release.id.clone()))
         } else {
-            self.roll_back(started)?
+            self.roll_back(deployment)?
         };
         let record = DeploymentRecord {
-            release: started.release.clone(),
-            environment: started.environment.clone(),
+            service: release.service.clone(),
+            release: release.id.clone(),
+            environment: deployment.environment.clone(),
             outcome,
         };
-        let subject = subject(started.artifact);
-        let statement = in_toto::write(&subject, "artifact", &Body::Deployment(record));
+        let statement = in_toto::write(&release.subjects, &release.name, &Body::Deployment(record));
         let statement = statement.map_err(LedgerError::from)?;
+        let kind = EventKind::EvidenceRecorded;
         self.ledger
-            .record(EventKind::EvidenceRecorded, self.key, &subject, &statement)?;
-        let finished = DeploymentFinished {
-            deployment: started.deployment.clone(),
-            release: started.release.clone(),
-            environment: started.environment.clone(),
-            artifact: started.artifact,
-            outcome,
-            healthy: running,
-        };
+            .record(kind, self.key, deployment.keys(), &statement)?;
         self.ledger
-            .append_json(EventKind::DeploymentFinished, &subject, &finished)?;
+            .tell(&Fact::DeploymentFinished(DeploymentFinished {
+                deployment: deployment.id.clone(),
+                service: release.service.clone(),
+                release: release.id.clone(),
+                environment: deployment.environment.clone(),
+                outcome,
+                healthy: running,
+                fence: None,
+            }))?;
         Ok(outcome)
     }
 
     fn roll_back(
         &mut self,
-        started: &DeploymentStarted,
-    ) -> Result<(DeploymentOutcome, Option<Digest>), DeployError> {
-        let about = subject(started.artifact);
-        let to = started.previous;
-        let deployment = &started.deployment;
+        deployment: &Deployment,
+    ) -> Result<(DeploymentOutcome, Option<OwnId>), DeployError> {
+        let to = deployment.previous.as_ref();
         let rollback = Rollback {
-            deployment,
-            environment: &started.environment,
-            to,
+            deployment: &deployment.id,
+            service: &deployment.release.service,
+            release: &deployment.release.id,
+            environment: &deployment.environment,
+            to: to.map(|previous| &previous.id),
         };
         self.ledger
-            .append_json(EventKind::RollbackStarted, &about, &rollback)?;
+            .append_json(EventKind::RollbackStarted, deployment.keys(), &rollback)?;
         let ended = match to {
-            Some(previous) if self.bring_up(started, previous, Some(started.artifact))? => {
-                (DeploymentOutcome::RolledBack, Some(previous))
+            Some(previous) if self.bring_up(deployment, previous, Some(&deployment.release))? => {
+                (DeploymentOutcome::RolledBack, Some(previous.id.clone()))
             }
             Some(_) | None => {
                 // Ended or not, nothing healthy runs, and the step says which.
-                self.step(started, Step::Withdraw, Self::withdraw)?;
+                self.step(deployment, Step::Withdraw, Self::withdraw)?;
                 (DeploymentOutcome::Failed, None)
             }
         };
         self.ledger
-            .append_json(EventKind::RollbackFinished, &about, &rollback)?;
+            .append_json(EventKind::RollbackFinished, deployment.keys(), &rollback)?;
         Ok(ended)
     }
 
-    /// Brings bytes to run in place of others, and says whether they are proven to work.
+    /// Brings a release to run in place of another, and says whether it is proven to work.
     fn bring_up(
         &mut self,
-        started: &DeploymentStarted,
-        artifact: Digest,
-        in_place_of: Option<Digest>,
+        deployment: &Deployment,
+        release: &Release,
+        in_place_of: Option<&Release>,
     ) -> Result<bool, DeployError> {
         let artifacts = kept_in(self.ledger);
-        let previous: Vec<Subject> = in_place_of.map(subject).into_iter().collect();
         let change = Change {
-            subjects: &[subject(artifact)],
-            previous: &previous,
+            subjects: &release.subjects,
+            previous: in_place_of.map_or(&[], |previous| &previous.subjects),
             artifacts: &artifacts,
         };
-        let applied = self.step(started, Step::Apply, |it| {
+        let applied = self.step(deployment, Step::Apply, |it| {
             let applied = it.target.apply(&change)?;
             Ok(Seen {
                 succeeded: true,
                 detail: applied.to_string(),
             })
         })?;
-        Ok(applied && self.verify(started, artifact)?)
+        Ok(applied && self.verify(deployment, release)?)
     }
 
-    /// Health and smoke of bytes that run.
-    fn verify(
-        &mut self,
-        started: &DeploymentStarted,
-        artifact: Digest,
-    ) -> Result<bool, DeployError> {
-        let subjects = [subject(artifact)];
-        let healthy = self.step(started, Step::Health, |it| it.wait_for_health(&subjects))?;
-        Ok(healthy && self.step(started, Step::Smoke, |it| it.run_smoke(&subjects))?)
+    /// Health and smoke of a release that runs.
+    fn verify(&mut self, deployment: &Deployment, release: &Release) -> Result<bool, DeployError> {
+        let subjects = &release.subjects;
+        let healthy = self.step(deployment, Step::Health, |it| it.wait_for_health(subjects))?;
+        Ok(healthy && self.step(deployment, Step::Smoke, |it| it.run_smoke(subjects))?)
     }
 
     fn withdraw(&mut self) -> Result<Seen, EnvironmentError> {
@@ -337,11 +333,11 @@ impl<'a> Deployer<'a> {
     /// fails is a step that failed, not an error: the way back must still be gone.
     fn step(
         &mut self,
-        started: &DeploymentStarted,
+        deployment: &Deployment,
         step: Step,
         act: impl FnOnce(&mut Self) -> Result<Seen, EnvironmentError>,
     ) -> Result<bool, DeployError> {
-        self.tell(started, step, StepState::Begun, String::new())?;
+        self.tell(deployment, step, StepState::Begun, String::new())?;
         let Seen { succeeded, detail } = act(self).unwrap_or_else(|error| Seen {
             succeeded: false,
             detail: crate::chain(&error),
@@ -351,7 +347,7 @@ impl<'a> Deployer<'a> {
         } else {
             StepState::Failed
         };
-        self.tell(started, step, state, detail.clone())?;
+        self.tell(deployment, step, state, detail.clone())?;
         (self.on_step)(&StepEnded {
             step,
             succeeded,
@@ -362,29 +358,31 @@ impl<'a> Deployer<'a> {
 
     fn tell(
         &mut self,
-        started: &DeploymentStarted,
+        deployment: &Deployment,
         step: Step,
         state: StepState,
         detail: String,
     ) -> Result<(), LedgerError> {
-        let body = DeploymentStep {
-            deployment: started.deployment.clone(),
-            environment: started.environment.clone(),
+        self.ledger.tell(&Fact::DeploymentStep(DeploymentStep {
+            deployment: deployment.id.clone(),
+            service: deployment.release.service.clone(),
+            release: deployment.release.id.clone(),
+            environment: deployment.environment.clone(),
             step: step.as_str().to_owned(),
             state,
             detail,
-        };
-        self.ledger
-            .append_json(EventKind::DeploymentStep, &subject(started.artifact), &body)
+            fence: None,
+        }))
     }
 }
 
-/// The target of an environment, with its state in the ledger's folder.
+/// The target of a service's environment, with its state in the ledger's folder.
 pub(crate) fn target(
     ledger: &Ledger,
+    service: &Service,
     environment: &EnvironmentSettings,
 ) -> Result<Target, DeployError> {
-    let state = state_folder(ledger, &environment.name);
+    let state = state_folder(ledger, service, &environment.name);
     let Deploy::Process { run, variables } = &environment.deploy;
     let config = ProcessConfig {
         run: run.clone(),
@@ -413,19 +411,5 @@ fn settings(environment: &EnvironmentSettings) -> impl FnOnce(ConfigError) -> De
     |source| DeployError::Settings {
         environment,
         source,
-    }
-}
-
-fn subject(artifact: Digest) -> Subject {
-    Subject::Artifact { sha256: artifact }
-}
-
-fn started(open: &OpenDeployment) -> DeploymentStarted {
-    DeploymentStarted {
-        deployment: open.deployment.clone(),
-        release: open.release.clone(),
-        environment: open.environment.clone(),
-        artifact: open.artifact,
-        previous: open.previous,
     }
 }

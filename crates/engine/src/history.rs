@@ -1,10 +1,15 @@
 //! The history: its events, and the proof that nothing in it was changed.
 
 use jiff::Timestamp;
-use plimsoll_model::Digest;
-use plimsoll_sign::{Bundle, LogPublicKey, checkpoint, verify_statement};
-use plimsoll_store::{Event, EventFilter, EventKind, SavedCheckpoint, merkle};
+use plimsoll_model::{Digest, Key};
+use plimsoll_policy::Policy;
+use plimsoll_sign::{Bundle, Content, LogPublicKey, checkpoint};
+use plimsoll_store::{
+    Event, EventFilter, Fact, Head, Kind, Page, SavedCheckpoint, UnknownEvent, merkle,
+};
+use plimsoll_wire::in_toto;
 
+use crate::evidence::{Reading, STATEMENTS};
 use crate::ledger::{Ledger, LedgerError};
 
 /// What proving the history came to.
@@ -20,8 +25,9 @@ pub struct Proof {
     pub evidence: usize,
     /// Bodies that were deleted on purpose: what they proved is no longer proven.
     pub deleted: usize,
-    /// Events after the newest checkpoint: a command was killed while it wrote.
-    pub uncovered: u64,
+    /// A sentence about each event and statement that this build does not understand whole: proven to be
+    /// as they were written, and nothing to rely on.
+    pub not_understood: Vec<String>,
     /// Whatever does not fit. Empty means proven.
     pub faults: Vec<String>,
 }
@@ -33,48 +39,77 @@ pub fn verify_history(ledger: &Ledger, kept: Option<&str>) -> Result<Proof, Ledg
     let report = ledger.store.verify();
     let mut faults: Vec<String> = report.faults.iter().map(ToString::to_string).collect();
     let (key, origin) = ledger.log();
-    let mut covered = 0;
     for saved in &report.checkpoints {
-        match note_fault(saved, &key, origin) {
-            None => covered = covered.max(saved.size),
-            Some(fault) => faults.push(fault),
-        }
+        faults.extend(note_fault(saved, &key, origin));
     }
     if let Some(kept) = kept {
         faults.extend(contradicts(ledger, kept));
     }
-    let mut evidence = 0;
-    let kinds = vec![EventKind::EvidenceRecorded, EventKind::ApprovalRecorded];
-    for event in ledger.store.events(&EventFilter {
-        kinds,
-        ..EventFilter::default()
-    })? {
-        match verifies(ledger, &event) {
-            Ok(verified) => evidence += usize::from(verified),
-            Err(fault) => faults.push(fault),
-        }
-    }
+    let mut statements = Statements {
+        not_understood: report.unknown.iter().map(ToString::to_string).collect(),
+        ..Statements::default()
+    };
+    read_all_again(ledger, &mut statements);
+    faults.append(&mut statements.faults);
     Ok(Proof {
         events: report.head.size,
         root: report.head.root,
         checkpoints: report.checkpoints.len(),
-        evidence,
+        evidence: statements.verified,
         deleted: report.deleted.len(),
-        uncovered: report.head.size.saturating_sub(covered),
+        not_understood: statements.not_understood,
         faults,
     })
 }
 
+/// What reading every statement again came to.
+#[derive(Default)]
+struct Statements {
+    verified: usize,
+    not_understood: Vec<String>,
+    faults: Vec<String>,
+}
+
+fn read_all_again(ledger: &Ledger, statements: &mut Statements) {
+    let filter = EventFilter {
+        kinds: STATEMENTS.to_vec(),
+        key: None,
+    };
+    for event in ledger.store.all_events(&filter) {
+        let read = event.map_err(|error| crate::chain(&error));
+        match read.and_then(|event| read_again(ledger, &event)) {
+            Ok(None) => {}
+            Ok(Some(Reading::Evidence(_))) => statements.verified += 1,
+            Ok(Some(Reading::NotUnderstood { told, .. })) => {
+                statements.verified += 1;
+                statements.not_understood.push(told);
+            }
+            Err(fault) => statements.faults.push(fault),
+        }
+    }
+}
+
+/// A history that fits together and is what its newest checkpoint signed.
+pub(crate) struct Sound {
+    /// How far it went when it was proven. Whoever decides on it appends to this head or not at all.
+    pub(crate) head: Head,
+    /// What this build does not understand of it.
+    pub(crate) unknown: Vec<UnknownEvent>,
+}
+
 /// Insists that the history fits together and is what its newest checkpoint signed: what is missing
 /// from it may have been the word against. Statements are verified as they are read.
-pub(crate) fn require_sound(ledger: &Ledger) -> Result<(), LedgerError> {
+pub(crate) fn require_sound(ledger: &Ledger) -> Result<Sound, LedgerError> {
     let report = ledger.store.verify();
     let (key, origin) = ledger.log();
     let newest = report.checkpoints.iter().max_by_key(|saved| saved.size);
     let fault = report.faults.first().map(ToString::to_string);
     match fault.or_else(|| newest.and_then(|saved| note_fault(saved, &key, origin))) {
         Some(fault) => Err(LedgerError::Broken { fault }),
-        None => Ok(()),
+        None => Ok(Sound {
+            head: report.head,
+            unknown: report.unknown,
+        }),
     }
 }
 
@@ -109,73 +144,99 @@ pub struct Entry {
     pub seq: u64,
     /// When the ledger took it in.
     pub recorded_at: Timestamp,
-    /// What happened.
-    pub kind: &'static str,
-    /// To what.
-    pub subject: String,
+    /// What happened; also a word of a later build.
+    pub kind: String,
+    /// All that it is about.
+    pub subjects: Vec<Key>,
     /// The body where it is JSON of ours, `None` for bundles and deleted bodies.
     pub body: Option<serde_json::Value>,
+    /// What this build does not understand of it; empty when it understands all.
+    pub not_understood: Vec<String>,
 }
 
-/// Every event, oldest first.
-pub fn history(ledger: &Ledger) -> Result<Vec<Entry>, LedgerError> {
-    let entry = |event: Event| {
-        let body = ledger.store.blob(&event.body_sha256)?;
-        let body = body.and_then(|body| body_of(event.kind, &body));
-        let (seq, recorded_at, kind) = (event.seq, event.recorded_at, event.kind.as_str());
-        Ok(Entry {
-            seq,
-            recorded_at,
-            kind,
-            subject: event.subject,
-            body,
-        })
-    };
-    ledger
+/// The events from `from_seq` on, oldest first, a page at a time.
+pub fn history(ledger: &Ledger, from_seq: u64, limit: usize) -> Result<Page<Entry>, LedgerError> {
+    let page = ledger
         .store
-        .events(&EventFilter::default())?
-        .into_iter()
-        .map(entry)
+        .events(&EventFilter::default(), from_seq, limit)?;
+    let entries = page.items.into_iter().map(|event| entry(ledger, event));
+    Ok(Page {
+        items: entries.collect::<Result<_, _>>()?,
+        next: page.next,
+    })
+}
+
+fn entry(ledger: &Ledger, event: Event) -> Result<Entry, LedgerError> {
+    let body = ledger.store.blob(&event.body_sha256)?;
+    let not_understood = body
+        .as_ref()
+        .map_or_else(Vec::new, |body| not_understood(&event, body));
+    Ok(Entry {
+        seq: event.seq,
+        recorded_at: event.recorded_at,
+        body: body.and_then(|body| body_of(&event.kind, &body)),
+        kind: event.kind.as_str().to_owned(),
+        subjects: event.keys,
+        not_understood,
+    })
+}
+
+/// The words of the event that are of a later build, for people.
+fn not_understood(event: &Event, body: &[u8]) -> Vec<String> {
+    let Kind::Known(kind) = &event.kind else {
+        return vec!["a kind of event that this build does not know".to_owned()];
+    };
+    if STATEMENTS.contains(kind) {
+        let payload = payload_of(body);
+        let error = payload.and_then(|payload| in_toto::read(&payload).err());
+        return error
+            .map(|error| crate::chain(&error))
+            .into_iter()
+            .collect();
+    }
+    let Ok(Some(fact)) = Fact::read(*kind, body) else {
+        return Vec::new();
+    };
+    let fields = fact.unknown_fields(body).into_iter();
+    fields
+        .map(|field| format!("`{field}` is not known to this build"))
         .collect()
 }
 
-fn body_of(kind: EventKind, body: &[u8]) -> Option<serde_json::Value> {
-    let bundle = matches!(
-        kind,
-        EventKind::EvidenceRecorded | EventKind::ApprovalRecorded
-    );
-    if bundle {
-        statement_of(body)
-    } else {
-        serde_json::from_slice(body).ok()
+fn body_of(kind: &Kind, body: &[u8]) -> Option<serde_json::Value> {
+    match kind {
+        Kind::Known(kind) if STATEMENTS.contains(kind) => statement_of(body),
+        Kind::Known(_) | Kind::Unknown(_) => serde_json::from_slice(body).ok(),
     }
 }
 
 /// What a bundle's statement is of, for people; nothing is decided by it.
 fn statement_of(bundle: &[u8]) -> Option<serde_json::Value> {
-    let bundle = Bundle::from_json(bundle).ok()?;
-    let plimsoll_sign::Content::Statement(envelope) = bundle.content() else {
-        return None;
-    };
-    let statement: serde_json::Value = serde_json::from_slice(envelope.payload()).ok()?;
+    let statement: serde_json::Value = serde_json::from_slice(&payload_of(bundle)?).ok()?;
     Some(serde_json::json!({ "predicateType": statement.get("predicateType")? }))
 }
 
-/// Whether the event's statement verifies; `false` when it was deleted and so says nothing.
-fn verifies(ledger: &Ledger, event: &Event) -> Result<bool, String> {
-    let told = |why: &dyn std::error::Error| format!("event {}: {}", event.seq, crate::chain(why));
-    let Some(bundle) = ledger
+fn payload_of(bundle: &[u8]) -> Option<Vec<u8>> {
+    let bundle = Bundle::from_json(bundle).ok()?;
+    match bundle.content() {
+        Content::Statement(envelope) => Some(envelope.payload().to_vec()),
+        Content::Blob { .. } => None,
+    }
+}
+
+/// The event's statement, verified; `None` when it was deleted and so says nothing.
+fn read_again(ledger: &Ledger, event: &Event) -> Result<Option<Reading>, String> {
+    let bundle = ledger
         .store
         .blob(&event.body_sha256)
-        .map_err(|error| told(&error))?
-    else {
-        return Ok(false);
+        .map_err(|error| format!("event {}: {}", event.seq, crate::chain(&error)))?;
+    let Some(bundle) = bundle else {
+        return Ok(None);
     };
-    let key = ledger.signing_key(&bundle).map_err(|error| told(&*error))?;
-    let parsed = Bundle::from_json(&bundle).map_err(|error| told(&error))?;
-    verify_statement(&parsed, &[key])
-        .map(|_| true)
-        .map_err(|error| told(&error))
+    let reading = ledger.read_statement(&Policy::default(), event, &bundle);
+    reading
+        .map(Some)
+        .map_err(|why| format!("event {}: {why}", event.seq))
 }
 
 /// Whether the history does not contain the state that a kept checkpoint signed.

@@ -1,7 +1,7 @@
-//! The ledger in its folder: the store, the log's own key, and evidence going in and coming out.
+//! The ledger in its folder: the store, the log's own key, and what goes in.
 //!
-//! What is appended is anchored by a checkpoint that the log key signs. Evidence is kept as the exact
-//! bytes of its bundle and is verified each time it is read.
+//! What is appended is sealed, in the same transaction, by a checkpoint that the log key signs. Evidence
+//! is kept as the exact bytes of its bundle.
 
 use std::fs::File;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
-use plimsoll_model::{Body, Class, Digest, Evidence, Fault, OwnId, Signatory, Subject};
+use plimsoll_model::{Class, Digest, Fault, Key, OwnId, Signatory};
 use plimsoll_policy::Policy;
 use plimsoll_sign::{
     Bundle, BundleError, KeyError, LogKey, LogPublicKey, Password, PrivateKey, PublicKey,
-    VerifyError, checkpoint, verify_statement,
+    checkpoint,
 };
-use plimsoll_store::{Event, EventFilter, EventKind, NewEvent, Store, StoreError};
+use plimsoll_store::{EventKind, Fact, Head, NewEvent, Store, StoreError};
 use plimsoll_wire::in_toto;
 
 /// The log's name in its checkpoints.
@@ -62,9 +62,6 @@ pub enum LedgerError {
     /// The store.
     #[error("the ledger cannot be read or written")]
     Store(#[from] StoreError),
-    /// A checkpoint could not be signed.
-    #[error("the log cannot sign a checkpoint")]
-    Checkpoint(#[from] checkpoint::CheckpointError),
     /// Evidence that was recorded does not verify any more.
     #[error("event {seq} of the ledger holds evidence that does not verify: {why}")]
     Evidence {
@@ -97,7 +94,6 @@ impl Fault for LedgerError {
             Self::Absent { .. } => Class::Configuration,
             Self::LogKey { source, .. } => source.class(),
             Self::Store(error) => error.class(),
-            Self::Checkpoint(error) => error.class(),
             Self::Sign(error) => error.class(),
             Self::Statement(error) => error.class(),
             Self::Evidence { .. } | Self::Broken { .. } => Class::Denied,
@@ -110,7 +106,6 @@ impl Fault for LedgerError {
             Self::Store(error) => return error.hint(),
             Self::File { .. }
             | Self::LogKey { .. }
-            | Self::Checkpoint(_)
             | Self::Sign(_)
             | Self::Statement(_)
             | Self::Random(_) => return None,
@@ -159,30 +154,36 @@ impl Ledger {
         })
     }
 
-    /// Appends events in one transaction and anchors them with a signed checkpoint.
-    pub(crate) fn append(&self, events: &[NewEvent]) -> Result<Vec<Event>, LedgerError> {
-        let events = self.store.append(events)?;
-        let head = self.store.head()?;
-        let note = checkpoint::sign(&self.log_key, ORIGIN, head.size, &head.root)?;
-        self.store.save_checkpoint(head.size, &head.root, &note)?;
-        Ok(events)
+    /// Appends events in one transaction, sealed by a checkpoint. `expected` is the head that a decision
+    /// rests on.
+    pub(crate) fn append(
+        &self,
+        events: &[NewEvent],
+        expected: Option<&Head>,
+    ) -> Result<(), LedgerError> {
+        self.store
+            .append(events, expected, &|head| self.seal(head))?;
+        Ok(())
     }
 
-    /// Appends one event whose body is JSON.
+    fn seal(&self, head: &Head) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+        let note = checkpoint::sign(&self.log_key, ORIGIN, head.size, &head.root)?;
+        Ok(note)
+    }
+
+    /// Appends the event of a fact.
+    pub(crate) fn tell(&self, fact: &Fact) -> Result<(), LedgerError> {
+        self.append(&[NewEvent::of(fact, Timestamp::now())], None)
+    }
+
+    /// Appends one event whose body is JSON that the ledger itself does not read.
     pub(crate) fn append_json(
         &self,
         kind: EventKind,
-        subject: &Subject,
+        keys: Vec<Key>,
         body: &impl serde::Serialize,
     ) -> Result<(), LedgerError> {
-        let body = serde_json::to_vec(body).expect("bodies hold only text, numbers and lists");
-        let event = NewEvent {
-            kind,
-            subject: subject.clone(),
-            occurred_at: Timestamp::now(),
-            body,
-        };
-        self.append(&[event]).map(drop)
+        self.append(&[json_event(kind, keys, body)], None)
     }
 
     /// Signs a statement, keeps the bundle's exact bytes and the public key, and appends the event.
@@ -191,90 +192,30 @@ impl Ledger {
         &self,
         kind: EventKind,
         key: &PrivateKey,
-        subject: &Subject,
+        keys: Vec<Key>,
         statement: &[u8],
     ) -> Result<Digest, LedgerError> {
-        let bundle = Bundle::statement(key, statement)?.to_json();
-        let digest = Digest::of(&bundle);
-        self.store.put_blob(key.public().spki_der())?;
-        let event = NewEvent {
-            kind,
-            subject: subject.clone(),
-            occurred_at: Timestamp::now(),
-            body: bundle,
-        };
-        self.append(&[event])?;
+        let event = self.sign(kind, key, keys, statement)?;
+        let digest = Digest::of(&event.body);
+        self.append(&[event], None)?;
         Ok(digest)
     }
 
-    /// The evidence about these subjects, in the order in which it was recorded, each signature
-    /// verified. Of what a deleted bundle said nothing is known, so nothing before it about the same
-    /// subject counts: it may have been the word against.
-    pub(crate) fn evidence(
+    /// Signs a statement and keeps the public key. The event is still to be appended.
+    pub(crate) fn sign(
         &self,
-        policy: &Policy,
-        subjects: &[String],
-    ) -> Result<Vec<Evidence>, LedgerError> {
-        let kinds = vec![EventKind::EvidenceRecorded, EventKind::ApprovalRecorded];
-        let mut found = Vec::new();
-        for subject in subjects {
-            let mut about = Vec::new();
-            let filter = EventFilter {
-                kinds: kinds.clone(),
-                subject: Some(subject.clone()),
-                from_seq: 0,
-            };
-            for event in self.store.events(&filter)? {
-                let Some(bundle) = self.store.blob(&event.body_sha256)? else {
-                    about.clear();
-                    continue;
-                };
-                let evidence = self.read(policy, &event, &bundle);
-                let evidence = evidence.map_err(|why| LedgerError::Evidence {
-                    seq: event.seq,
-                    why,
-                })?;
-                about.push((event.seq, evidence));
-            }
-            found.append(&mut about);
-        }
-        found.sort_by_key(|(seq, _)| *seq);
-        Ok(found.into_iter().map(|(_, evidence)| evidence).collect())
-    }
-
-    /// Whether anybody recorded that the artifact was built from the source. Whose word it is, policy
-    /// judges later.
-    pub(crate) fn is_built_from(
-        &self,
-        artifact: &Subject,
-        source: &Subject,
-    ) -> Result<bool, LedgerError> {
-        let evidence = self.evidence(&Policy::default(), &[artifact.key()])?;
-        let says = |body: &Body| matches!(body, Body::Provenance(provenance) if provenance.source == *source);
-        Ok(evidence.iter().any(|evidence| says(&evidence.body)))
-    }
-
-    fn read(&self, policy: &Policy, event: &Event, bundle: &[u8]) -> Result<Evidence, String> {
-        let key = self
-            .signing_key(bundle)
-            .map_err(|error| crate::chain(&*error))?;
-        let bundle = Bundle::from_json(bundle).map_err(|error| crate::chain(&error))?;
-        let verified = verify_statement(&bundle, std::slice::from_ref(&key));
-        let verified = verified.map_err(|error: VerifyError| crate::chain(&error))?;
-        let statement = in_toto::read(&verified.payload).map_err(|error| crate::chain(&error))?;
-        if statement.subject.key() != event.subject {
-            return Err(format!(
-                "it is about {}, recorded for {}",
-                statement.subject.key(),
-                event.subject
-            ));
-        }
-        Ok(Evidence {
-            id: event.body_sha256,
-            subject: statement.subject,
-            signed_by: signatory(policy, &verified.key),
-            recorded_at: event.recorded_at,
-            body: statement.body,
+        kind: EventKind,
+        key: &PrivateKey,
+        keys: Vec<Key>,
+        statement: &[u8],
+    ) -> Result<NewEvent, LedgerError> {
+        let body = Bundle::statement(key, statement)?.to_json();
+        self.store.put_blob(key.public().spki_der())?;
+        Ok(NewEvent {
+            kind,
+            keys,
+            occurred_at: Timestamp::now(),
+            body,
         })
     }
 
@@ -297,6 +238,20 @@ impl Ledger {
     /// The log's public key and name, to verify its checkpoints with.
     pub(crate) fn log(&self) -> (LogPublicKey, &'static str) {
         (self.log_key.public(), ORIGIN)
+    }
+}
+
+/// An event whose body is JSON that the ledger itself does not read.
+pub(crate) fn json_event(
+    kind: EventKind,
+    keys: Vec<Key>,
+    body: &impl serde::Serialize,
+) -> NewEvent {
+    NewEvent {
+        kind,
+        keys,
+        occurred_at: Timestamp::now(),
+        body: serde_json::to_vec(body).expect("bodies hold only text, numbers and lists"),
     }
 }
 
@@ -409,12 +364,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a scratch folder");
         let password = Password::new(String::new());
         let ledger = Ledger::open_or_create(folder.path(), &password).expect("a new ledger");
-        let subject = plimsoll_model::Subject::Artifact {
-            sha256: plimsoll_model::Digest::of(b""),
-        };
-        let kind = plimsoll_store::EventKind::PromotionRequested;
+        let kind = plimsoll_store::EventKind::PolicyDecided;
         ledger
-            .append_json(kind, &subject, &"something")
+            .append_json(kind, Vec::new(), &"something")
             .expect("an event");
         drop(ledger);
         std::fs::remove_file(folder.path().join(LOG_KEY)).expect("it is there");

@@ -9,6 +9,8 @@ mod check;
 mod checkout;
 mod command;
 mod deploy;
+mod deployment;
+mod evidence;
 mod excerpt;
 mod explain;
 mod history;
@@ -18,10 +20,12 @@ mod mask;
 mod promote;
 mod register;
 mod release;
+mod roll_back;
 mod sbom;
 mod status;
 mod test_counts;
 mod trusted;
+mod unknown;
 
 pub use attest::{
     AttestError, Build, Built, attest_build, attest_inspection, attest_sbom, attest_test,
@@ -39,9 +43,10 @@ pub use inspect::{Inspected, MAX_FILE_BYTES, Options, cache_version, inspect};
 pub use ledger::{Ledger, LedgerError};
 pub use mask::masked;
 pub use plimsoll_policy::Disposition;
-pub use promote::{PromoteError, Promoted, Promotion, approve, promote, roll_back};
+pub use promote::{PromoteError, Promoted, Promotion, approve, promote};
 pub use register::INSPECTORS;
-pub use release::{ReleaseError, create_release, find_release, releases};
+pub use release::{ReleaseError, Shipment, create_release, find_release, releases};
+pub use roll_back::{Rollback, roll_back};
 pub use sbom::sbom;
 pub use status::{EnvironmentStatus, status, stop};
 pub use trusted::{
@@ -54,7 +59,7 @@ pub use plimsoll_packages::ecosystems;
 pub use plimsoll_secrets::Rules;
 pub use plimsoll_sign as sign;
 pub use plimsoll_source as source;
-pub use plimsoll_store::Release;
+pub use plimsoll_store::{Page, Release};
 pub use plimsoll_wire::{Format, Report};
 
 /// An error with its causes in one line.

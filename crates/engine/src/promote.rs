@@ -4,19 +4,24 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::{
-    Approval, Body, Class, DeploymentOutcome, DeploymentRecord, Digest, Evidence, Fault, Outcome,
-    OwnId, Signatory, Subject, Verdict,
+    Approval, Body, Class, DeploymentOutcome, Digest, Evidence, Fault, Key, Outcome, OwnId, Reason,
+    Service, Signatory, Subject, Verdict,
 };
 use plimsoll_policy::{EnvironmentSettings, Request};
 use plimsoll_sign::PrivateKey;
-use plimsoll_store::{EventFilter, EventKind, Release};
+use plimsoll_store::{
+    EventFilter, EventKind, Fact, NewEvent, PromotionRequested, Release, StoreError,
+};
 use plimsoll_wire::in_toto;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::deploy::{DeployError, Deployer, OnStep, lease};
-use crate::history::require_sound;
-use crate::ledger::{Ledger, LedgerError, signatory};
+use crate::deployment::{Deployment, place_keys, require_deployable};
+use crate::evidence::Gathered;
+use crate::history::{Sound, require_sound};
+use crate::ledger::{Ledger, LedgerError, json_event, signatory};
 use crate::trusted::Trusted;
+use crate::unknown::{Matter, reason_against};
 
 /// A promotion, approval or rollback could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -61,9 +66,19 @@ pub enum PromoteError {
         /// Where the policy comes from.
         origin: String,
     },
+    /// An event of a later build is about this.
+    #[error("nothing is done here: {what}")]
+    NotUnderstood {
+        /// The events.
+        what: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// There is nothing to go back to.
-    #[error("`{environment}` has no earlier healthy release to go back to")]
+    #[error("service `{service}` has no earlier healthy release in `{environment}` to go back to")]
     NothingBefore {
+        /// The service.
+        service: Service,
         /// The environment.
         environment: String,
     },
@@ -85,6 +100,7 @@ impl Fault for PromoteError {
             | Self::NotRequested { .. }
             | Self::Refused { .. }
             | Self::Stranger { .. }
+            | Self::NotUnderstood { .. }
             | Self::NothingBefore { .. } => Class::Denied,
         }
     }
@@ -102,6 +118,7 @@ impl Fault for PromoteError {
             Self::Stranger { origin, .. } => {
                 Some(format!("sign with a key that the policy {origin} names"))
             }
+            Self::NotUnderstood { hint, .. } => Some(hint.clone()),
             Self::Refused { .. } | Self::NothingBefore { .. } => None,
             Self::Ledger(error) => error.hint(),
             Self::Deploy(error) => error.hint(),
@@ -132,21 +149,19 @@ pub struct Promoted {
     pub settled: Option<DeploymentOutcome>,
     /// The decision.
     pub verdict: Verdict,
+    /// A sentence about each statement that counted for nothing because this build cannot read it whole.
+    pub not_understood: Vec<String>,
     /// What the deployment came to; `None` when it was not allowed.
     pub outcome: Option<DeploymentOutcome>,
 }
 
-/// Who asked for a release in an environment.
-#[derive(Serialize, Deserialize)]
-struct PromotionRequested {
-    release: OwnId,
-    environment: String,
-    requester: Signatory,
-}
+/// How often a decision is made anew because somebody appended meanwhile.
+const MAX_DECISIONS: usize = 8;
 
 /// A decision, as the ledger keeps it.
 #[derive(Serialize)]
 struct PolicyDecided<'a> {
+    service: &'a Service,
     release: &'a OwnId,
     environment: &'a str,
     policy_sha256: Digest,
@@ -154,68 +169,138 @@ struct PolicyDecided<'a> {
     verdict: &'a Verdict,
 }
 
-/// Decides and, when everything is proven, deploys.
+/// A decision and what follows from it.
+struct Decided {
+    verdict: Verdict,
+    not_understood: Vec<String>,
+    /// The deployment that it allows.
+    deployment: Option<Deployment>,
+}
+
+/// Decides and, when everything is proven, deploys. Request, decision and the beginning of the
+/// deployment are appended at once, to the history that the decision rests on.
 pub fn promote(
     ledger: &Ledger,
     promotion: &Promotion<'_>,
     on_step: OnStep<'_>,
 ) -> Result<Promoted, PromoteError> {
     let environment = environment(promotion)?;
-    let (key, folder) = (promotion.key, promotion.folder);
+    let (key, service) = (promotion.key, &promotion.release.service);
     let requester = known(promotion.trusted, key, "promotion")?;
-    require_sound(ledger)?;
-    let lease = lease(ledger, key, &environment.name, promotion.now)?;
-    let settled = Deployer::open(ledger, key, environment, folder, on_step, &lease)?.settle()?;
-    let about = Subject::Artifact {
-        sha256: promotion.release.artifact,
+    require_deployable(environment, promotion.release)?;
+    let sound = require_sound(ledger)?;
+    let lease = lease(ledger, key, service, &environment.name, promotion.now)?;
+    let at = (service, environment);
+    let mut deployer = Deployer::open(ledger, key, at, promotion.folder, on_step, &lease)?;
+    let settled = deployer.settle()?;
+    let decided = append_decision(ledger, sound, |sound| {
+        let decided = decide(ledger, promotion, environment, &requester, sound)?;
+        let events = decision_events(promotion, &requester, &decided);
+        Ok((decided.0, events))
+    })?;
+    let outcome = match &decided.deployment {
+        Some(deployment) => Some(deployer.deploy(deployment)?),
+        None => None,
     };
-    let asked = PromotionRequested {
-        release: promotion.release.id.clone(),
-        environment: environment.name.clone(),
-        requester: requester.clone(),
-    };
-    ledger.append_json(EventKind::PromotionRequested, &about, &asked)?;
-    let evidence = evidence(ledger, promotion)?;
-    let verdict =
-        promotion
-            .trusted
-            .base
-            .decide(&request(promotion, environment, &requester, &evidence));
-    record_decision(ledger, promotion, &evidence, &verdict)?;
-    if verdict.outcome != Outcome::Allow {
-        return Ok(Promoted {
-            settled,
-            verdict,
-            outcome: None,
-        });
-    }
-    let mut deployer = Deployer::open(ledger, key, environment, folder, on_step, &lease)?;
-    let outcome = deployer.deploy(&promotion.release.id, promotion.release.artifact)?;
     Ok(Promoted {
         settled,
-        verdict,
-        outcome: Some(outcome),
+        verdict: decided.verdict,
+        not_understood: decided.not_understood,
+        outcome,
     })
 }
 
-/// States what was decided, by which policy and on which evidence.
-fn record_decision(
+/// Decides on a proven history, and appends the events of the decision to that history or not at all:
+/// what somebody appended meanwhile may be the word against. Then it is decided anew.
+pub(crate) fn append_decision<T>(
+    ledger: &Ledger,
+    mut sound: Sound,
+    mut decide: impl FnMut(&Sound) -> Result<(T, Vec<NewEvent>), PromoteError>,
+) -> Result<T, PromoteError> {
+    let mut decisions = 1;
+    loop {
+        let (decided, events) = decide(&sound)?;
+        match ledger.append(&events, Some(&sound.head)) {
+            Ok(()) => return Ok(decided),
+            Err(LedgerError::Store(StoreError::Conflict { .. })) if decisions < MAX_DECISIONS => {
+                decisions += 1;
+                sound = require_sound(ledger)?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The decision, and the evidence that it rests on.
+fn decide(
     ledger: &Ledger,
     promotion: &Promotion<'_>,
-    evidence: &[Evidence],
-    verdict: &Verdict,
-) -> Result<(), LedgerError> {
-    let about = Subject::Artifact {
-        sha256: promotion.release.artifact,
+    environment: &EnvironmentSettings,
+    requester: &Signatory,
+    sound: &Sound,
+) -> Result<(Decided, Vec<Digest>), PromoteError> {
+    let gathered = evidence(ledger, promotion)?;
+    let request = request(promotion, environment, requester, &gathered.evidence);
+    let mut verdict = promotion.trusted.base.decide(&request);
+    if let Some(reason) = reason_against(&sound.unknown, &matter(promotion, environment)) {
+        verdict.reasons.push(reason);
+        verdict = Verdict::of(verdict.reasons);
+    }
+    let deployment = match verdict.outcome {
+        Outcome::Allow => Some(Deployment::plan(ledger, environment, promotion.release)?),
+        Outcome::Unknown | Outcome::Deny => None,
     };
-    let decided = PolicyDecided {
-        release: &promotion.release.id,
-        environment: promotion.environment,
-        policy_sha256: promotion.trusted.base.sha256(),
-        evidence: evidence.iter().map(|evidence| evidence.id).collect(),
+    let decided = Decided {
         verdict,
+        not_understood: gathered.not_understood,
+        deployment,
     };
-    ledger.append_json(EventKind::PolicyDecided, &about, &decided)
+    let evidence = gathered.evidence.iter().map(|evidence| evidence.id);
+    Ok((decided, evidence.collect()))
+}
+
+fn decision_events(
+    promotion: &Promotion<'_>,
+    requester: &Signatory,
+    (decided, evidence): &(Decided, Vec<Digest>),
+) -> Vec<NewEvent> {
+    let (release, now) = (promotion.release, promotion.now);
+    let policy_sha256 = promotion.trusted.base.sha256();
+    let asked = Fact::PromotionRequested(PromotionRequested {
+        service: release.service.clone(),
+        release: release.id.clone(),
+        environment: promotion.environment.to_owned(),
+        requester: requester.clone(),
+    });
+    let body = PolicyDecided {
+        service: &release.service,
+        release: &release.id,
+        environment: promotion.environment,
+        policy_sha256,
+        evidence: evidence.clone(),
+        verdict: &decided.verdict,
+    };
+    let mut keys = place_keys(release, promotion.environment);
+    keys.push(Key::policy(&policy_sha256));
+    let mut events = vec![
+        NewEvent::of(&asked, now),
+        json_event(EventKind::PolicyDecided, keys, &body),
+    ];
+    let deployment = decided.deployment.as_ref();
+    events.extend(deployment.map(|deployment| NewEvent::of(&deployment.started(), now)));
+    events
+}
+
+/// What the decision is about: the environment before this one as well, as the decision rests on it.
+fn matter<'a>(promotion: &'a Promotion<'_>, environment: &'a EnvironmentSettings) -> Matter<'a> {
+    let mut environments = vec![environment.name.as_str()];
+    environments.extend(environment.after.as_deref());
+    Matter {
+        service: &promotion.release.service,
+        release: &promotion.release.id,
+        environments,
+        policy: promotion.trusted.base.sha256(),
+    }
 }
 
 /// Signs that the release may enter the environment. Refused, and not recorded, when the approval
@@ -226,125 +311,53 @@ pub fn approve(
     valid_for: SignedDuration,
 ) -> Result<Signatory, PromoteError> {
     let environment = environment(promotion)?;
-    require_sound(ledger)?;
+    let sound = require_sound(ledger)?;
+    if let Some(reason) = reason_against(&sound.unknown, &matter(promotion, environment)) {
+        return Err(not_understood(reason));
+    }
     let requester = requester(ledger, promotion)?;
-    let evidence = evidence(ledger, promotion)?;
+    let evidence = evidence(ledger, promotion)?.evidence;
     let approver = signatory(&promotion.trusted.base, &promotion.key.public().id());
     let request = request(promotion, environment, &requester, &evidence);
     if let Some(why) = promotion.trusted.base.refuses_approval(&request, &approver) {
         return Err(PromoteError::Refused { why });
     }
-    let approval = Approval {
-        release: promotion.release.id.clone(),
-        environment: environment.name.clone(),
-        policy_sha256: promotion.trusted.base.sha256(),
-        expires_at: promotion.now + valid_for,
-    };
-    let subject = Subject::Artifact {
-        sha256: promotion.release.artifact,
-    };
-    let statement = in_toto::write(&subject, &promotion.release.name, &Body::Approval(approval));
-    let statement = statement.map_err(LedgerError::from)?;
-    ledger.record(
-        EventKind::ApprovalRecorded,
-        promotion.key,
-        &subject,
-        &statement,
-    )?;
+    record_approval(ledger, promotion, valid_for)?;
     Ok(approver)
 }
 
-/// Deploys the release that was healthy before the present one. Again and again it goes further back,
-/// never to what was left behind.
-pub fn roll_back(
+/// Signs the approval of all that the release ships.
+fn record_approval(
     ledger: &Ledger,
-    trusted: &Trusted,
-    name: &str,
-    key: &PrivateKey,
-    folder: &Path,
-    now: Timestamp,
-    on_step: OnStep<'_>,
-) -> Result<(Release, DeploymentOutcome), PromoteError> {
-    let environment = named(trusted, name)?;
-    known(trusted, key, "rollback")?;
-    require_sound(ledger)?;
-    let lease = lease(ledger, key, name, now)?;
-    Deployer::open(ledger, key, environment, folder, on_step, &lease)?.settle()?;
-    let (left, before) =
-        healthy_before(ledger, name)?.ok_or_else(|| PromoteError::NothingBefore {
-            environment: name.to_owned(),
-        })?;
-    record_left(ledger, key, name, &left)?;
-    let mut deployer = Deployer::open(ledger, key, environment, folder, on_step, &lease)?;
-    let outcome = deployer.deploy(&before.id, before.artifact)?;
-    Ok((before, outcome))
-}
-
-/// States that a release is left behind in an environment, so that its health there no longer lets it
-/// into the next one.
-fn record_left(
-    ledger: &Ledger,
-    key: &PrivateKey,
-    environment: &str,
-    left: &Healthy,
+    promotion: &Promotion<'_>,
+    valid_for: SignedDuration,
 ) -> Result<(), LedgerError> {
-    let (artifact, release) = left.clone();
-    let subject = Subject::Artifact { sha256: artifact };
-    let environment = environment.to_owned();
-    let record = DeploymentRecord {
-        release,
-        environment,
-        outcome: DeploymentOutcome::RolledBack,
+    let release = promotion.release;
+    let policy_sha256 = promotion.trusted.base.sha256();
+    let approval = Approval {
+        service: release.service.clone(),
+        release: release.id.clone(),
+        environment: promotion.environment.to_owned(),
+        policy_sha256,
+        expires_at: promotion.now + valid_for,
     };
-    let statement = in_toto::write(&subject, "artifact", &Body::Deployment(record))?;
-    ledger
-        .record(EventKind::EvidenceRecorded, key, &subject, &statement)
-        .map(drop)
+    let statement = in_toto::write(&release.subjects, &release.name, &Body::Approval(approval))?;
+    let mut keys = place_keys(release, promotion.environment);
+    keys.push(Key::policy(&policy_sha256));
+    let kind = EventKind::ApprovalRecorded;
+    ledger.record(kind, promotion.key, keys, &statement)?;
+    Ok(())
 }
 
-/// What was healthy in an environment: the bytes and the release.
-type Healthy = (Digest, OwnId);
-
-/// The present release of an environment, and the last that was healthy there before it came.
-fn healthy_before(
-    ledger: &Ledger,
-    environment: &str,
-) -> Result<Option<(Healthy, Release)>, LedgerError> {
-    let filter = EventFilter {
-        kinds: vec![EventKind::DeploymentFinished],
-        ..EventFilter::default()
-    };
-    let mut healthy = Vec::new();
-    for event in ledger.store.events(&filter)? {
-        let plimsoll_store::Fact::DeploymentFinished(finished) = ledger.store.fact(&event)? else {
-            continue;
-        };
-        if finished.environment == environment && finished.outcome == DeploymentOutcome::Healthy {
-            healthy.push((finished.artifact, finished.release));
-        }
+pub(crate) fn not_understood(reason: Reason) -> PromoteError {
+    PromoteError::NotUnderstood {
+        what: reason.message,
+        hint: reason.hint,
     }
-    let Some((left, before)) = before_the_last(healthy) else {
-        return Ok(None);
-    };
-    Ok(ledger.store.release(&before)?.map(|before| (left, before)))
-}
-
-/// The last of these, and what it followed. Whatever was returned from is forgotten: after first, second and
-/// first again, nothing is before.
-fn before_the_last(healthy: Vec<Healthy>) -> Option<(Healthy, OwnId)> {
-    let mut line: Vec<Healthy> = Vec::new();
-    for (artifact, release) in healthy {
-        if let Some(at) = line.iter().position(|(earlier, _)| *earlier == artifact) {
-            line.truncate(at);
-        }
-        line.push((artifact, release));
-    }
-    let last = line.pop()?;
-    line.pop().map(|(_, release)| (last, release))
 }
 
 /// Who holds the key, by the policy; nobody else changes an environment.
-fn known(
+pub(crate) fn known(
     trusted: &Trusted,
     key: &PrivateKey,
     what: &'static str,
@@ -363,7 +376,10 @@ fn environment<'a>(promotion: &Promotion<'a>) -> Result<&'a EnvironmentSettings,
     named(promotion.trusted, promotion.environment)
 }
 
-fn named<'a>(trusted: &'a Trusted, wanted: &str) -> Result<&'a EnvironmentSettings, PromoteError> {
+pub(crate) fn named<'a>(
+    trusted: &'a Trusted,
+    wanted: &str,
+) -> Result<&'a EnvironmentSettings, PromoteError> {
     if !trusted.trusted {
         return Err(PromoteError::Untrusted {
             origin: trusted.origin.clone(),
@@ -388,26 +404,23 @@ fn named<'a>(trusted: &'a Trusted, wanted: &str) -> Result<&'a EnvironmentSettin
     })
 }
 
-/// The evidence about the artifact and about every source that its provenance names.
-fn evidence(ledger: &Ledger, promotion: &Promotion<'_>) -> Result<Vec<Evidence>, LedgerError> {
+/// The evidence about all that the release ships and about every source that its provenance names.
+fn evidence(ledger: &Ledger, promotion: &Promotion<'_>) -> Result<Gathered, LedgerError> {
     let policy = &promotion.trusted.base;
-    let artifact = Subject::Artifact {
-        sha256: promotion.release.artifact,
+    let mut keys: Vec<Key> = promotion
+        .release
+        .subjects
+        .iter()
+        .map(Subject::key)
+        .collect();
+    for evidence in ledger.evidence(policy, &keys)?.evidence {
+        if let Body::Provenance(provenance) = evidence.body {
+            keys.push(provenance.source.key());
+        }
     }
-    .key();
-    let about_artifact = ledger.evidence(policy, std::slice::from_ref(&artifact))?;
-    let mut subjects = vec![artifact];
-    subjects.extend(
-        about_artifact
-            .iter()
-            .filter_map(|evidence| match &evidence.body {
-                Body::Provenance(provenance) => Some(provenance.source.key()),
-                _ => None,
-            }),
-    );
-    subjects.sort();
-    subjects.dedup();
-    ledger.evidence(policy, &subjects)
+    keys.sort();
+    keys.dedup();
+    ledger.evidence(policy, &keys)
 }
 
 fn request<'a>(
@@ -418,8 +431,9 @@ fn request<'a>(
 ) -> Request<'a> {
     Request {
         environment,
+        service: &promotion.release.service,
         release: &promotion.release.id,
-        artifact: promotion.release.artifact,
+        subjects: &promotion.release.subjects,
         requester,
         policy_trusted: promotion.trusted.trusted,
         evidence,
@@ -431,31 +445,15 @@ fn request<'a>(
 fn requester(ledger: &Ledger, promotion: &Promotion<'_>) -> Result<Signatory, PromoteError> {
     let filter = EventFilter {
         kinds: vec![EventKind::PromotionRequested],
-        subject: Some(
-            Subject::Artifact {
-                sha256: promotion.release.artifact,
-            }
-            .key(),
-        ),
-        from_seq: 0,
+        key: Some(Key::release(&promotion.release.id)),
     };
     let mut last = None;
-    for event in ledger.store.events(&filter).map_err(LedgerError::from)? {
-        let body = ledger
-            .store
-            .blob(&event.body_sha256)
-            .map_err(LedgerError::from)?;
-        let requested: Option<PromotionRequested> = body
-            .map(|body| serde_json::from_slice(&body))
-            .transpose()
-            .map_err(|error| LedgerError::Evidence {
-                seq: event.seq,
-                why: error.to_string(),
-            })?;
-        if let Some(requested) = requested
-            && requested.release == promotion.release.id
-            && requested.environment == promotion.environment
-        {
+    for event in ledger.store.all_events(&filter) {
+        let fact = ledger.store.fact(&event.map_err(LedgerError::from)?);
+        let Some(Fact::PromotionRequested(requested)) = fact.map_err(LedgerError::from)? else {
+            continue;
+        };
+        if requested.environment == promotion.environment {
             last = Some(requested.requester);
         }
     }
@@ -463,31 +461,4 @@ fn requester(ledger: &Ledger, promotion: &Promotion<'_>) -> Result<Signatory, Pr
         release: promotion.release.name.clone(),
         environment: promotion.environment.to_owned(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use plimsoll_model::{Digest, OwnId};
-
-    #[test]
-    fn going_back_again_goes_further_back() {
-        for (deployed, expected) in [
-            ("", None),
-            ("a", None),
-            ("ab", Some("a")),
-            ("aab", Some("a")),
-            ("abc", Some("b")),
-            ("abcb", Some("a")),
-            ("abcba", None),
-            ("abcbad", Some("a")),
-            ("abcbd", Some("b")),
-        ] {
-            let healthy = deployed.chars().map(|name| {
-                let name = name.to_string();
-                (Digest::of(name.as_bytes()), OwnId::new(name))
-            });
-            let before = super::before_the_last(healthy.collect()).map(|(_, before)| before);
-            assert_eq!(before, expected.map(OwnId::new), "{deployed}");
-        }
-    }
 }

@@ -1,18 +1,20 @@
-//! Releases: a name for people, an id, and the exact bytes that ship.
+//! Releases: a service's name for people, an id, and exactly what ships.
 
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{Class, Digest, Fault, Subject};
-use plimsoll_store::{EventKind, Release, ReleaseCreated};
+use plimsoll_model::{Class, Digest, Fault, OwnId, Service, Subject, is_name};
+use plimsoll_store::{Fact, Page, Release, ReleaseCreated, StoreError};
 
 use crate::ledger::{Ledger, LedgerError, file, new_id};
 
 /// A release cannot be made or found.
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
-    /// The name is taken by other bytes.
-    #[error("there is already a release named `{name}`")]
+    /// The name is taken by another release of the service.
+    #[error("service `{service}` already has a release named `{name}`")]
     Taken {
+        /// The service.
+        service: Service,
         /// The name.
         name: String,
     },
@@ -22,9 +24,11 @@ pub enum ReleaseError {
         /// The name.
         name: String,
     },
-    /// There is no such release.
-    #[error("there is no release `{wanted}`")]
+    /// The service has no such release.
+    #[error("there is no release `{wanted}` of service `{service}`")]
     Absent {
+        /// The service.
+        service: Service,
         /// What was asked for.
         wanted: String,
     },
@@ -46,7 +50,9 @@ impl Fault for ReleaseError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Taken { .. } => "give the new one a name of its own",
-            Self::Name { .. } => "use letters, digits, `.`, `_`, `-`, at most 100",
+            Self::Name { .. } => {
+                "use letters, digits, `.`, `_` and `-`, at most 100, and begin with a letter or digit"
+            }
             Self::Absent { .. } => "`plimsoll release list` shows them",
             Self::Ledger(error) => return error.hint(),
         };
@@ -54,52 +60,83 @@ impl Fault for ReleaseError {
     }
 }
 
-/// Makes a release of an artifact: keeps its bytes by their digest and appends the event.
+/// What a release is to ship.
+#[derive(Clone, Copy, Debug)]
+pub struct Shipment<'a> {
+    /// Files, whose bytes are kept by their digest.
+    pub files: &'a [PathBuf],
+    /// Manifests of images, whose bytes a registry keeps.
+    pub images: &'a [Digest],
+}
+
+/// Makes a release of a service: keeps the bytes of its files and appends the event. Of two that give
+/// the same name at once, the ledger takes one.
 pub fn create_release(
     ledger: &Ledger,
+    service: &Service,
     name: &str,
-    artifact: &Path,
+    shipment: &Shipment<'_>,
 ) -> Result<Release, ReleaseError> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if name.is_empty() || name.len() > 100 || !name.chars().all(allowed) {
+    if !is_name(name) {
         return Err(ReleaseError::Name {
             name: name.to_owned(),
         });
     }
-    let releases = ledger.store.releases().map_err(LedgerError::from)?;
-    if releases.iter().any(|release| release.name == name) {
-        return Err(ReleaseError::Taken {
-            name: name.to_owned(),
-        });
+    let mut subjects = Vec::new();
+    for file in shipment.files {
+        let sha256 = keep(ledger, file)?;
+        subjects.push(Subject::Artifact { sha256 });
     }
-    let sha256 = keep(ledger, artifact)?;
+    subjects.extend(shipment.images.iter().map(|digest| Subject::Image {
+        manifest_sha256: *digest,
+    }));
     let created = ReleaseCreated {
+        service: service.clone(),
         release: new_id()?,
         name: name.to_owned(),
-        artifact: sha256,
+        subjects,
     };
-    ledger.append_json(
-        EventKind::ReleaseCreated,
-        &Subject::Artifact { sha256 },
-        &created,
-    )?;
-    find_release(ledger, created.release.as_str())
+    let id = created.release.clone();
+    match ledger.tell(&Fact::ReleaseCreated(created)) {
+        Ok(()) => find_release(ledger, service, id.as_str()),
+        Err(LedgerError::Store(StoreError::ReleaseExists { .. })) => Err(ReleaseError::Taken {
+            service: service.clone(),
+            name: name.to_owned(),
+        }),
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// The release with this id or name.
-pub fn find_release(ledger: &Ledger, wanted: &str) -> Result<Release, ReleaseError> {
-    let releases = ledger.store.releases().map_err(LedgerError::from)?;
-    let found = releases
-        .into_iter()
-        .find(|release| release.id.as_str() == wanted || release.name == wanted);
-    found.ok_or_else(|| ReleaseError::Absent {
-        wanted: wanted.to_owned(),
-    })
+/// The release of a service with this id or name.
+pub fn find_release(
+    ledger: &Ledger,
+    service: &Service,
+    wanted: &str,
+) -> Result<Release, ReleaseError> {
+    let by_id = ledger.store.release(&OwnId::new(wanted));
+    let by_id = by_id.map_err(LedgerError::from)?;
+    if let Some(release) = by_id.filter(|release| release.service == *service) {
+        return Ok(release);
+    }
+    let by_name = ledger.store.release_named(service, wanted);
+    by_name
+        .map_err(LedgerError::from)?
+        .ok_or_else(|| ReleaseError::Absent {
+            service: service.clone(),
+            wanted: wanted.to_owned(),
+        })
 }
 
-/// Every release, oldest first.
-pub fn releases(ledger: &Ledger) -> Result<Vec<Release>, ReleaseError> {
-    Ok(ledger.store.releases().map_err(LedgerError::from)?)
+/// The releases of a service, the oldest first, a page at a time: those that the event `from_seq` or a
+/// later one made.
+pub fn releases(
+    ledger: &Ledger,
+    service: &Service,
+    from_seq: u64,
+    limit: usize,
+) -> Result<Page<Release>, ReleaseError> {
+    let page = ledger.store.releases(service, from_seq, limit);
+    Ok(page.map_err(LedgerError::from)?)
 }
 
 /// The folder that keeps the bytes of artifacts, each named by its hex digest.

@@ -28,7 +28,7 @@ pub fn sbom(
         .iter()
         .map(|part| format!("{} {}", part.ecosystem, part.label()))
         .collect();
-    let subject_key = subject.map_or_else(String::new, Subject::key);
+    let subject_key = subject.map_or_else(String::new, |subject| subject.key().to_string());
     let moment = now.to_string();
     let mut seed = vec![name.as_bytes(), subject_key.as_bytes(), moment.as_bytes()];
     seed.extend(parts.iter().map(String::as_bytes));

@@ -1,7 +1,7 @@
 //! What runs where, by the ledger and by the kernel.
 
 use plimsoll_environment::{Instance, Until};
-use plimsoll_model::{DeploymentOutcome, Digest, Subject};
+use plimsoll_model::{DeploymentOutcome, Digest, Service, Subject};
 use plimsoll_policy::EnvironmentSettings;
 use serde::Serialize;
 
@@ -9,9 +9,11 @@ use crate::deploy::{DeployError, target};
 use crate::ledger::{Ledger, LedgerError};
 use crate::trusted::Trusted;
 
-/// One environment as it is now.
+/// What a service has in one environment now.
 #[derive(Clone, Debug, Serialize)]
 pub struct EnvironmentStatus {
+    /// The service.
+    pub service: Service,
     /// Its name.
     pub environment: String,
     /// The release that the ledger says runs: its name.
@@ -35,40 +37,47 @@ impl EnvironmentStatus {
     }
 }
 
-/// The status of every environment of the policy, in its order.
-pub fn status(ledger: &Ledger, trusted: &Trusted) -> Result<Vec<EnvironmentStatus>, DeployError> {
-    trusted
-        .base
-        .environments
-        .iter()
-        .map(|environment| one(ledger, environment))
+/// What a service has in every environment of the policy, in its order.
+pub fn status(
+    ledger: &Ledger,
+    trusted: &Trusted,
+    service: &Service,
+) -> Result<Vec<EnvironmentStatus>, DeployError> {
+    let environments = trusted.base.environments.iter();
+    environments
+        .map(|environment| look_at(ledger, service, environment))
         .collect()
 }
 
-fn one(
+fn look_at(
     ledger: &Ledger,
+    service: &Service,
     environment: &EnvironmentSettings,
 ) -> Result<EnvironmentStatus, DeployError> {
-    let name = &environment.name;
-    let current = ledger.store.current(name).map_err(LedgerError::from)?;
-    let releases = ledger.store.releases().map_err(LedgerError::from)?;
-    let open = ledger.store.open_deployments().map_err(LedgerError::from)?;
-    let observation = target(ledger, environment)?.observe(Until::Now)?;
-    let recorded = current.as_ref().and_then(|current| current.running.clone());
-    let release = recorded.as_ref().and_then(|recorded| {
-        releases
-            .iter()
-            .find(|release| release.id == recorded.release)
-            .map(|release| release.name.clone())
-    });
+    let (store, name) = (&ledger.store, &environment.name);
+    let current = store.current(service, name).map_err(LedgerError::from)?;
+    let open = store
+        .open_deployment(service, name)
+        .map_err(LedgerError::from)?;
+    let recorded = match current
+        .as_ref()
+        .and_then(|current| current.running.as_ref())
+    {
+        Some(id) => store.release(id).map_err(LedgerError::from)?,
+        None => None,
+    };
+    let observation = target(ledger, service, environment)?.observe(Until::Now)?;
     Ok(EnvironmentStatus {
+        service: service.clone(),
         environment: name.clone(),
-        release,
-        artifact: recorded.map(|recorded| recorded.artifact),
+        artifact: recorded
+            .as_ref()
+            .and_then(|release| release.subjects.iter().find_map(file_digest)),
+        release: recorded.map(|release| release.name),
         outcome: current.map(|current| current.outcome),
         running: observation.subjects.iter().find_map(file_digest),
         instances: observation.instances,
-        interrupted: open.iter().any(|open| open.environment == *name),
+        interrupted: open.is_some(),
     })
 }
 
@@ -79,10 +88,10 @@ fn file_digest(subject: &Subject) -> Option<Digest> {
     }
 }
 
-/// Ends what runs in every environment of the policy: what was started there, and nothing else.
-pub fn stop(ledger: &Ledger, trusted: &Trusted) -> Result<(), DeployError> {
+/// Ends what a service runs in every environment of the policy: what was started there, and nothing else.
+pub fn stop(ledger: &Ledger, trusted: &Trusted, service: &Service) -> Result<(), DeployError> {
     for environment in &trusted.base.environments {
-        target(ledger, environment)?.withdraw()?;
+        target(ledger, service, environment)?.withdraw()?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{Class, Digest, Fault, TreePath};
+use plimsoll_model::{Class, Digest, Fault, Service, TreePath};
 use plimsoll_policy::{Policy, PolicyError};
 use plimsoll_source::{GitError, Repository};
 
@@ -100,6 +100,15 @@ pub enum TrustedError {
         /// What the file has.
         found: Digest,
     },
+    /// Neither the policy nor the folder names the service.
+    #[error(
+        "the policy names no service, and the name of the folder {} cannot stand for one",
+        folder.display()
+    )]
+    Service {
+        /// The repository's folder.
+        folder: PathBuf,
+    },
     /// The file is not text.
     #[error("the policy {origin} is not UTF-8 text")]
     Text {
@@ -125,6 +134,7 @@ impl Fault for TrustedError {
         match self {
             Self::Git(error) => error.class(),
             Self::Read { .. }
+            | Self::Service { .. }
             | Self::NoFile { .. }
             | Self::SharedKey { .. }
             | Self::Pin { .. }
@@ -139,6 +149,9 @@ impl Fault for TrustedError {
             Self::Read { .. } | Self::Text { .. } => return None,
             Self::Git(error) => return error.hint(),
             Self::Policy(error) => return Fault::hint(error),
+            Self::Service { .. } => {
+                "write service = \"NAME\" at the top of the trusted policy; letters, digits, `.`, `_` and `-`"
+            }
             Self::NoFile { .. } => "a policy is a short text file",
             Self::SharedKey { .. } => "give each [[person]] and [[builder]] keys of its own",
             Self::Pin { .. } => "review the change, then pin the new digest",
@@ -147,6 +160,28 @@ impl Fault for TrustedError {
             }
         };
         Some(hint.to_owned())
+    }
+}
+
+impl Trusted {
+    /// The service whose releases the policy lets in: the one that it names, else the name of the
+    /// repository's folder in which `root` lies.
+    pub fn service(&self, root: &Path) -> Result<Service, TrustedError> {
+        if let Some(service) = &self.base.service {
+            return Ok(service.clone());
+        }
+        let root = match Repository::discover(root) {
+            Ok(repository) => repository.root().to_owned(),
+            Err(_) => root.to_owned(),
+        };
+        let folder = root.canonicalize().map_err(|source| TrustedError::Read {
+            path: root.clone(),
+            source,
+        })?;
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        name.parse().map_err(|_| TrustedError::Service {
+            folder: folder.clone(),
+        })
     }
 }
 

@@ -189,10 +189,6 @@ impl fmt::Display for Withdrawn {
 
 /// Subjects for people, in a line.
 fn short(subjects: &[Subject]) -> String {
-    let names = subjects.iter().map(|subject| match subject {
-        Subject::Artifact { sha256 } => sha256.short(),
-        Subject::Image { manifest_sha256 } => format!("image {}", manifest_sha256.short()),
-        Subject::Source { commit, .. } => format!("commit {:.12}", commit.as_str()),
-    });
+    let names = subjects.iter().map(Subject::short);
     names.collect::<Vec<_>>().join(", ")
 }

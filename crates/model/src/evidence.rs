@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Ecosystem, Finding, Gap, Outcome, OwnId, Subject};
+use crate::{Digest, Ecosystem, Finding, Gap, Outcome, OwnId, Service, Subject};
 
 /// A signed statement whose signature has been verified, read into words that policy can judge.
 ///
@@ -10,8 +10,8 @@ use crate::{Digest, Ecosystem, Finding, Gap, Outcome, OwnId, Subject};
 pub struct Evidence {
     /// The digest of the bundle's stored bytes.
     pub id: Digest,
-    /// What the statement is about.
-    pub subject: Subject,
+    /// What the statement is about: one subject, or all of a release's.
+    pub subjects: Vec<Subject>,
     /// Whose key signed it.
     pub signed_by: Signatory,
     /// When the ledger took it in.
@@ -131,6 +131,8 @@ pub struct Sbom {
 /// A person's word that a release may enter an environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
+    /// The service that the release belongs to.
+    pub service: Service,
     /// The release.
     pub release: OwnId,
     /// The environment's name.
@@ -144,6 +146,8 @@ pub struct Approval {
 /// What a deployment came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeploymentRecord {
+    /// The service that the release belongs to.
+    pub service: Service,
     /// The release.
     pub release: OwnId,
     /// The environment's name.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Digest;
 use crate::text::text_newtype;
+use crate::{Digest, Key};
 
 text_newtype! {
     /// A Git object id in hexadecimal, SHA-1 or SHA-256.
@@ -33,11 +33,20 @@ pub enum Subject {
 
 impl Subject {
     /// The digest that names the subject, with its algorithm: `gitCommit:…` or `sha256:…`.
-    pub fn key(&self) -> String {
+    pub fn key(&self) -> Key {
         match self {
-            Self::Source { commit, .. } => format!("gitCommit:{commit}"),
-            Self::Artifact { sha256 } => sha256.to_string(),
-            Self::Image { manifest_sha256 } => manifest_sha256.to_string(),
+            Self::Source { commit, .. } => Key::commit(commit),
+            Self::Artifact { sha256 } => Key::bytes(sha256),
+            Self::Image { manifest_sha256 } => Key::bytes(manifest_sha256),
+        }
+    }
+
+    /// The subject in a few words for people; never decide anything by it.
+    pub fn short(&self) -> String {
+        match self {
+            Self::Source { commit, .. } => format!("commit {:.12}", commit.as_str()),
+            Self::Artifact { sha256 } => sha256.short(),
+            Self::Image { manifest_sha256 } => format!("image {}", manifest_sha256.short()),
         }
     }
 }

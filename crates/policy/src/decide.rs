@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Body, DeploymentOutcome, Digest, Evidence, Gap, GapKind, Inspected, Outcome, OwnId, Provenance,
-    Reason, RuleId, Signatory, Subject, Verdict,
+    Body, DeploymentOutcome, Evidence, Gap, GapKind, Inspected, Outcome, OwnId, Provenance, Reason,
+    RuleId, Service, Signatory, Subject, Verdict,
 };
 
 use crate::gate::Strictness;
@@ -19,15 +19,17 @@ use crate::{Disposition, EnvironmentSettings, Policy, Requirement};
 pub struct Request<'a> {
     /// The environment to enter.
     pub environment: &'a EnvironmentSettings,
+    /// The service that the release belongs to.
+    pub service: &'a Service,
     /// The release.
     pub release: &'a OwnId,
-    /// The bytes that ship.
-    pub artifact: Digest,
+    /// All that it ships. What is required must hold for each.
+    pub subjects: &'a [Subject],
     /// Who asks; believed because they signed.
     pub requester: &'a Signatory,
     /// Whether the policy is a trusted base, not the inspected tree's own.
     pub policy_trusted: bool,
-    /// All evidence about the artifact, its source and the release, in the order in which the ledger
+    /// All evidence about the subjects, their sources and the release, in the order in which the ledger
     /// took it in; signatures verified. A clock that was set back does not make old evidence new.
     pub evidence: &'a [Evidence],
     /// The present.
@@ -35,45 +37,61 @@ pub struct Request<'a> {
 }
 
 impl Policy {
-    /// Decides over evidence. Pure; an error in evidence is a reason against, never a way through.
+    /// Decides over evidence. Pure; an error in evidence is a reason against, never a way through. What
+    /// is required of a release is required of each of its subjects, and the worst counts.
     pub fn decide(&self, request: &Request<'_>) -> Verdict {
-        let case = Case {
-            policy: self,
-            request,
-            origin: origin(request),
+        let cases = self.cases(request);
+        let Some(whole) = cases.first() else {
+            return Verdict::of(vec![unknown(
+                "release",
+                "the release ships nothing".to_owned(),
+                "create a release with at least one file or image",
+            )]);
         };
-        let mut reasons = vec![case.policy_reason()];
-        reasons.push(case.origin_reason());
+        let mut reasons = vec![whole.policy_reason()];
+        reasons.push(worst(&cases, Case::origin_reason));
         let required = request.environment.requires.iter().collect::<BTreeSet<_>>();
         reasons.extend(
             required
                 .into_iter()
                 .filter(|requirement| **requirement != Requirement::Signature)
-                .map(|requirement| case.requirement(*requirement)),
+                .map(|requirement| worst(&cases, |case| case.requirement(*requirement))),
         );
         reasons.extend(
             request
                 .environment
                 .after
                 .as_deref()
-                .map(|after| case.after(after)),
+                .map(|after| whole.after(after)),
         );
         reasons.extend(
             request
                 .environment
                 .approvals
                 .iter()
-                .map(|rule| case.approvals(rule)),
+                .map(|rule| whole.approvals(rule)),
         );
         Verdict::of(reasons)
     }
 
+    fn cases<'a>(&'a self, request: &'a Request<'a>) -> Vec<Case<'a>> {
+        request
+            .subjects
+            .iter()
+            .map(|subject| Case {
+                policy: self,
+                request,
+                subject,
+                origin: origin(subject, request.evidence),
+            })
+            .collect()
+    }
+
     /// Why an approval by this signatory could never count for the environment, or `None` when it may.
     pub fn refuses_approval(&self, request: &Request<'_>, approver: &Signatory) -> Option<String> {
-        let case = Case {
-            policy: self,
-            request,
-            origin: origin(request),
+        let cases = self.cases(request);
+        let Some(case) = cases.first() else {
+            return Some("the release ships nothing".to_owned());
         };
         let rules = &request.environment.approvals;
         let mut refusals = rules.iter().map(|rule| case.refusal(rule, approver));
@@ -88,9 +106,11 @@ impl Policy {
     }
 }
 
+/// The request as far as one of the release's subjects goes.
 struct Case<'a> {
     policy: &'a Policy,
     request: &'a Request<'a>,
+    subject: &'a Subject,
     origin: Option<(&'a Evidence, &'a Provenance)>,
 }
 
@@ -116,7 +136,7 @@ impl<'a> Case<'a> {
                 "signature",
                 format!(
                     "no configured builder signed where {} comes from",
-                    self.request.artifact.short()
+                    self.subject.short()
                 ),
                 "build it with `plimsoll attest build` under the key of a [[builder]] of the policy",
             ),
@@ -133,7 +153,7 @@ impl<'a> Case<'a> {
                 format!(
                     "builder `{}` built it from {}",
                     provenance.builder,
-                    source_name(&provenance.source)
+                    provenance.source.short()
                 ),
             ),
         }
@@ -153,11 +173,9 @@ impl<'a> Case<'a> {
     /// Evidence that a configured builder signed, about the source or the artifact.
     fn believed<T>(&self, read: impl Fn(&'a Body) -> Option<T>) -> Option<(&'a Evidence, T)> {
         let source = self.origin.map(|(_, provenance)| &provenance.source);
-        let artifact = Subject::Artifact {
-            sha256: self.request.artifact,
-        };
         latest(self.request.evidence, |evidence| {
-            let about = evidence.subject == artifact || Some(&evidence.subject) == source;
+            let about = evidence.subjects.contains(self.subject)
+                || source.is_some_and(|source| evidence.subjects.contains(source));
             let signed = matches!(evidence.signed_by, Signatory::Builder(_));
             if about && signed {
                 read(&evidence.body)
@@ -373,37 +391,61 @@ impl<'a> Case<'a> {
         &self,
         environment: &str,
     ) -> Option<(usize, &'a Evidence, DeploymentOutcome)> {
-        let artifact = Subject::Artifact {
-            sha256: self.request.artifact,
-        };
         let evidence = self.request.evidence.iter().enumerate().rev();
         evidence
-            .filter(|(_, evidence)| evidence.subject == artifact)
+            .filter(|(_, evidence)| is_about_all(evidence, self.request.subjects))
             .find_map(|(at, evidence)| {
                 let Body::Deployment(record) = &evidence.body else {
                     return None;
                 };
-                let ours =
-                    record.release == *self.request.release && record.environment == environment;
+                let ours = record.service == *self.request.service
+                    && record.release == *self.request.release
+                    && record.environment == environment;
                 ours.then_some((at, evidence, record.outcome))
             })
     }
 }
 
-/// The newest provenance of the artifact that a configured builder signed under its own name.
-fn origin<'a>(request: &Request<'a>) -> Option<(&'a Evidence, &'a Provenance)> {
-    latest(request.evidence, |evidence| provenance(request, evidence))
+/// What the reasons about each subject come to: the worst of them, which names its subject when there
+/// are several.
+fn worst<'a>(cases: &[Case<'a>], judge: impl Fn(&Case<'a>) -> Reason) -> Reason {
+    let mut reasons = cases.iter().map(|case| (case.subject, judge(case)));
+    let Some((mut subject, mut worst)) = reasons.next() else {
+        return unknown("release", "the release ships nothing".to_owned(), "");
+    };
+    for (other, reason) in reasons {
+        if reason.outcome > worst.outcome {
+            (subject, worst) = (other, reason);
+        }
+    }
+    if cases.len() > 1 {
+        worst.message = format!("{}: {}", subject.short(), worst.message);
+        if worst.outcome == Outcome::Allow {
+            worst.message = format!("each of {}; {}", cases.len(), worst.message);
+        }
+    }
+    worst
 }
 
-/// What evidence says of the artifact's origin, when a configured builder signed it under its own name.
-fn provenance<'a>(request: &Request<'_>, evidence: &'a Evidence) -> Option<&'a Provenance> {
+/// Whether the statement names exactly what the release ships, in whatever order.
+fn is_about_all(evidence: &Evidence, subjects: &[Subject]) -> bool {
+    let named: BTreeSet<_> = evidence.subjects.iter().collect();
+    named == subjects.iter().collect()
+}
+
+/// The newest provenance of the subject that a configured builder signed under its own name.
+fn origin<'a>(
+    subject: &Subject,
+    evidence: &'a [Evidence],
+) -> Option<(&'a Evidence, &'a Provenance)> {
+    latest(evidence, |evidence| provenance(subject, evidence))
+}
+
+/// What evidence says of the subject's origin, when a configured builder signed it under its own name.
+fn provenance<'a>(subject: &Subject, evidence: &'a Evidence) -> Option<&'a Provenance> {
     match (&evidence.body, &evidence.signed_by) {
         (Body::Provenance(provenance), Signatory::Builder(builder))
-            if evidence.subject
-                == (Subject::Artifact {
-                    sha256: request.artifact,
-                })
-                && provenance.builder == *builder =>
+            if evidence.subjects.contains(subject) && provenance.builder == *builder =>
         {
             Some(provenance)
         }
@@ -420,13 +462,6 @@ fn latest<'a, T>(
         .iter()
         .rev()
         .find_map(|evidence| read(evidence).map(|body| (evidence, body)))
-}
-
-fn source_name(source: &Subject) -> String {
-    match source {
-        Subject::Source { commit, .. } => format!("commit {:.12}", commit.as_str()),
-        Subject::Artifact { .. } | Subject::Image { .. } => source.key(),
-    }
 }
 
 fn signatory_name(signatory: &Signatory) -> String {

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::civil::Date;
-use plimsoll_model::{Class, Fault, LineIndex, Threshold};
+use plimsoll_model::{Class, Fault, LineIndex, Threshold, is_name};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use crate::settings::TomlDate;
@@ -50,6 +50,7 @@ impl Policy {
         let mut names = BTreeSet::new();
         for environment in &self.environments {
             let name = &environment.name;
+            check_name(name)?;
             if let Some(after) = &environment.after
                 && !names.contains(after.as_str())
             {
@@ -151,6 +152,20 @@ impl Policy {
         }
         Ok(())
     }
+}
+
+/// An environment's name stands in paths and in keys of the ledger.
+fn check_name(name: &str) -> Result<(), (String, String, String)> {
+    if is_name(name) {
+        return Ok(());
+    }
+    let hint =
+        "use letters, digits, `.`, `_` and `-`, at most 100, and begin with a letter or digit";
+    Err((
+        name.to_owned(),
+        format!("`{name}` cannot name an environment"),
+        hint.to_owned(),
+    ))
 }
 
 fn unique<'a>(
@@ -334,6 +349,11 @@ mod tests {
             ),
             ("[gaps]\nstale = \"ignore\"\n", "plimsoll.toml:2:", "warn"),
             (
+                "service = \"../shop\"\n",
+                "plimsoll.toml:1:",
+                "cannot name a service",
+            ),
+            (
                 "\n[[waiver]]\nid = \"secret/x\"\nreason = \" \"\nowner = \"sre\"\nexpires = 2026-12-31\n",
                 "plimsoll.toml:3:",
                 "who answers",
@@ -369,6 +389,7 @@ mod tests {
             )
         };
         assert!(Policy::parse(&environment("a", ""), "p").is_ok());
+        assert!(error(&environment("../a", "")).contains("cannot name an environment"));
         assert!(
             error(&environment("a", "after = \"b\"\n")).contains("not an environment above it")
         );

@@ -2,13 +2,16 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use plimsoll_model::{Digest, GapKind, RuleId, Threshold};
+use plimsoll_model::{Digest, GapKind, RuleId, Service, Threshold};
 use serde::{Deserialize, Serialize};
 
 /// `plimsoll.toml`, read and checked. Every key is optional; unknown keys are errors.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
+    /// The service whose releases this policy lets in; the name of the repository's folder when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<Service>,
     /// What may not pass, for each inspector.
     pub gate: Gate,
     /// What a gap means for `plimsoll check`; environments deny on every gap.

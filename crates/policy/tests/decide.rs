@@ -5,12 +5,23 @@
     reason = "a test that cannot make its input must stop"
 )]
 
+macro_rules! body {
+    ($world:expr, $at:expr, $kind:ident) => {
+        match &mut $world.evidence[$at].body {
+            Body::$kind(body) => body,
+            other => panic!("{other:?}"),
+        }
+    };
+}
+
+mod release;
+
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::CommitId;
 use plimsoll_model::{
     AdvisorySet, Approval, Body, DeploymentOutcome, DeploymentRecord, Digest, Ecosystem, Evidence,
-    Finding, Gap, GapKind, Inspected, Location, Outcome, OwnId, Provenance, Sbom, Severity,
-    Signatory, Subject, TestResult, TreePath, Verdict,
+    Finding, Gap, GapKind, Inspected, Location, Outcome, OwnId, Provenance, Sbom, Service,
+    Severity, Signatory, Subject, TestResult, TreePath, Verdict,
 };
 use plimsoll_policy::{Policy, Request};
 
@@ -52,6 +63,7 @@ count = 1
 struct World {
     policy: Policy,
     evidence: Vec<Evidence>,
+    subjects: Vec<Subject>,
     requester: Signatory,
     trusted: bool,
     now: Timestamp,
@@ -75,7 +87,7 @@ fn source() -> Subject {
 fn evidence(subject: Subject, signed_by: Signatory, body: Body) -> Evidence {
     Evidence {
         id: Digest::of(b"bundle"),
-        subject,
+        subjects: vec![subject],
         signed_by,
         recorded_at: now(),
         body,
@@ -84,6 +96,10 @@ fn evidence(subject: Subject, signed_by: Signatory, body: Body) -> Evidence {
 
 fn person(id: &str) -> Signatory {
     Signatory::Person(id.to_owned())
+}
+
+fn service() -> Service {
+    "shop".parse().unwrap()
 }
 
 fn release() -> OwnId {
@@ -124,11 +140,13 @@ fn world_under(policy: &str) -> World {
         outcome: Outcome::Allow,
     };
     let staged = DeploymentRecord {
+        service: service(),
         release: release(),
         environment: "staging".to_owned(),
         outcome: DeploymentOutcome::Healthy,
     };
     let approval = Approval {
+        service: service(),
         release: release(),
         environment: "production".to_owned(),
         policy_sha256: policy.sha256(),
@@ -152,6 +170,7 @@ fn world_under(policy: &str) -> World {
     World {
         policy,
         evidence,
+        subjects: vec![Subject::Artifact { sha256: artifact() }],
         requester: person("author"),
         trusted: true,
         now: now(),
@@ -162,8 +181,9 @@ fn decide(world: &World) -> Verdict {
     let environment = world.policy.environment("production").unwrap();
     world.policy.decide(&Request {
         environment,
+        service: &service(),
         release: &release(),
-        artifact: artifact(),
+        subjects: &world.subjects,
         requester: &world.requester,
         policy_trusted: world.trusted,
         evidence: &world.evidence,
@@ -188,15 +208,6 @@ fn gap() -> Gap {
         message: String::new(),
         fix: String::new(),
     }
-}
-
-macro_rules! body {
-    ($world:expr, $at:expr, $kind:ident) => {
-        match &mut $world.evidence[$at].body {
-            Body::$kind(body) => body,
-            other => panic!("{other:?}"),
-        }
-    };
 }
 
 #[test]
@@ -271,9 +282,9 @@ fn evidence_signed_by_somebody_else_does_not_count() {
 fn evidence_about_other_bytes_does_not_count() {
     for at in 0..6 {
         let mut world = world();
-        world.evidence[at].subject = Subject::Artifact {
+        world.evidence[at].subjects = vec![Subject::Artifact {
             sha256: Digest::of(b"other"),
-        };
+        }];
         assert_ne!(decide(&world).outcome, Outcome::Allow, "{at}");
     }
 }
@@ -440,72 +451,4 @@ fn what_the_ledger_took_in_last_counts_whatever_the_clock_said() {
     }
     world.evidence.push(failed);
     assert_eq!(decide(&world).outcome, Outcome::Deny);
-}
-
-/// A deployment of the release that ended so, recorded last.
-fn deployed(
-    world: &mut World,
-    environment: &str,
-    outcome: DeploymentOutcome,
-    signed_by: Signatory,
-) {
-    let record = DeploymentRecord {
-        release: release(),
-        environment: environment.to_owned(),
-        outcome,
-    };
-    let subject = Subject::Artifact { sha256: artifact() };
-    world
-        .evidence
-        .push(evidence(subject, signed_by, Body::Deployment(record)));
-}
-
-#[test]
-fn a_failure_that_a_stranger_recorded_hides_no_older_success() {
-    let mut world = world();
-    let stranger = Signatory::Unknown(Digest::of(b"k"));
-    deployed(
-        &mut world,
-        "staging",
-        DeploymentOutcome::RolledBack,
-        stranger,
-    );
-    let verdict = decide(&world);
-    assert_eq!(verdict.outcome, Outcome::Unknown, "{verdict:#?}");
-}
-
-#[test]
-fn an_approval_is_used_up_by_the_deployment_it_allowed() {
-    for outcome in [
-        DeploymentOutcome::RolledBack,
-        DeploymentOutcome::Failed,
-        DeploymentOutcome::Healthy,
-    ] {
-        let mut world = world();
-        deployed(&mut world, "production", outcome, person("author"));
-        let verdict = decide(&world);
-        assert_eq!(verdict.outcome, Outcome::Unknown, "{verdict:#?}");
-        assert!(
-            verdict
-                .reasons
-                .iter()
-                .any(|reason| reason.message.contains("used up")),
-            "{verdict:#?}"
-        );
-        let again = world.evidence[5].clone();
-        world.evidence.push(again);
-        assert_eq!(decide(&world).outcome, Outcome::Allow, "{outcome:?}");
-    }
-}
-
-#[test]
-fn nobody_approves_bytes_that_were_also_built_from_their_own_commit() {
-    let mut world = world();
-    let mut older = world.evidence[0].clone();
-    if let Body::Provenance(provenance) = &mut older.body {
-        provenance.authors = vec!["colleague@shop.example".to_owned()];
-    }
-    world.evidence.insert(0, older);
-    let verdict = decide(&world);
-    assert_eq!(verdict.outcome, Outcome::Unknown, "{verdict:#?}");
 }

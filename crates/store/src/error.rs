@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
-use plimsoll_model::{Class, Digest, Fault, OwnId};
+use jiff::Timestamp;
+use plimsoll_model::{Class, Digest, Fault, Key, OwnId, Service};
 
 use crate::EventKind;
 use crate::merkle::ProofError;
@@ -24,15 +25,62 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is of another version of this program.
-    #[error("the ledger {} has layout {found}; this build reads layout {known}", path.display())]
-    Layout {
+    /// The file is of an earlier build. Nothing is migrated.
+    #[error(
+        "the ledger {} has layout {found}, which this build no longer reads; it reads layout {known}",
+        path.display()
+    )]
+    OlderLayout {
         /// The file.
         path: PathBuf,
         /// The layout it has.
         found: i64,
         /// The layout that is read.
         known: i64,
+    },
+    /// The file is of a later build. It is refused whole: what this build cannot read may be the word
+    /// against.
+    #[error(
+        "the ledger {} has layout {found}, which is newer than layout {known} that this build reads, so nothing of it is read",
+        path.display()
+    )]
+    NewerLayout {
+        /// The file.
+        path: PathBuf,
+        /// The layout it has.
+        found: i64,
+        /// The layout that is read.
+        known: i64,
+    },
+    /// Something was appended since the head that the caller's decision rests on.
+    #[error(
+        "the ledger had {expected} events when this was decided and has {found} now, so nothing was appended"
+    )]
+    Conflict {
+        /// The events that the caller knew.
+        expected: u64,
+        /// The events that are there.
+        found: u64,
+    },
+    /// The head could not be sealed, so nothing was appended.
+    #[error("the ledger's new head cannot be signed, so nothing was appended")]
+    Seal(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// An event would be about something that cannot be written as a key.
+    #[error("an event cannot be about this")]
+    Key(#[from] plimsoll_model::KeyError),
+    /// An event would be about too much.
+    #[error("an event about {count} things cannot be appended; at most {most} are taken")]
+    TooManyKeys {
+        /// How many it names.
+        count: usize,
+        /// How many it may.
+        most: usize,
+    },
+    /// An event's keys leave out something that its body is about.
+    #[error("the event's keys do not name {key}, which its body is about")]
+    UnnamedKey {
+        /// What is left out.
+        key: Key,
     },
     /// The database refused.
     #[error("cannot {operation} in the ledger's database")]
@@ -107,45 +155,83 @@ pub enum StoreError {
         #[source]
         source: serde_json::Error,
     },
-    /// The release's id is taken.
-    #[error("the release {release} exists already")]
+    /// The release's name or id is taken.
+    #[error("there is already a release `{name}` of service `{service}`, {release}")]
     ReleaseExists {
-        /// The id.
+        /// The service.
+        service: Service,
+        /// The name of the release that is there.
+        name: String,
+        /// Its id.
         release: OwnId,
     },
-    /// Nobody made the release.
-    #[error("no release {release} is in the ledger")]
+    /// A release would ship nothing, or one thing twice.
+    #[error("the release `{name}` must ship at least one file or image, and each only once")]
+    ReleaseSubjects {
+        /// Its name.
+        name: String,
+    },
+    /// Nobody made the release, or it is another service's.
+    #[error("service `{service}` has no release {release} in the ledger")]
     NoRelease {
+        /// The service.
+        service: Service,
         /// The id.
         release: OwnId,
     },
-    /// The release consists of other bytes.
-    #[error("the release {release} is {recorded}, not {named}")]
-    OtherArtifact {
+    /// The release ships something else.
+    #[error("what is said to be deployed is not what release {release} ships")]
+    OtherSubjects {
         /// The release.
         release: OwnId,
-        /// Its bytes by the ledger.
-        recorded: Digest,
-        /// The bytes that were named.
-        named: Digest,
     },
     /// One deployment at a time goes into an environment.
     #[error(
-        "the deployment {deployment} is still open in `{environment}`; finish or resume it first"
+        "the deployment {deployment} of service `{service}` is still open in `{environment}`; finish or resume it first"
     )]
     DeploymentOpen {
+        /// The service.
+        service: Service,
         /// The environment.
         environment: String,
         /// The deployment that is open.
         deployment: OwnId,
     },
     /// The deployment did not start here, or has ended.
-    #[error("the deployment {deployment} of this release is not open in `{environment}`")]
+    #[error(
+        "the deployment {deployment} of this release of service `{service}` is not open in `{environment}`"
+    )]
     NoOpenDeployment {
+        /// The service.
+        service: Service,
         /// The environment.
         environment: String,
         /// The deployment that was named.
         deployment: OwnId,
+    },
+    /// Somebody else has the lease.
+    #[error("`{environment}` may be changed by {holder} alone until {until}")]
+    LeaseHeld {
+        /// The environment.
+        environment: String,
+        /// Who has it.
+        holder: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The lease under which this was to happen is not the newest.
+    #[error(
+        "the lease of `{environment}` has gone to somebody else: number {} was presented, the newest is {}",
+        number(*presented),
+        number(*newest)
+    )]
+    Fence {
+        /// The environment.
+        environment: String,
+        /// The number that was presented.
+        presented: Option<u64>,
+        /// The newest number.
+        newest: Option<u64>,
     },
     /// What is said to run does not fit how the deployment ended.
     #[error("the deployment {deployment} ended in a way that does not fit what is said to run now")]
@@ -164,12 +250,25 @@ pub enum StoreError {
     Proof(#[from] ProofError),
 }
 
+fn number(fence: Option<u64>) -> String {
+    fence.map_or_else(|| "none".to_owned(), |fence| fence.to_string())
+}
+
 impl Fault for StoreError {
     fn class(&self) -> Class {
         match self {
-            Self::NotALedger { .. } | Self::Layout { .. } => Class::Configuration,
-            Self::Open { .. } | Self::Database { .. } | Self::TooLarge { .. } => Class::Internal,
-            Self::BlobChanged { .. }
+            Self::NotALedger { .. } | Self::OlderLayout { .. } | Self::NewerLayout { .. } => {
+                Class::Configuration
+            }
+            Self::Open { .. }
+            | Self::Database { .. }
+            | Self::TooLarge { .. }
+            | Self::Seal(_)
+            | Self::Key(_)
+            | Self::TooManyKeys { .. }
+            | Self::UnnamedKey { .. } => Class::Internal,
+            Self::Conflict { .. }
+            | Self::BlobChanged { .. }
             | Self::BlobDeleted { .. }
             | Self::BlobKept { .. }
             | Self::EventChanged { .. }
@@ -177,13 +276,30 @@ impl Fault for StoreError {
             | Self::ProjectionChanged { .. }
             | Self::Body { .. }
             | Self::ReleaseExists { .. }
+            | Self::ReleaseSubjects { .. }
             | Self::NoRelease { .. }
-            | Self::OtherArtifact { .. }
+            | Self::OtherSubjects { .. }
             | Self::DeploymentOpen { .. }
             | Self::NoOpenDeployment { .. }
+            | Self::LeaseHeld { .. }
+            | Self::Fence { .. }
             | Self::Outcome { .. }
             | Self::Checkpoint { .. }
             | Self::Proof(_) => Class::Denied,
         }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::OlderLayout { .. } => {
+                "keep that ledger with the build that wrote it, and begin a new one in another folder with --state"
+            }
+            Self::NewerLayout { .. } => {
+                "use a build of plimsoll at least as new as the one that wrote it"
+            }
+            Self::Conflict { .. } => "run the command again",
+            _ => return None,
+        };
+        Some(hint.to_owned())
     }
 }

@@ -2,17 +2,27 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use plimsoll_model::{Digest, Subject};
+use plimsoll_model::{Digest, Key};
 use serde::Serialize;
 
-/// What happened. The text forms are public and never reused.
+use crate::Fact;
+
+/// The most keys that one event may have.
+pub(crate) const MAX_KEYS: usize = 256;
+/// No word for a kind is longer.
+const MAX_KIND_BYTES: usize = 100;
+/// How the Merkle log's entries are made. A build that makes them otherwise counts on, and raises the
+/// layout with it, so that this build never meets them.
+pub(crate) const FORMAT: u64 = 2;
+
+/// What happened, in a word that this build knows. The text forms are public and never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventKind {
     /// A signed statement was taken in; the body is its bundle.
     EvidenceRecorded,
     /// A release was named; the body is a [`crate::ReleaseCreated`].
     ReleaseCreated,
-    /// Somebody asked for a release in an environment.
+    /// Somebody asked for a release in an environment; the body is a [`crate::PromotionRequested`].
     PromotionRequested,
     /// A signed approval was taken in; the body is its bundle.
     ApprovalRecorded,
@@ -28,6 +38,8 @@ pub enum EventKind {
     RollbackFinished,
     /// A verdict on a release and an environment.
     PolicyDecided,
+    /// Somebody took the sole right to change an environment; the body is a [`crate::LeaseTaken`].
+    LeaseTaken,
 }
 
 /// The text names no kind of event.
@@ -37,7 +49,7 @@ pub struct EventKindError(String);
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::EvidenceRecorded,
         Self::ReleaseCreated,
         Self::PromotionRequested,
@@ -48,6 +60,7 @@ impl EventKind {
         Self::RollbackStarted,
         Self::RollbackFinished,
         Self::PolicyDecided,
+        Self::LeaseTaken,
     ];
 
     /// The text form, as the ledger keeps it.
@@ -63,6 +76,7 @@ impl EventKind {
             Self::RollbackStarted => "rollback.started",
             Self::RollbackFinished => "rollback.finished",
             Self::PolicyDecided => "policy.decided",
+            Self::LeaseTaken => "lease.taken",
         }
     }
 }
@@ -82,17 +96,70 @@ impl FromStr for EventKind {
     }
 }
 
-/// An event to be appended. The ledger adds its place and the moment it took it in.
+/// What happened, by the word that the ledger holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A word of this build.
+    Known(EventKind),
+    /// A word of a later build: lower-case letters, digits, `.` and `-`.
+    Unknown(String),
+}
+
+impl Kind {
+    /// Reads the stored word; `None` when it is no word at all.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        if let Ok(kind) = text.parse() {
+            return Some(Self::Known(kind));
+        }
+        let is_word = !text.is_empty()
+            && text.len() <= MAX_KIND_BYTES
+            && text.bytes().all(|byte| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-')
+            });
+        is_word.then(|| Self::Unknown(text.to_owned()))
+    }
+
+    /// The word.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Known(kind) => kind.as_str(),
+            Self::Unknown(word) => word,
+        }
+    }
+
+    /// The kind, when this build knows it.
+    pub fn known(&self) -> Option<EventKind> {
+        match self {
+            Self::Known(kind) => Some(*kind),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// An event to be appended. The ledger adds its place, its organization and the moment it took it in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEvent {
     /// What happened.
     pub kind: EventKind,
-    /// To what.
-    pub subject: Subject,
+    /// All that it is about, without the organization. A later build finds it by these, whether or not
+    /// it can read the body.
+    pub keys: Vec<Key>,
     /// When it happened, by whoever saw it.
     pub occurred_at: Timestamp,
     /// What there is to say about it: a signed bundle, or the JSON of a fact. Kept byte for byte.
     pub body: Vec<u8>,
+}
+
+impl NewEvent {
+    /// The event that tells a fact.
+    pub fn of(fact: &Fact, occurred_at: Timestamp) -> Self {
+        Self {
+            kind: fact.kind(),
+            keys: fact.keys(),
+            occurred_at,
+            body: fact.to_json(),
+        }
+    }
 }
 
 /// An event of the ledger.
@@ -101,12 +168,12 @@ pub struct Event {
     /// Its place: the number of events before it, and its index in the Merkle log.
     pub seq: u64,
     /// What happened.
-    pub kind: EventKind,
-    /// To what: [`Subject::key`].
-    pub subject: String,
+    pub kind: Kind,
+    /// All that it is about, the organization first.
+    pub keys: Vec<Key>,
     /// When it happened, by whoever saw it.
     pub occurred_at: Timestamp,
-    /// When the ledger took it in, by the ledger's clock.
+    /// When the ledger took it in, by the ledger's clock; never before the event in front of it.
     pub recorded_at: Timestamp,
     /// The digest of its body, which [`crate::Store::blob`] gives.
     pub body_sha256: Digest,
@@ -115,12 +182,19 @@ pub struct Event {
 /// Which events to read; the default reads all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// Only these kinds; empty means every kind.
+    /// Only these kinds; empty means every kind, also those of later builds.
     pub kinds: Vec<EventKind>,
-    /// Only this subject, by [`Subject::key`].
-    pub subject: Option<String>,
-    /// Only from this place on.
-    pub from_seq: u64,
+    /// Only what is about this.
+    pub key: Option<Key>,
+}
+
+/// Some of a long answer, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The items, at most as many as were asked for.
+    pub items: Vec<T>,
+    /// Where the next page begins; `None` when nothing follows.
+    pub next: Option<u64>,
 }
 
 /// The columns of an event as they are stored: what the Merkle log anchors.
@@ -130,31 +204,38 @@ pub struct EventFilter {
 #[derive(Serialize)]
 pub(crate) struct Entry<'a> {
     pub(crate) body_sha256: &'a str,
+    pub(crate) format: u64,
     pub(crate) kind: &'a str,
     pub(crate) occurred_at: &'a str,
     pub(crate) organization: &'a str,
     pub(crate) recorded_at: &'a str,
     pub(crate) seq: u64,
-    pub(crate) subject: &'a str,
+    pub(crate) subjects: &'a [String],
 }
 
 impl Entry<'_> {
     /// The hash that the Merkle log holds for the event.
     pub(crate) fn leaf_hash(&self) -> Digest {
-        let json = serde_json::to_vec(self).expect("strings and a number are always JSON");
+        let json = serde_json::to_vec(self).expect("strings and numbers are always JSON");
         crate::merkle::leaf_hash(&json)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::EventKind;
+    use super::{EventKind, Kind};
 
     #[test]
     fn each_kind_has_its_own_text() {
         for kind in EventKind::ALL {
-            assert_eq!(kind.as_str().parse(), Ok(kind));
+            assert_eq!(Kind::read(kind.as_str()), Some(Kind::Known(kind)));
         }
-        assert!("evidence".parse::<EventKind>().is_err());
+        assert_eq!(
+            Kind::read("release.recalled-2"),
+            Some(Kind::Unknown("release.recalled-2".to_owned()))
+        );
+        for text in ["", "Release", "a b", "a\n", &"x".repeat(101)] {
+            assert_eq!(Kind::read(text), None, "{text}");
+        }
     }
 }

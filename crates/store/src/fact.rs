@@ -1,43 +1,69 @@
-use plimsoll_model::{DeploymentOutcome, Digest, OwnId};
+use jiff::Timestamp;
+use plimsoll_model::{DeploymentOutcome, Key, OwnId, Service, Signatory, Subject};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{EventKind, StoreError};
 
+/// The most unknown fields of one body that are told.
+const MAX_UNKNOWN_FIELDS: usize = 8;
+
 /// A release got its name and its exact bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ReleaseCreated {
+    /// The service that it is a release of.
+    pub service: Service,
     /// The release's own id; once given, never again.
     pub release: OwnId,
-    /// Its name for people.
+    /// Its name for people; once given, never again in the service.
     pub name: String,
-    /// The bytes that ship.
-    pub artifact: Digest,
+    /// What ships: files and images, at least one, each once.
+    pub subjects: Vec<Subject>,
+}
+
+/// Somebody asked for a release in an environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromotionRequested {
+    /// The release's service.
+    pub service: Service,
+    /// The release.
+    pub release: OwnId,
+    /// The environment's name.
+    pub environment: String,
+    /// Who asked, by the policy of that moment.
+    pub requester: Signatory,
 }
 
 /// A deployment begins. Appended before anything is touched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct DeploymentStarted {
     /// The deployment's own id.
     pub deployment: OwnId,
+    /// The release's service.
+    pub service: Service,
     /// The release that is to run.
     pub release: OwnId,
     /// The environment's name.
     pub environment: String,
-    /// The release's bytes.
-    pub artifact: Digest,
-    /// What ran there until now, and is the way back; `None` on the first deployment.
-    pub previous: Option<Digest>,
+    /// What ships: the release's subjects.
+    pub subjects: Vec<Subject>,
+    /// The release that was healthy there until now, and is the way back; `None` when there was none.
+    pub previous: Option<OwnId>,
+    /// The number of the lease under which it happens; `None` where the kernel's lock is the lease.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fence: Option<u64>,
 }
 
 /// A step of an open deployment: appended before it acts and again after.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct DeploymentStep {
     /// The open deployment.
     pub deployment: OwnId,
+    /// The release's service.
+    pub service: Service,
+    /// Its release.
+    pub release: OwnId,
     /// The environment's name.
     pub environment: String,
     /// The step's name: start, health, smoke, rollback …
@@ -46,6 +72,9 @@ pub struct DeploymentStep {
     pub state: StepState,
     /// What was seen, for people and for resuming after a crash; free of secrets.
     pub detail: String,
+    /// The number of the lease under which it happens; `None` where the kernel's lock is the lease.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fence: Option<u64>,
 }
 
 /// How far a step is.
@@ -62,72 +91,201 @@ pub enum StepState {
 
 /// A deployment ended, and this is what runs now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct DeploymentFinished {
     /// The open deployment.
     pub deployment: OwnId,
+    /// The release's service.
+    pub service: Service,
     /// Its release.
     pub release: OwnId,
     /// The environment's name.
     pub environment: String,
-    /// Its bytes.
-    pub artifact: Digest,
     /// How it ended.
     pub outcome: DeploymentOutcome,
-    /// What runs and is healthy now: `artifact` when healthy, the bytes that were gone back to when
-    /// rolled back, `None` when failed.
-    pub healthy: Option<Digest>,
+    /// The release that runs and is healthy now: this one when healthy, the one that was gone back to
+    /// when rolled back, `None` when failed.
+    pub healthy: Option<OwnId>,
+    /// The number of the lease under which it happens; `None` where the kernel's lock is the lease.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fence: Option<u64>,
 }
 
-/// An event's body, as far as the ledger itself reads it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Somebody took, or renewed, the sole right to change an environment. Where one machine deploys, the
+/// kernel's lock is that right and this is never written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseTaken {
+    /// The service.
+    pub service: Service,
+    /// The environment's name.
+    pub environment: String,
+    /// Who has it, in its own words.
+    pub holder: String,
+    /// One more than the number before: what each step under the lease presents.
+    pub fence: u64,
+    /// When somebody else may take it, by the ledger's clock.
+    pub expires_at: Timestamp,
+}
+
+/// What an event tells, where the ledger itself reads its body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Fact {
     /// `release.created`
     ReleaseCreated(ReleaseCreated),
+    /// `promotion.requested`
+    PromotionRequested(PromotionRequested),
     /// `deployment.started`
     DeploymentStarted(DeploymentStarted),
     /// `deployment.step`
     DeploymentStep(DeploymentStep),
     /// `deployment.finished`
     DeploymentFinished(DeploymentFinished),
-    /// A body that is the engine's alone.
-    Opaque,
+    /// `lease.taken`
+    LeaseTaken(LeaseTaken),
 }
 
 impl Fact {
-    /// Reads the body of an event of this kind.
-    pub fn read(kind: EventKind, body: &[u8]) -> Result<Self, StoreError> {
+    /// Reads the body of an event of this kind; `None` for a kind whose body is the engine's alone.
+    /// Fields of a later build are passed over here and told by [`Fact::unknown_fields`].
+    pub fn read(kind: EventKind, body: &[u8]) -> Result<Option<Self>, StoreError> {
         match kind {
             EventKind::ReleaseCreated => parse(kind, body).map(Self::ReleaseCreated),
+            EventKind::PromotionRequested => parse(kind, body).map(Self::PromotionRequested),
             EventKind::DeploymentStarted => parse(kind, body).map(Self::DeploymentStarted),
             EventKind::DeploymentStep => parse(kind, body).map(Self::DeploymentStep),
             EventKind::DeploymentFinished => parse(kind, body).map(Self::DeploymentFinished),
+            EventKind::LeaseTaken => parse(kind, body).map(Self::LeaseTaken),
             EventKind::EvidenceRecorded
-            | EventKind::PromotionRequested
             | EventKind::ApprovalRecorded
             | EventKind::RollbackStarted
             | EventKind::RollbackFinished
-            | EventKind::PolicyDecided => Ok(Self::Opaque),
+            | EventKind::PolicyDecided => return Ok(None),
+        }
+        .map(Some)
+    }
+
+    /// The kind of event that tells it.
+    pub fn kind(&self) -> EventKind {
+        match self {
+            Self::ReleaseCreated(_) => EventKind::ReleaseCreated,
+            Self::PromotionRequested(_) => EventKind::PromotionRequested,
+            Self::DeploymentStarted(_) => EventKind::DeploymentStarted,
+            Self::DeploymentStep(_) => EventKind::DeploymentStep,
+            Self::DeploymentFinished(_) => EventKind::DeploymentFinished,
+            Self::LeaseTaken(_) => EventKind::LeaseTaken,
         }
     }
 
-    /// Whether projections are made from bodies of this kind, so that they may not be deleted.
-    pub(crate) fn is_read_from(kind: EventKind) -> bool {
-        match kind {
-            EventKind::ReleaseCreated
-            | EventKind::DeploymentStarted
-            | EventKind::DeploymentStep
-            | EventKind::DeploymentFinished => true,
-            EventKind::EvidenceRecorded
-            | EventKind::PromotionRequested
-            | EventKind::ApprovalRecorded
-            | EventKind::RollbackStarted
-            | EventKind::RollbackFinished
-            | EventKind::PolicyDecided => false,
+    /// What it is about: service, release, environment, subjects.
+    pub fn keys(&self) -> Vec<Key> {
+        let mut keys = vec![Key::service(self.service())];
+        keys.extend(self.release().map(Key::release));
+        keys.extend(self.environment().map(Key::environment));
+        keys.extend(self.subjects().iter().map(Subject::key));
+        keys
+    }
+
+    fn service(&self) -> &Service {
+        match self {
+            Self::ReleaseCreated(fact) => &fact.service,
+            Self::PromotionRequested(fact) => &fact.service,
+            Self::DeploymentStarted(fact) => &fact.service,
+            Self::DeploymentStep(fact) => &fact.service,
+            Self::DeploymentFinished(fact) => &fact.service,
+            Self::LeaseTaken(fact) => &fact.service,
         }
+    }
+
+    fn release(&self) -> Option<&OwnId> {
+        match self {
+            Self::ReleaseCreated(fact) => Some(&fact.release),
+            Self::PromotionRequested(fact) => Some(&fact.release),
+            Self::DeploymentStarted(fact) => Some(&fact.release),
+            Self::DeploymentStep(fact) => Some(&fact.release),
+            Self::DeploymentFinished(fact) => Some(&fact.release),
+            Self::LeaseTaken(_) => None,
+        }
+    }
+
+    fn environment(&self) -> Option<&str> {
+        match self {
+            Self::ReleaseCreated(_) => None,
+            Self::PromotionRequested(fact) => Some(&fact.environment),
+            Self::DeploymentStarted(fact) => Some(&fact.environment),
+            Self::DeploymentStep(fact) => Some(&fact.environment),
+            Self::DeploymentFinished(fact) => Some(&fact.environment),
+            Self::LeaseTaken(fact) => Some(&fact.environment),
+        }
+    }
+
+    fn subjects(&self) -> &[Subject] {
+        match self {
+            Self::ReleaseCreated(fact) => &fact.subjects,
+            Self::DeploymentStarted(fact) => &fact.subjects,
+            Self::PromotionRequested(_)
+            | Self::DeploymentStep(_)
+            | Self::DeploymentFinished(_)
+            | Self::LeaseTaken(_) => &[],
+        }
+    }
+
+    /// The fields of the body that this build does not know, as `outer.inner`. Each may be a condition.
+    pub fn unknown_fields(&self, body: &[u8]) -> Vec<String> {
+        let written = serde_json::from_slice(body).unwrap_or(Value::Null);
+        let understood = serde_json::to_value(self).expect("facts are JSON");
+        let mut fields = Vec::new();
+        collect_unknown(&written, &understood, "", &mut fields);
+        fields
+    }
+
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("facts hold only text, numbers and lists")
+    }
+}
+
+/// Whether projections are made from bodies of this kind, so that they may not be deleted.
+pub(crate) fn is_read_from(kind: EventKind) -> bool {
+    match kind {
+        EventKind::ReleaseCreated
+        | EventKind::PromotionRequested
+        | EventKind::DeploymentStarted
+        | EventKind::DeploymentStep
+        | EventKind::DeploymentFinished
+        | EventKind::LeaseTaken => true,
+        EventKind::EvidenceRecorded
+        | EventKind::ApprovalRecorded
+        | EventKind::RollbackStarted
+        | EventKind::RollbackFinished
+        | EventKind::PolicyDecided => false,
     }
 }
 
 fn parse<T: DeserializeOwned>(kind: EventKind, body: &[u8]) -> Result<T, StoreError> {
     serde_json::from_slice(body).map_err(|source| StoreError::Body { kind, source })
+}
+
+/// Compares what was written with what is written again after reading it.
+fn collect_unknown(written: &Value, understood: &Value, path: &str, fields: &mut Vec<String>) {
+    match (written, understood) {
+        (Value::Object(written), Value::Object(understood)) => {
+            for (name, value) in written {
+                let path = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
+                match understood.get(name) {
+                    Some(known) => collect_unknown(value, known, &path, fields),
+                    None if fields.len() < MAX_UNKNOWN_FIELDS => fields.push(path),
+                    None => return,
+                }
+            }
+        }
+        (Value::Array(written), Value::Array(understood)) => {
+            for (value, known) in written.iter().zip(understood) {
+                collect_unknown(value, known, path, fields);
+            }
+        }
+        _ => {}
+    }
 }

@@ -9,17 +9,20 @@
 mod error;
 mod event;
 mod fact;
+mod laws;
 pub mod merkle;
 mod projection;
+mod replay;
 mod report;
 mod sqlite;
 mod store;
 
 pub use error::StoreError;
-pub use event::{Event, EventFilter, EventKind, EventKindError, NewEvent};
+pub use event::{Event, EventFilter, EventKind, EventKindError, Kind, NewEvent, Page};
 pub use fact::{
-    DeploymentFinished, DeploymentStarted, DeploymentStep, Fact, ReleaseCreated, StepState,
+    DeploymentFinished, DeploymentStarted, DeploymentStep, Fact, LeaseTaken, PromotionRequested,
+    ReleaseCreated, StepState,
 };
-pub use projection::{Current, OpenDeployment, Release, Running};
-pub use report::{Deleted, Fault, Report};
-pub use store::{Head, MAX_BLOB_BYTES, SavedCheckpoint, Store};
+pub use projection::{Current, Lease, OpenDeployment, Release};
+pub use report::{Deleted, Fault, Report, UnknownEvent};
+pub use store::{Events, Head, MAX_BLOB_BYTES, SavedCheckpoint, Seal, Store};

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use plimsoll_model::Digest;
+use plimsoll_model::{Digest, Key};
 
 use crate::store::{Head, SavedCheckpoint};
 
@@ -15,6 +15,8 @@ pub struct Report {
     pub checkpoints: Vec<SavedCheckpoint>,
     /// Bytes that were deleted on purpose: gaps, not faults.
     pub deleted: Vec<Deleted>,
+    /// What this build does not understand, in order: no faults, and nothing to rely on.
+    pub unknown: Vec<UnknownEvent>,
     /// Whatever does not fit.
     pub faults: Vec<Fault>,
 }
@@ -26,6 +28,20 @@ pub struct Deleted {
     pub digest: Digest,
     /// The events whose body they were.
     pub seqs: Vec<u64>,
+}
+
+/// An event that this build does not understand whole: of a kind, or with fields, of a later build. It
+/// may be the word against whatever it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownEvent {
+    /// Its place.
+    pub seq: u64,
+    /// Its kind, as the ledger keeps it.
+    pub kind: String,
+    /// All that it is about.
+    pub keys: Vec<Key>,
+    /// The fields that are not known; empty when the kind itself is not.
+    pub fields: Vec<String>,
 }
 
 /// Something in the ledger that is not as it was appended.
@@ -50,5 +66,24 @@ impl fmt::Display for Fault {
             Some(seq) => write!(f, "event {seq}: {}", self.what),
             None => f.write_str(&self.what),
         }
+    }
+}
+
+impl fmt::Display for UnknownEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            seq, kind, fields, ..
+        } = self;
+        if fields.is_empty() {
+            return write!(
+                f,
+                "event {seq} is of the kind `{kind}`, which this build does not know"
+            );
+        }
+        write!(
+            f,
+            "event {seq} (`{kind}`) says `{}`, which this build does not know",
+            fields.join("`, `")
+        )
     }
 }

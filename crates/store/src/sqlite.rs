@@ -7,22 +7,26 @@ mod log;
 mod project;
 mod verify;
 
+use std::cmp::Ordering;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use plimsoll_model::{Digest, OwnId};
+use plimsoll_model::{Digest, OwnId, Service};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use crate::laws::Place;
 use crate::merkle;
-use crate::store::{Head, SavedCheckpoint};
-use crate::{Current, Event, EventFilter, NewEvent, OpenDeployment, Release, Report, StoreError};
+use crate::store::{Head, SavedCheckpoint, Seal};
+use crate::{
+    Current, Event, EventFilter, Lease, NewEvent, OpenDeployment, Page, Release, Report, StoreError,
+};
 
 const SCHEMA: &str = include_str!("sqlite/schema.sql");
 /// Marks the file as a ledger of Plimsoll's, in SQLite's header: "Plim".
 const APPLICATION_ID: i64 = 0x506c_696d;
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The one organization of a single team.
 const ORGANIZATION: &str = "default";
@@ -75,18 +79,22 @@ impl Sqlite {
         self.write(|transaction| blob::delete(transaction, digest))
     }
 
-    pub(crate) fn append(&self, events: &[NewEvent]) -> Result<Vec<Event>, StoreError> {
-        self.write(|transaction| {
-            let mut appended = Vec::with_capacity(events.len());
-            for event in events {
-                appended.push(event::append(transaction, event)?);
-            }
-            Ok(appended)
-        })
+    pub(crate) fn append(
+        &self,
+        events: &[NewEvent],
+        expected: Option<&Head>,
+        seal: Seal<'_>,
+    ) -> Result<Head, StoreError> {
+        self.write(|transaction| append(transaction, events, expected, seal))
     }
 
-    pub(crate) fn events(&self, filter: &EventFilter) -> Result<Vec<Event>, StoreError> {
-        event::read(&self.connection(), filter)
+    pub(crate) fn events(
+        &self,
+        filter: &EventFilter,
+        from_seq: u64,
+        limit: usize,
+    ) -> Result<Page<Event>, StoreError> {
+        self.read(|transaction| event::read(transaction, filter, from_seq, limit))
     }
 
     pub(crate) fn head(&self) -> Result<Head, StoreError> {
@@ -95,15 +103,6 @@ impl Sqlite {
 
     pub(crate) fn leaf(&self, seq: u64) -> Result<Digest, StoreError> {
         log::node(&self.connection(), 0, seq)
-    }
-
-    pub(crate) fn save_checkpoint(
-        &self,
-        size: u64,
-        root: &Digest,
-        note: &str,
-    ) -> Result<(), StoreError> {
-        self.write(|transaction| log::save_checkpoint(transaction, size, root, note))
     }
 
     pub(crate) fn checkpoints(&self) -> Result<Vec<SavedCheckpoint>, StoreError> {
@@ -132,20 +131,36 @@ impl Sqlite {
         project::release(&self.connection(), id)
     }
 
-    pub(crate) fn releases(&self) -> Result<Vec<Release>, StoreError> {
-        project::releases(&self.connection())
+    pub(crate) fn release_named(
+        &self,
+        service: &Service,
+        name: &str,
+    ) -> Result<Option<Release>, StoreError> {
+        project::release_named(&self.connection(), service, name)
     }
 
-    pub(crate) fn current(&self, environment: &str) -> Result<Option<Current>, StoreError> {
-        project::current(&self.connection(), environment)
+    pub(crate) fn releases(
+        &self,
+        service: &Service,
+        from_seq: u64,
+        limit: usize,
+    ) -> Result<Page<Release>, StoreError> {
+        project::releases(&self.connection(), service, from_seq, limit)
     }
 
-    pub(crate) fn currents(&self) -> Result<Vec<Current>, StoreError> {
-        project::currents(&self.connection())
+    pub(crate) fn current(&self, at: Place<'_>) -> Result<Option<Current>, StoreError> {
+        project::current(&self.connection(), at)
     }
 
-    pub(crate) fn open_deployments(&self) -> Result<Vec<OpenDeployment>, StoreError> {
-        project::open_deployments(&self.connection())
+    pub(crate) fn open_deployment(
+        &self,
+        at: Place<'_>,
+    ) -> Result<Option<OpenDeployment>, StoreError> {
+        project::open_deployment(&self.connection(), at)
+    }
+
+    pub(crate) fn lease(&self, at: Place<'_>) -> Result<Option<Lease>, StoreError> {
+        project::lease(&self.connection(), at)
     }
 
     pub(crate) fn rebuild(&self) -> Result<(), StoreError> {
@@ -184,6 +199,34 @@ impl Sqlite {
         let transaction = connection.transaction().map_err(failed("begin to read"))?;
         work(&transaction)
     }
+}
+
+/// Appends events to the head that is expected, and seals the head that they lead to.
+fn append(
+    transaction: &Transaction<'_>,
+    events: &[NewEvent],
+    expected: Option<&Head>,
+    seal: Seal<'_>,
+) -> Result<Head, StoreError> {
+    let before = log::head(transaction)?;
+    if let Some(expected) = expected
+        && *expected != before
+    {
+        return Err(StoreError::Conflict {
+            expected: expected.size,
+            found: before.size,
+        });
+    }
+    if events.is_empty() {
+        return Ok(before);
+    }
+    for event in events {
+        event::append(transaction, event)?;
+    }
+    let head = log::head(transaction)?;
+    let note = seal(&head).map_err(StoreError::Seal)?;
+    log::save_checkpoint(transaction, &head, &note)?;
+    Ok(head)
 }
 
 fn connect(path: &Path, create: OpenFlags) -> Result<Connection, rusqlite::Error> {
@@ -226,14 +269,12 @@ fn check_layout(connection: &Connection, path: &Path) -> Result<(), StoreError> 
         });
     }
     let found = pragma("user_version").map_err(failed)?;
-    if found != LAYOUT {
-        return Err(StoreError::Layout {
-            path: path.to_owned(),
-            found,
-            known: LAYOUT,
-        });
+    let (path, known) = (path.to_owned(), LAYOUT);
+    match found.cmp(&known) {
+        Ordering::Equal => Ok(()),
+        Ordering::Less => Err(StoreError::OlderLayout { path, found, known }),
+        Ordering::Greater => Err(StoreError::NewerLayout { path, found, known }),
     }
-    Ok(())
 }
 
 /// Every commit reaches the disk before it counts, since an entry is written before its action. The

@@ -1,12 +1,11 @@
 use std::path::Path;
 
-use jiff::Timestamp;
-use plimsoll_model::{Digest, OwnId, Subject};
-use serde::Serialize;
+use plimsoll_model::{Digest, OwnId, Service};
 
+use crate::laws::place;
 use crate::sqlite::Sqlite;
 use crate::{
-    Current, Event, EventFilter, EventKind, Fact, NewEvent, OpenDeployment, Release, Report,
+    Current, Event, EventFilter, Fact, Lease, NewEvent, OpenDeployment, Page, Release, Report,
     StoreError,
 };
 
@@ -31,6 +30,12 @@ pub struct Head {
     /// The Merkle root over them (RFC 6962 §2.1).
     pub root: Digest,
 }
+
+/// Signs a head: the text that is kept as its checkpoint.
+pub type Seal<'a> = &'a dyn Fn(&Head) -> Result<String, Box<dyn std::error::Error + Send + Sync>>;
+
+/// How many events are held at a time while all are read.
+const PAGE_EVENTS: usize = 256;
 
 /// A checkpoint that was saved, with the note that was signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +64,7 @@ impl Store {
         })
     }
 
-    /// Keeps bytes under their digest. Errors when they were deleted before.
+    /// Keeps bytes under their digest, in a transaction of their own: nothing is about them yet. Errors when they were deleted before.
     pub fn put_blob(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite.put_blob(bytes),
@@ -81,37 +86,42 @@ impl Store {
         }
     }
 
-    /// Appends all of these events or none, with bodies, leaves and projections, and returns only
-    /// when they are on disk. Errors when a fact does not fit the history.
-    pub fn append(&self, events: &[NewEvent]) -> Result<Vec<Event>, StoreError> {
+    /// Appends all of these events or none, with bodies, leaves, projections and one sealed checkpoint,
+    /// and returns the head that was sealed only when all is on disk. No event changes nothing.
+    ///
+    /// `expected` is the head that a decision rests on; [`StoreError::Conflict`] when it is no longer
+    /// the head. Evidence is appended without one. Errors when a fact breaks a law of the history.
+    pub fn append(
+        &self,
+        events: &[NewEvent],
+        expected: Option<&Head>,
+        seal: Seal<'_>,
+    ) -> Result<Head, StoreError> {
         match &self.backend {
-            Backend::Sqlite(sqlite) => sqlite.append(events),
+            Backend::Sqlite(sqlite) => sqlite.append(events, expected, seal),
         }
     }
 
-    /// Appends one event whose body is the JSON of `body`.
-    pub fn append_body<T: Serialize>(
+    /// The events from `from_seq` on that the filter lets through, in their order, at most `limit` of
+    /// them, each compared with its hash in the log.
+    pub fn events(
         &self,
-        kind: EventKind,
-        subject: &Subject,
-        occurred_at: Timestamp,
-        body: &T,
-    ) -> Result<Event, StoreError> {
-        let body = serde_json::to_vec(body).map_err(|source| StoreError::Body { kind, source })?;
-        let event = NewEvent {
-            kind,
-            subject: subject.clone(),
-            occurred_at,
-            body,
-        };
-        let appended = self.append(&[event])?;
-        Ok(appended.into_iter().next().expect("one event was appended"))
+        filter: &EventFilter,
+        from_seq: u64,
+        limit: usize,
+    ) -> Result<Page<Event>, StoreError> {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.events(filter, from_seq, limit),
+        }
     }
 
-    /// The events that the filter lets through, in their order, each compared with its hash in the log.
-    pub fn events(&self, filter: &EventFilter) -> Result<Vec<Event>, StoreError> {
-        match &self.backend {
-            Backend::Sqlite(sqlite) => sqlite.events(filter),
+    /// All the events that the filter lets through, a page at a time.
+    pub fn all_events<'a>(&'a self, filter: &'a EventFilter) -> Events<'a> {
+        Events {
+            store: self,
+            filter,
+            page: Vec::new().into_iter(),
+            next: Some(0),
         }
     }
 
@@ -123,9 +133,12 @@ impl Store {
             })
     }
 
-    /// The body of an event, read as far as the ledger itself reads it.
-    pub fn fact(&self, event: &Event) -> Result<Fact, StoreError> {
-        Fact::read(event.kind, &self.body(event)?)
+    /// The body of an event, where the ledger itself reads it; `None` for any other.
+    pub fn fact(&self, event: &Event) -> Result<Option<Fact>, StoreError> {
+        match event.kind.known() {
+            Some(kind) => Fact::read(kind, &self.body(event)?),
+            None => Ok(None),
+        }
     }
 
     /// How far the log is.
@@ -139,13 +152,6 @@ impl Store {
     pub fn leaf(&self, seq: u64) -> Result<Digest, StoreError> {
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite.leaf(seq),
-        }
-    }
-
-    /// Keeps a signed note about an earlier or the present head. Errors when it does not fit the log.
-    pub fn save_checkpoint(&self, size: u64, root: &Digest, note: &str) -> Result<(), StoreError> {
-        match &self.backend {
-            Backend::Sqlite(sqlite) => sqlite.save_checkpoint(size, root, note),
         }
     }
 
@@ -177,31 +183,57 @@ impl Store {
         }
     }
 
-    /// Every release, the oldest first.
-    pub fn releases(&self) -> Result<Vec<Release>, StoreError> {
+    /// The release of a service with this name.
+    pub fn release_named(
+        &self,
+        service: &Service,
+        name: &str,
+    ) -> Result<Option<Release>, StoreError> {
         match &self.backend {
-            Backend::Sqlite(sqlite) => sqlite.releases(),
+            Backend::Sqlite(sqlite) => sqlite.release_named(service, name),
         }
     }
 
-    /// What runs in this environment; `None` when no deployment has ended there.
-    pub fn current(&self, environment: &str) -> Result<Option<Current>, StoreError> {
+    /// The releases of a service that were made by the event `from_seq` or later, the oldest first, at
+    /// most `limit` of them.
+    pub fn releases(
+        &self,
+        service: &Service,
+        from_seq: u64,
+        limit: usize,
+    ) -> Result<Page<Release>, StoreError> {
         match &self.backend {
-            Backend::Sqlite(sqlite) => sqlite.current(environment),
+            Backend::Sqlite(sqlite) => sqlite.releases(service, from_seq, limit),
         }
     }
 
-    /// What runs in every environment in which a deployment has ended.
-    pub fn currents(&self) -> Result<Vec<Current>, StoreError> {
+    /// What a service runs in this environment; `None` when no deployment of it has ended there.
+    pub fn current(
+        &self,
+        service: &Service,
+        environment: &str,
+    ) -> Result<Option<Current>, StoreError> {
         match &self.backend {
-            Backend::Sqlite(sqlite) => sqlite.currents(),
+            Backend::Sqlite(sqlite) => sqlite.current(place(service, environment)),
         }
     }
 
-    /// The deployments that started and have not finished: under way, or cut off by a crash.
-    pub fn open_deployments(&self) -> Result<Vec<OpenDeployment>, StoreError> {
+    /// The deployment of a service to this environment that started and has not finished: under way, or
+    /// cut off by a crash.
+    pub fn open_deployment(
+        &self,
+        service: &Service,
+        environment: &str,
+    ) -> Result<Option<OpenDeployment>, StoreError> {
         match &self.backend {
-            Backend::Sqlite(sqlite) => sqlite.open_deployments(),
+            Backend::Sqlite(sqlite) => sqlite.open_deployment(place(service, environment)),
+        }
+    }
+
+    /// The lease of a service's environment that was taken last, where the ledger holds leases.
+    pub fn lease(&self, service: &Service, environment: &str) -> Result<Option<Lease>, StoreError> {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.lease(place(service, environment)),
         }
     }
 
@@ -217,6 +249,35 @@ impl Store {
     pub fn verify(&self) -> Report {
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite.verify(),
+        }
+    }
+}
+
+/// The events that a filter lets through; made by [`Store::all_events`]. Ends after an error.
+pub struct Events<'a> {
+    store: &'a Store,
+    filter: &'a EventFilter,
+    page: std::vec::IntoIter<Event>,
+    next: Option<u64>,
+}
+
+impl Iterator for Events<'_> {
+    type Item = Result<Event, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(event) = self.page.next() {
+            return Some(Ok(event));
+        }
+        match self.store.events(self.filter, self.next?, PAGE_EVENTS) {
+            Ok(page) => {
+                self.next = page.next;
+                self.page = page.items.into_iter();
+                self.page.next().map(Ok)
+            }
+            Err(error) => {
+                self.next = None;
+                Some(Err(error))
+            }
         }
     }
 }

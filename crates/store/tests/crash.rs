@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use plimsoll_model::{Digest, Subject};
+use plimsoll_model::{Digest, Key};
 use plimsoll_store::{EventKind, NewEvent, Store};
 use plimsoll_trial as trial;
 
@@ -59,20 +59,19 @@ fn appends_until_it_is_killed() {
     };
     let path = Path::new(&path);
     let store = Store::open(path).unwrap();
-    let subject = Subject::Artifact {
-        sha256: Digest::of(b"artifact"),
-    };
+    let keys = vec![Key::bytes(&Digest::of(b"artifact"))];
     let mut batches = told(path);
     loop {
         let event = |number: u64| NewEvent {
             kind: EventKind::PolicyDecided,
-            subject: subject.clone(),
+            keys: keys.clone(),
             occurred_at: "2026-11-22T09:30:00Z".parse().unwrap(),
             body: format!("{} {number}", "x".repeat(2000)).into_bytes(),
         };
         let size = store.head().unwrap().size;
+        let batch = [event(size), event(size + 1), event(size + 2)];
         store
-            .append(&[event(size), event(size + 1), event(size + 2)])
+            .append(&batch, None, &|head| Ok(format!("{} events", head.size)))
             .unwrap();
         batches += 1;
         std::fs::write(path.with_extension("next"), batches.to_string()).unwrap();

@@ -4,12 +4,12 @@
 
 mod sample;
 
-use plimsoll_model::{DeploymentOutcome, Digest, OwnId};
+use plimsoll_model::{DeploymentOutcome, Digest, Fault as _, Key, OwnId};
 use plimsoll_store::{
-    Current, EventFilter, EventKind, Fact, OpenDeployment, Release, Running, Store, StoreError,
-    merkle,
+    Current, Event, EventFilter, EventKind, Kind, Lease, OpenDeployment, Release, Store,
+    StoreError, merkle,
 };
-use sample::{artifact, event, fact, finished, ledger, moment, release, started, step, subject};
+use sample::{append, event, finished, ledger, moment, note, release, service, subject, tell};
 
 #[test]
 fn what_is_appended_is_read_again_after_reopening() {
@@ -17,98 +17,123 @@ fn what_is_appended_is_read_again_after_reopening() {
     let path = folder.path().join("ledger.db");
     drop(ledger(&path));
     let store = Store::open(&path).unwrap();
-    let events = store.events(&EventFilter::default()).unwrap();
+    let events = all(&store, &EventFilter::default());
+    assert_eq!(seqs(&events), (0..12).collect::<Vec<_>>());
     assert_eq!(
-        events.iter().map(|event| event.seq).collect::<Vec<_>>(),
-        (0..11).collect::<Vec<_>>()
+        (&events[0].kind, events[0].occurred_at),
+        (&Kind::Known(EventKind::EvidenceRecorded), moment())
     );
     assert_eq!(
-        (events[0].kind, events[0].occurred_at),
-        (EventKind::EvidenceRecorded, moment())
+        events[0].keys,
+        [key_of("organization:default"), subject("one").key()]
     );
-    assert_eq!(events[0].subject, subject().key());
     assert_eq!(store.body(&events[0]).unwrap(), b"{\"bundle\": 1}");
+    assert_eq!(store.fact(&events[2]).unwrap(), Some(release("one")));
+    assert_eq!(store.fact(&events[0]).unwrap(), None);
+    assert!(events.is_sorted_by_key(|event| event.recorded_at));
+    let sealed: Vec<_> = store
+        .checkpoints()
+        .unwrap()
+        .iter()
+        .map(|saved| (saved.size, saved.note.clone()))
+        .collect();
     assert_eq!(
-        store.fact(&events[2]).unwrap(),
-        Fact::ReleaseCreated(release("one"))
+        sealed,
+        (2..=12).map(|size| (size, note(size))).collect::<Vec<_>>()
     );
-    let steps = EventFilter {
-        kinds: vec![EventKind::DeploymentStep],
-        from_seq: 3,
-        ..EventFilter::default()
+}
+
+#[test]
+fn events_are_found_by_kind_and_by_all_that_they_are_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ledger(&folder.path().join("ledger.db"));
+    let found = |kinds: &[EventKind], key: Option<&str>| {
+        let filter = EventFilter {
+            kinds: kinds.to_vec(),
+            key: key.map(key_of),
+        };
+        seqs(&all(&store, &filter))
     };
-    let steps = store.events(&steps).unwrap();
-    assert_eq!(steps.iter().map(|event| event.seq).collect::<Vec<_>>(), [4]);
-    let stranger = EventFilter {
-        subject: Some("sha256:00".to_owned()),
-        ..EventFilter::default()
-    };
-    assert_eq!(store.events(&stranger).unwrap(), []);
+    assert_eq!(found(&[EventKind::DeploymentStep], None), [4]);
+    assert_eq!(found(&[], Some("release:one")), [2, 3, 4, 5]);
+    assert_eq!(found(&[], Some("environment:canary")), [10]);
     assert_eq!(
-        store
-            .checkpoints()
-            .unwrap()
-            .iter()
-            .map(|saved| saved.size)
-            .collect::<Vec<_>>(),
-        [6, 11]
+        found(&[EventKind::ReleaseCreated], Some("service:shop")),
+        [2, 6]
     );
+    assert_eq!(found(&[], Some("service:other")), [] as [u64; 0]);
+    let bytes = subject("two").key();
+    assert_eq!(found(&[], Some(bytes.as_str())), [6, 7, 11]);
+
+    let page = store.events(&EventFilter::default(), 3, 4).unwrap();
+    assert_eq!((seqs(&page.items), page.next), (vec![3, 4, 5, 6], Some(7)));
+    let page = store.events(&EventFilter::default(), 8, 4).unwrap();
+    assert_eq!((page.items.len(), page.next), (4, None));
+    let page = store.releases(&service(), 0, 1).unwrap();
+    assert_eq!((page.items.len(), page.next), (1, Some(6)));
 }
 
 #[test]
 fn the_projections_say_what_runs_and_what_is_open() {
     let folder = tempfile::tempdir().unwrap();
     let store = ledger(&folder.path().join("ledger.db"));
-    let running = |name: &str| {
-        Some(Running {
-            release: OwnId::new(name),
-            artifact: artifact(name),
-        })
-    };
+    let one = Some(OwnId::new("one"));
     let production = Current {
+        service: service(),
         environment: "production".to_owned(),
-        running: running("one"),
-        last_healthy: running("one"),
+        running: one.clone(),
+        last_healthy: one.clone(),
         outcome: DeploymentOutcome::RolledBack,
         seq: 8,
     };
-    assert_eq!(
-        store.current("production").unwrap(),
-        Some(production.clone())
-    );
-    assert_eq!(store.current("staging").unwrap(), None);
+    let current = |environment: &str| store.current(&service(), environment).unwrap();
+    assert_eq!(current("production"), Some(production.clone()));
+    assert_eq!(current("staging"), None);
     let open = OpenDeployment {
+        service: service(),
         environment: "production".to_owned(),
         deployment: OwnId::new("d3"),
         release: OwnId::new("two"),
-        artifact: artifact("two"),
-        previous: Some(artifact("one")),
-        seq: 10,
+        previous: one,
+        seq: 11,
     };
-    assert_eq!(store.open_deployments().unwrap(), [open]);
+    let is_open = || store.open_deployment(&service(), "production").unwrap();
+    assert_eq!(is_open(), Some(open));
     let one = Release {
         id: OwnId::new("one"),
-        name: "shop one".to_owned(),
-        artifact: artifact("one"),
+        service: service(),
+        name: "shop-one".to_owned(),
+        subjects: vec![subject("one")],
         created_seq: 2,
     };
-    assert_eq!(store.release(&OwnId::new("one")).unwrap(), Some(one));
-    assert_eq!(store.releases().unwrap().len(), 2);
+    assert_eq!(
+        store.release(&OwnId::new("one")).unwrap(),
+        Some(one.clone())
+    );
+    let named = store.release_named(&service(), "shop-one").unwrap();
+    assert_eq!(named, Some(one));
+    let first = Lease {
+        service: service(),
+        environment: "canary".to_owned(),
+        holder: "first".to_owned(),
+        fence: 1,
+        expires_at: moment(),
+        seq: 10,
+    };
+    assert_eq!(store.lease(&service(), "canary").unwrap(), Some(first));
 
-    fact(
+    tell(
         &store,
-        EventKind::DeploymentFinished,
         &finished("d3", "two", DeploymentOutcome::Failed, None),
     );
-    let after = store.currents().unwrap();
     let failed = Current {
         running: None,
         outcome: DeploymentOutcome::Failed,
-        seq: 11,
+        seq: 12,
         ..production
     };
-    assert_eq!(after, [failed]);
-    assert_eq!(store.open_deployments().unwrap(), []);
+    assert_eq!(current("production"), Some(failed));
+    assert_eq!(is_open(), None);
 }
 
 #[test]
@@ -116,101 +141,50 @@ fn rebuilt_projections_are_the_same_rows() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
     let store = ledger(&path);
-    let seen = |store: &Store| {
-        (
-            store.releases().unwrap(),
-            store.currents().unwrap(),
-            store.open_deployments().unwrap(),
-        )
-    };
-    let before = seen(&store);
-    let raw = rusqlite::Connection::open(&path).unwrap();
-    raw.execute_batch("DELETE FROM release; DELETE FROM current; DELETE FROM open_deployment")
-        .unwrap();
-    assert!(
-        !store.verify().is_sound(),
-        "emptied projections went unseen"
-    );
-    store.rebuild().unwrap();
-    assert_eq!(seen(&store), before);
     assert_eq!(store.verify().faults, []);
+    for table in [
+        "event_key",
+        "release",
+        "current",
+        "open_deployment",
+        "lease",
+    ] {
+        let raw = rusqlite::Connection::open(&path).unwrap();
+        raw.execute_batch(&format!("DELETE FROM {table}")).unwrap();
+        assert!(!store.verify().is_sound(), "an emptied {table} went unseen");
+        store.rebuild().unwrap();
+        assert_eq!(store.verify().faults, [], "{table}");
+    }
 }
 
 #[test]
-fn facts_that_do_not_fit_the_history_are_refused_whole() {
+fn a_clock_that_was_set_back_does_not_take_the_history_along() {
     let folder = tempfile::tempdir().unwrap();
-    let store = ledger(&folder.path().join("ledger.db"));
-    let head = store.head().unwrap();
-    let check = |expected: &str, kind: EventKind, body: Vec<u8>| {
-        // The first event of the batch is fine, and must not stay behind.
-        let batch = [event(EventKind::PolicyDecided, b"{}"), event(kind, &body)];
-        let error = store.append(&batch).expect_err(expected).to_string();
-        assert!(error.contains(expected), "{error}");
-        assert_eq!(store.head().unwrap(), head, "{expected}: half of it stayed");
-    };
-    check(
-        "exists already",
-        EventKind::ReleaseCreated,
-        to_json(&release("one")),
-    );
-    check(
-        "no release",
-        EventKind::DeploymentStarted,
-        to_json(&started("d4", "three", None)),
-    );
-    check(
-        "still open",
-        EventKind::DeploymentStarted,
-        to_json(&started("d4", "one", None)),
-    );
-    let mut other_bytes = started("d4", "one", None);
-    other_bytes.artifact = artifact("two");
-    check(
-        "not sha256:",
-        EventKind::DeploymentStarted,
-        to_json(&other_bytes),
-    );
-    check("not open", EventKind::DeploymentStep, to_json(&step("d2")));
-    let healthy = DeploymentOutcome::Healthy;
-    check(
-        "not open",
-        EventKind::DeploymentFinished,
-        to_json(&finished("d2", "two", healthy, Some("two"))),
-    );
-    check(
-        "not open",
-        EventKind::DeploymentFinished,
-        to_json(&finished("d3", "one", healthy, Some("one"))),
-    );
-    check(
-        "does not fit what",
-        EventKind::DeploymentFinished,
-        to_json(&finished("d3", "two", healthy, Some("one"))),
-    );
-    check(
-        "does not fit what",
-        EventKind::DeploymentFinished,
-        to_json(&finished("d3", "two", healthy, None)),
-    );
-    let back = DeploymentOutcome::RolledBack;
-    check(
-        "does not fit what",
-        EventKind::DeploymentFinished,
-        to_json(&finished("d3", "two", back, Some("three"))),
-    );
-    check(
-        "not that of an event `release.created`",
-        EventKind::ReleaseCreated,
-        b"{\"name\": \"x\"}".to_vec(),
-    );
-    assert_eq!(store.verify().faults, []);
+    let path = folder.path().join("ledger.db");
+    let store = ledger(&path);
+    let ahead = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute_batch("DROP TRIGGER event_is_not_updated")
+        .unwrap();
+    raw.execute(
+        "UPDATE event SET recorded_at = ?1 WHERE seq = 11",
+        [ahead.to_string()],
+    )
+    .unwrap();
+    append(&store, &[event(EventKind::PolicyDecided, b"{}")]).unwrap();
+    let recorded: String = raw
+        .query_row("SELECT recorded_at FROM event WHERE seq = 12", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(recorded, ahead.to_string());
 }
 
 #[test]
 fn deleted_bytes_are_a_gap_and_never_come_back() {
     let folder = tempfile::tempdir().unwrap();
     let store = ledger(&folder.path().join("ledger.db"));
-    let events = store.events(&EventFilter::default()).unwrap();
+    let events = all(&store, &EventFilter::default());
     let gone = events[1].body_sha256;
     assert_eq!(store.blob(&gone).unwrap(), None);
     assert!(matches!(
@@ -229,8 +203,8 @@ fn deleted_bytes_are_a_gap_and_never_come_back() {
         .map(|deleted| (deleted.digest, deleted.seqs.clone()))
         .collect();
     assert_eq!(deleted, [(gone, vec![1])]);
-    let note = Digest::of(b"ledger.example\n6\nsigned\n");
-    for kept in [events[2].body_sha256, note, artifact("never put")] {
+    let note = Digest::of(note(6).as_bytes());
+    for kept in [events[2].body_sha256, note, Digest::of(b"never put")] {
         assert!(
             matches!(store.delete_blob(&kept), Err(StoreError::BlobKept { .. })),
             "{kept}"
@@ -243,7 +217,8 @@ fn proofs_hold_against_the_saved_roots() {
     let folder = tempfile::tempdir().unwrap();
     let store = ledger(&folder.path().join("ledger.db"));
     let saved = store.checkpoints().unwrap();
-    let (old, new) = (&saved[0], &saved[1]);
+    let (old, new) = (&saved[4], &saved[10]);
+    assert_eq!((old.size, new.size), (6, 12));
     for seq in 0..new.size {
         let proof = store.inclusion_proof(seq, new.size).unwrap();
         assert_eq!(
@@ -258,16 +233,6 @@ fn proofs_hold_against_the_saved_roots() {
     );
     assert!(store.inclusion_proof(0, new.size + 1).is_err());
     assert!(store.consistency_proof(0, new.size).is_err());
-    let wrong = store.save_checkpoint(old.size, &new.root, "note");
-    assert!(
-        matches!(wrong, Err(StoreError::Checkpoint { size: 6 })),
-        "{wrong:?}"
-    );
-    assert!(
-        store
-            .save_checkpoint(new.size + 1, &new.root, "note")
-            .is_err()
-    );
 }
 
 #[test]
@@ -280,9 +245,11 @@ fn writers_take_turns() {
             scope.spawn(move || {
                 let store = Store::open(path).unwrap();
                 for number in 0..10_u8 {
-                    store
-                        .append(&[event(EventKind::PolicyDecided, &[writer, number])])
-                        .unwrap();
+                    append(
+                        &store,
+                        &[event(EventKind::PolicyDecided, &[writer, number])],
+                    )
+                    .unwrap();
                 }
             });
         }
@@ -323,18 +290,35 @@ fn foreign_files_are_refused() {
         Store::open_existing(&folder.path().join("absent.db")),
         Err(StoreError::Open { .. })
     ));
-    let newer = folder.path().join("newer.db");
-    drop(ledger(&newer));
-    rusqlite::Connection::open(&newer)
-        .unwrap()
-        .pragma_update(None, "user_version", 2)
-        .unwrap();
-    assert!(matches!(
-        Store::open(&newer),
-        Err(StoreError::Layout { found: 2, .. })
-    ));
 }
 
-fn to_json(body: &impl serde::Serialize) -> Vec<u8> {
-    serde_json::to_vec(body).unwrap()
+#[test]
+fn another_layout_is_refused_whole_and_says_which_build_to_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    drop(ledger(&path));
+    for (layout, says) in [
+        (1, "layout 1, which this build no longer reads"),
+        (3, "layout 3, which is newer than layout 2"),
+    ] {
+        let raw = rusqlite::Connection::open(&path).unwrap();
+        raw.pragma_update(None, "user_version", layout).unwrap();
+        for opened in [Store::open(&path), Store::open_existing(&path)] {
+            let error = opened.err().unwrap();
+            assert!(error.to_string().contains(says), "{error}");
+            assert!(error.hint().is_some(), "{error}");
+        }
+    }
+}
+
+fn all(store: &Store, filter: &EventFilter) -> Vec<Event> {
+    store.all_events(filter).collect::<Result<_, _>>().unwrap()
+}
+
+fn seqs(events: &[Event]) -> Vec<u64> {
+    events.iter().map(|event| event.seq).collect()
+}
+
+fn key_of(text: &str) -> Key {
+    text.parse().unwrap()
 }

@@ -1,6 +1,7 @@
 //! Evidence as in-toto statements (in-toto Attestation Framework, Statement v1).
 //!
-//! A statement has one subject, named by digest, and one predicate. Reading is strict: an unknown
+//! A statement has one subject, named by digest, and one predicate; what is said of a release as a whole
+//! names each of the release's subjects. Reading is strict: an unknown
 //! predicate type, field or digest is refused, because a statement that is only half understood must
 //! not count as evidence. Signing and verifying (DSSE) happen elsewhere, over the bytes as written.
 
@@ -36,12 +37,15 @@ const DEPLOYMENT: &str = "https://plimsoll.dev/attestation/deployment/v1";
 /// No statement is longer; a bill of materials of 100,000 components takes about 40 MB.
 const MAX_BYTES: usize = 64 << 20;
 
+/// The most subjects of a statement about a release.
+const MAX_SUBJECTS: usize = 200;
+
 /// A statement that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
-    /// What it is about.
-    pub subject: Subject,
-    /// The subject's name, for people; nothing is decided by it.
+    /// What it is about: one, or all that a release ships.
+    pub subjects: Vec<Subject>,
+    /// The first subject's name, for people; nothing is decided by it.
     pub name: String,
     /// The URI of the predicate's format.
     pub predicate_type: String,
@@ -64,8 +68,10 @@ pub enum ReadError {
     /// Its `_type` is of no version that is read.
     #[error("`{0}` is not a statement type that is read; expected {STATEMENT_V1}")]
     StatementType(String),
-    /// It is about no subject, or about several.
-    #[error("the statement is about {0} subjects; exactly one is read")]
+    /// It is about no subject, or about several where only one is meant.
+    #[error(
+        "the statement is about {0} subjects; one is read, and up to {MAX_SUBJECTS} where it is about a release"
+    )]
     Subjects(usize),
     /// Its subject's digests are not those of a commit, an artifact or an image.
     #[error(
@@ -115,21 +121,27 @@ impl Fault for WriteError {
     }
 }
 
-/// The statement that `body` holds of `subject`, as Statement v1. Equal input gives equal bytes.
+/// The statement that `body` holds of the subjects, as Statement v1. Equal input gives equal bytes. Only
+/// what is said of a release is about more than one.
 ///
 /// Fails for [`Body::Sbom`] alone: use [`write_sbom`].
-pub fn write(subject: &Subject, name: &str, body: &Body) -> Result<Vec<u8>, WriteError> {
+pub fn write(subjects: &[Subject], name: &str, body: &Body) -> Result<Vec<u8>, WriteError> {
     Ok(match body {
         Body::Inspection(body) => {
-            statement(subject, name, INSPECTION, &InspectionPredicate::from(body))
+            statement(subjects, name, INSPECTION, &InspectionPredicate::from(body))
         }
-        Body::Test(body) => statement(subject, name, TEST_RESULT, &TestResultPredicate::from(body)),
+        Body::Test(body) => statement(
+            subjects,
+            name,
+            TEST_RESULT,
+            &TestResultPredicate::from(body),
+        ),
         Body::Provenance(body) => {
-            statement(subject, name, PROVENANCE, &ProvenancePredicate::from(body))
+            statement(subjects, name, PROVENANCE, &ProvenancePredicate::from(body))
         }
-        Body::Approval(body) => statement(subject, name, APPROVAL, &ApprovalPredicate::from(body)),
+        Body::Approval(body) => statement(subjects, name, APPROVAL, &ApprovalPredicate::from(body)),
         Body::Deployment(body) => {
-            statement(subject, name, DEPLOYMENT, &DeploymentPredicate::from(body))
+            statement(subjects, name, DEPLOYMENT, &DeploymentPredicate::from(body))
         }
         Body::Sbom(_) => return Err(WriteError::SbomWithoutDocument),
     })
@@ -143,7 +155,12 @@ pub fn write_sbom(
     document: &serde_json::Value,
 ) -> Result<Vec<u8>, WriteError> {
     sbom::read(document).map_err(WriteError::SbomDocument)?;
-    Ok(statement(subject, name, SBOM, document))
+    Ok(statement(
+        std::slice::from_ref(subject),
+        name,
+        SBOM,
+        document,
+    ))
 }
 
 /// Reads a statement, v1 or v0.1 (which cosign 3 still writes).
@@ -157,15 +174,46 @@ pub fn read(bytes: &[u8]) -> Result<Statement, ReadError> {
     if ![STATEMENT_V1, STATEMENT_V0_1].contains(&envelope.statement_type.as_str()) {
         return Err(ReadError::StatementType(envelope.statement_type));
     }
-    let [subject] = envelope.subject.as_slice() else {
-        return Err(ReadError::Subjects(envelope.subject.len()));
-    };
+    let body = read_body(&envelope.predicate_type, envelope.predicate)?;
+    let count = envelope.subject.len();
+    if count == 0 || count > most_subjects(&body) {
+        return Err(ReadError::Subjects(count));
+    }
+    let subjects = envelope.subject.iter().map(SubjectShape::read);
     Ok(Statement {
-        subject: subject.read()?,
-        name: subject.name().to_owned(),
-        body: read_body(&envelope.predicate_type, envelope.predicate)?,
+        subjects: subjects.collect::<Result<_, _>>()?,
+        name: envelope.subject[0].name().to_owned(),
+        body,
         predicate_type: envelope.predicate_type,
     })
+}
+
+/// The word for the kind of evidence that a statement claims to be ([`Body::kind`]), also when it cannot be
+/// read whole; `None` when it claims a predicate that is not known.
+pub fn claimed_kind(bytes: &[u8]) -> Option<&'static str> {
+    #[derive(Deserialize)]
+    struct Claim {
+        #[serde(rename = "predicateType")]
+        predicate_type: String,
+    }
+    let claim: Claim = serde_json::from_slice(bytes).ok()?;
+    match claim.predicate_type.as_str() {
+        INSPECTION => Some("inspection"),
+        TEST_RESULT => Some("test"),
+        PROVENANCE => Some("provenance"),
+        SBOM => Some("sbom"),
+        APPROVAL => Some("approval"),
+        DEPLOYMENT => Some("deployment"),
+        _ => None,
+    }
+}
+
+/// What is said of bytes is about one subject, what is said of a release about each of its.
+fn most_subjects(body: &Body) -> usize {
+    match body {
+        Body::Approval(_) | Body::Deployment(_) => MAX_SUBJECTS,
+        Body::Inspection(_) | Body::Test(_) | Body::Provenance(_) | Body::Sbom(_) => 1,
+    }
 }
 
 fn read_body(predicate_type: &str, predicate: &RawValue) -> Result<Body, ReadError> {
@@ -206,14 +254,17 @@ fn refuse(predicate_type: &'static str) -> impl Fn(String) -> ReadError {
 }
 
 fn statement(
-    subject: &Subject,
+    subjects: &[Subject],
     name: &str,
     predicate_type: &str,
     predicate: &impl Serialize,
 ) -> Vec<u8> {
     let statement = WriteEnvelope {
         statement_type: STATEMENT_V1,
-        subject: [SubjectShape::new(subject, name)],
+        subject: subjects
+            .iter()
+            .map(|subject| SubjectShape::new(subject, name))
+            .collect(),
         predicate_type,
         predicate,
     };
@@ -224,7 +275,7 @@ fn statement(
 struct WriteEnvelope<'a, P> {
     #[serde(rename = "_type")]
     statement_type: &'a str,
-    subject: [SubjectShape; 1],
+    subject: Vec<SubjectShape>,
     #[serde(rename = "predicateType")]
     predicate_type: &'a str,
     predicate: &'a P,

@@ -141,7 +141,7 @@ fn basis(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn subject(subject: Option<&Subject>) -> String {
     subject.map_or_else(
         || " (a work tree without a commit of its own)".to_owned(),
-        |subject| format!(", {}", code(&subject.key())),
+        |subject| format!(", {}", code(subject.key().as_str())),
     )
 }
 

@@ -131,6 +131,7 @@ fn bodies() -> Vec<Body> {
     };
     let deployed = |outcome| {
         Body::Deployment(DeploymentRecord {
+            service: "shop".parse().unwrap(),
             release: OwnId::from_parts(1, 2),
             environment: "staging".to_owned(),
             outcome,
@@ -150,6 +151,7 @@ fn bodies() -> Vec<Body> {
             authors: vec!["author@company.example".to_owned()],
         }),
         Body::Approval(Approval {
+            service: "shop".parse().unwrap(),
             release: OwnId::from_parts(1, 2),
             environment: "production".to_owned(),
             policy_sha256: Digest::of(b"policy"),
@@ -165,10 +167,28 @@ fn bodies() -> Vec<Body> {
 fn every_body_comes_back_as_it_was() {
     for subject in subjects() {
         for body in bodies() {
-            let bytes = in_toto::write(&subject, "record-store", &body).unwrap();
+            let bytes =
+                in_toto::write(std::slice::from_ref(&subject), "record-store", &body).unwrap();
             let statement = in_toto::read(&bytes).unwrap();
-            assert_eq!((statement.subject, statement.body), (subject.clone(), body));
+            assert_eq!(
+                (statement.subjects, statement.body),
+                (vec![subject.clone()], body)
+            );
             assert_eq!(statement.name, "record-store");
+        }
+    }
+}
+
+#[test]
+fn only_what_is_said_of_a_release_names_several_subjects() {
+    let all = subjects()[1..].to_vec();
+    for body in bodies() {
+        let bytes = in_toto::write(&all, "1.0.0", &body).unwrap();
+        assert_eq!(in_toto::claimed_kind(&bytes), Some(body.kind()));
+        let is_of_release = matches!(body, Body::Approval(_) | Body::Deployment(_));
+        match in_toto::read(&bytes) {
+            Ok(statement) => assert_eq!((statement.subjects, is_of_release), (all.clone(), true)),
+            Err(error) => assert!(!is_of_release, "{error}"),
         }
     }
 }
@@ -203,13 +223,13 @@ fn an_sbom_statement_holds_the_document_and_reads_as_counts() {
         components: 0,
         gaps: 2,
     });
-    assert!(in_toto::write(&artifact(), "a", &counts).is_err());
+    assert!(in_toto::write(&[artifact()], "a", &counts).is_err());
     assert!(in_toto::write_sbom(&artifact(), "a", &json!({ "bomFormat": "SPDX" })).is_err());
 }
 
 #[test]
 fn the_older_statement_type_is_read_too() {
-    let bytes = in_toto::write(&artifact(), "a", &bodies()[1]).unwrap();
+    let bytes = in_toto::write(&[artifact()], "a", &bodies()[1]).unwrap();
     let old = String::from_utf8(bytes)
         .unwrap()
         .replace("Statement/v1", "Statement/v0.1");
@@ -221,7 +241,7 @@ fn the_older_statement_type_is_read_too() {
 fn the_written_form_stays() {
     for body in [0, 1, 6, 7, 9] {
         let body = &bodies()[body];
-        let bytes = in_toto::write(&source(), "record-store", body).unwrap();
+        let bytes = in_toto::write(&[source()], "record-store", body).unwrap();
         let value: Value = serde_json::from_slice(&bytes).unwrap();
         insta::assert_snapshot!(
             format!("statement_{}", body.kind()),
@@ -233,7 +253,7 @@ fn the_written_form_stays() {
 /// Changes a good statement of one kind and gives the error with everything below it.
 fn refused(body: &Body, change: impl FnOnce(&mut Value)) -> String {
     let mut value: Value =
-        serde_json::from_slice(&in_toto::write(&artifact(), "a", body).unwrap()).unwrap();
+        serde_json::from_slice(&in_toto::write(&[artifact()], "a", body).unwrap()).unwrap();
     change(&mut value);
     let error =
         in_toto::read(value.to_string().as_bytes()).expect_err("a changed statement is refused");

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use plimsoll_model::Digest;
 
 use super::{KeyArg, PolicyArgs, StateArg};
 
@@ -15,22 +16,32 @@ pub(crate) struct Release {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReleaseCommand {
-    /// Make a release of an artifact; prints its id
+    /// Make a release of files and images; prints its id
     #[command(after_help = "\
+A release belongs to the service that the policy names with `service`, or to the repository's folder.
+
 Examples:
-  plimsoll release create --name shop-1.2.0 --artifact target/release/shop")]
+  plimsoll release create --name shop-1.2.0 --artifact target/release/shop
+  plimsoll release create --name shop-1.2.0 --artifact shop --image sha256:…")]
     Create {
-        /// A name for people
+        /// A name for people, which no other release of the service has
         #[arg(long)]
         name: String,
-        /// The bytes that ship
-        #[arg(long, value_name = "FILE")]
-        artifact: PathBuf,
+        /// A file that ships; may be repeated
+        #[arg(long, value_name = "FILE", required_unless_present = "image")]
+        artifact: Vec<PathBuf>,
+        /// The digest of the manifest of an image that ships; may be repeated
+        #[arg(long, value_name = "DIGEST")]
+        image: Vec<Digest>,
+        #[command(flatten)]
+        policy: PolicyArgs,
         #[command(flatten)]
         state: StateArg,
     },
-    /// List the releases
+    /// List the releases of the service
     List {
+        #[command(flatten)]
+        policy: PolicyArgs,
         #[command(flatten)]
         state: StateArg,
     },

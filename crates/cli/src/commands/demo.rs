@@ -239,6 +239,6 @@ fn stop_everything(scratch: &Scratch) -> anyhow::Result<()> {
     };
     let trusted = load_policy(&source, &scratch.shop)?;
     let ledger = Ledger::open(&state, &open::log_password()?)?;
-    stop(&ledger, &trusted)?;
+    stop(&ledger, &trusted, &trusted.service(&scratch.shop)?)?;
     Ok(())
 }

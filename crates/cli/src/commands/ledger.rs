@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use plimsoll_engine::{Entry, Ledger, Proof, history, newest_checkpoint, verify_history};
-use plimsoll_model::Outcome;
+use plimsoll_model::{Key, Outcome};
 
 use crate::args::LedgerCommand;
 use crate::commands::open;
@@ -15,6 +15,13 @@ use crate::render::{DIM, clean, outcome_style};
 /// One changed byte can contradict every later event.
 const SHOWN_FAULTS: usize = 8;
 
+/// How many events are held at a time while all are listed.
+const PAGE: usize = 200;
+/// Many events of a later build are likely to be of one kind.
+const SHOWN_UNKNOWN: usize = 8;
+/// How much of a digest a line shows.
+const SHOWN_KEY_CHARS: usize = 23;
+
 /// Proves or shows the history.
 pub(crate) fn run(command: LedgerCommand) -> Result<Exit, Failure> {
     match command {
@@ -24,10 +31,16 @@ pub(crate) fn run(command: LedgerCommand) -> Result<Exit, Failure> {
         }
         LedgerCommand::Log { state, json } => {
             let ledger = Ledger::open(&state.state, &open::log_password()?)?;
-            let entries = history(&ledger)?;
-            open::write(None, |out| {
-                entries.iter().try_for_each(|entry| line(entry, json, out))
-            })?;
+            let mut next = Some(0);
+            while let Some(from_seq) = next {
+                let page = history(&ledger, from_seq, PAGE)?;
+                open::write(None, |out| {
+                    page.items
+                        .iter()
+                        .try_for_each(|entry| line(entry, json, out))
+                })?;
+                next = page.next;
+            }
             Ok(Exit::Done)
         }
         LedgerCommand::Checkpoint { state } => {
@@ -58,7 +71,7 @@ fn verify(ledger: &Ledger, kept: Option<&Path>) -> Result<Exit, Failure> {
 fn outcome(proof: &Proof) -> Outcome {
     if !proof.faults.is_empty() {
         Outcome::Deny
-    } else if proof.deleted > 0 || proof.uncovered > 0 {
+    } else if proof.deleted > 0 {
         Outcome::Unknown
     } else {
         Outcome::Allow
@@ -85,11 +98,15 @@ fn show(proof: &Proof, outcome: Outcome, out: &mut dyn Write) -> io::Result<()> 
             proof.deleted
         )?;
     }
-    if proof.uncovered > 0 {
+    let warn = outcome_style(Outcome::Unknown);
+    for told in proof.not_understood.iter().take(SHOWN_UNKNOWN) {
+        writeln!(out, "{warn}?{warn:#} {}", clean(told))?;
+    }
+    if proof.not_understood.len() > SHOWN_UNKNOWN {
+        let more = proof.not_understood.len() - SHOWN_UNKNOWN;
         writeln!(
             out,
-            "{} events have no checkpoint yet: a command was killed while it wrote",
-            proof.uncovered
+            "  … and {more} more that this build does not understand"
         )?;
     }
     let tone = outcome_style(outcome);
@@ -107,13 +124,13 @@ fn line(entry: &Entry, json: bool, out: &mut dyn Write) -> io::Result<()> {
         return writeln!(out);
     }
     let moment = entry.recorded_at.strftime("%Y-%m-%d %H:%M:%S");
-    let subject: String = entry.subject.chars().take(23).collect();
+    let about = about(&entry.subjects);
     write!(
         out,
         "{:>5}  {moment}  {:<20} {DIM}{}{DIM:#}",
         entry.seq,
-        entry.kind,
-        clean(&subject)
+        clean(&entry.kind),
+        clean(&about)
     )?;
     let field = |name: &str| {
         entry
@@ -135,5 +152,30 @@ fn line(entry: &Entry, json: bool, out: &mut dyn Write) -> io::Result<()> {
             write!(out, "  {}", clean(value))?;
         }
     }
+    if !entry.not_understood.is_empty() {
+        let warn = outcome_style(Outcome::Unknown);
+        let told = entry.not_understood.join("; ");
+        write!(out, "  {warn}?{warn:#} {}", clean(&told))?;
+    }
     writeln!(out)
+}
+
+/// What the event is about, in a few words: the service, and what ships or was inspected.
+fn about(keys: &[Key]) -> String {
+    let service = keys.iter().find(|key| key.kind() == Key::SERVICE);
+    let other = keys.iter().rev().find(|key| {
+        ![
+            Key::ORGANIZATION,
+            Key::SERVICE,
+            Key::ENVIRONMENT,
+            Key::POLICY,
+        ]
+        .contains(&key.kind())
+    });
+    let shown = other.or(keys.last()).map_or("", Key::as_str);
+    let shown: String = shown.chars().take(SHOWN_KEY_CHARS).collect();
+    match service {
+        Some(service) => format!("{service} {shown}"),
+        None => shown,
+    }
 }

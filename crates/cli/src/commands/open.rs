@@ -9,14 +9,21 @@ use plimsoll_engine::source::{Cache, Dir, Repository, Tree};
 use plimsoll_engine::{
     Checkout, PolicySource, Trusted, cache_version, inside, load_base, load_policy,
 };
-use plimsoll_model::{Digest, Subject};
+use plimsoll_model::{Digest, Service, Subject};
 
 use crate::args::{KeyArg, PolicyArgs};
 use crate::failure::Failure;
 
 /// The policy that the options name, for what is done to environments.
-pub(crate) fn base_policy(args: &PolicyArgs) -> Result<Trusted, Failure> {
+fn base_policy(args: &PolicyArgs) -> Result<Trusted, Failure> {
     Ok(load_base(&policy_source(args)?, Path::new("."))?)
+}
+
+/// The policy that the options name, and the service that it is about.
+pub(crate) fn service(args: &PolicyArgs) -> Result<(Trusted, Service), Failure> {
+    let trusted = base_policy(args)?;
+    let service = trusted.service(Path::new("."))?;
+    Ok((trusted, service))
 }
 
 /// The policy that the options name, for an inspection of the tree in `root`.

@@ -6,10 +6,10 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_engine::sign::PrivateKey;
 use plimsoll_engine::{
-    Ledger, Promoted, Promotion, StepEnded, Trusted, approve as approve_release, find_release,
-    promote as promote_release, roll_back,
+    Ledger, Promoted, Promotion, Rollback, StepEnded, Trusted, approve as approve_release,
+    find_release, promote as promote_release, roll_back,
 };
-use plimsoll_model::{DeploymentOutcome, Outcome, Signatory};
+use plimsoll_model::{DeploymentOutcome, Outcome, Signatory, Subject};
 
 use crate::args::{self, ReleaseArgs};
 use crate::commands::open;
@@ -55,18 +55,17 @@ pub(crate) fn approve(args: &args::Approve) -> Result<Exit, Failure> {
 /// Goes back to what was healthy before.
 pub(crate) fn rollback(args: &args::Rollback) -> Result<Exit, Failure> {
     let key = open::private_key(&args.key)?;
-    let trusted = open::base_policy(&args.policy)?;
+    let (trusted, service) = open::service(&args.policy)?;
     let ledger = Ledger::open(&args.state.state, &open::log_password()?)?;
-    let folder = Path::new(".");
-    let (release, outcome) = roll_back(
-        &ledger,
-        &trusted,
-        &args.environment,
-        &key,
-        folder,
-        Timestamp::now(),
-        &mut show_step,
-    )?;
+    let rollback = Rollback {
+        trusted: &trusted,
+        service: &service,
+        environment: &args.environment,
+        key: &key,
+        folder: Path::new("."),
+        now: Timestamp::now(),
+    };
+    let (release, outcome) = roll_back(&ledger, &rollback, &mut show_step)?;
     open::write(None, |out| {
         arrived(outcome, &release.name, &args.environment, out)
     })?;
@@ -83,9 +82,9 @@ struct Opened {
 impl Opened {
     fn new(args: &ReleaseArgs) -> Result<Self, Failure> {
         let key = open::private_key(&args.key)?;
-        let trusted = open::base_policy(&args.policy)?;
+        let (trusted, service) = open::service(&args.policy)?;
         let ledger = Ledger::open(&args.state.state, &open::log_password()?)?;
-        let release = find_release(&ledger, &args.release)?;
+        let release = find_release(&ledger, &service, &args.release)?;
         Ok(Self {
             key,
             trusted,
@@ -120,12 +119,17 @@ fn show(
         )?;
     }
     let release = &opened.release;
+    let shipped: Vec<String> = release.subjects.iter().map(Subject::short).collect();
     writeln!(
         out,
         "{BOLD}{} → {environment}{BOLD:#}  {DIM}{}{DIM:#}",
         release.name,
-        release.artifact.short()
+        shipped.join(", ")
     )?;
+    let warn = outcome_style(Outcome::Unknown);
+    for told in &promoted.not_understood {
+        writeln!(out, "  {warn}?{warn:#} {}", render::clean(told))?;
+    }
     render::verdict(&promoted.verdict, out)?;
     match promoted.outcome {
         Some(outcome) => arrived(outcome, &release.name, environment, out),

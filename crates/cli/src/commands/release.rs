@@ -1,6 +1,9 @@
 //! `plimsoll release`.
 
-use plimsoll_engine::{Ledger, create_release, releases};
+use std::io::{self, Write};
+
+use plimsoll_engine::{Ledger, Release, Shipment, create_release, releases};
+use plimsoll_model::Subject;
 
 use crate::args::ReleaseCommand;
 use crate::commands::open;
@@ -8,42 +11,52 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::clean;
 
+/// How many releases are held at a time while all are listed.
+const PAGE: usize = 200;
+
 /// Makes or lists releases.
 pub(crate) fn run(command: ReleaseCommand) -> Result<Exit, Failure> {
     match command {
         ReleaseCommand::Create {
             name,
             artifact,
+            image,
+            policy,
             state,
         } => {
+            let (_, service) = open::service(&policy)?;
             let ledger = Ledger::open_or_create(&state.state, &open::log_password()?)?;
-            let release = create_release(&ledger, &name, &artifact)?;
-            open::write(None, |out| {
-                writeln!(
-                    out,
-                    "{}  {}  {}",
-                    release.id,
-                    clean(&release.name),
-                    release.artifact
-                )
-            })?;
+            let shipment = Shipment {
+                files: &artifact,
+                images: &image,
+            };
+            let release = create_release(&ledger, &service, &name, &shipment)?;
+            open::write(None, |out| line(&release, out))?;
         }
-        ReleaseCommand::List { state } => {
+        ReleaseCommand::List { policy, state } => {
+            let (_, service) = open::service(&policy)?;
             let ledger = Ledger::open(&state.state, &open::log_password()?)?;
-            let releases = releases(&ledger)?;
-            open::write(None, |out| {
-                for release in &releases {
-                    writeln!(
-                        out,
-                        "{}  {:<24}  {}",
-                        release.id,
-                        clean(&release.name),
-                        release.artifact
-                    )?;
-                }
-                Ok(())
-            })?;
+            let mut next = Some(0);
+            while let Some(from_seq) = next {
+                let page = releases(&ledger, &service, from_seq, PAGE)?;
+                open::write(None, |out| {
+                    page.items.iter().try_for_each(|release| line(release, out))
+                })?;
+                next = page.next;
+            }
         }
     }
     Ok(Exit::Done)
+}
+
+fn line(release: &Release, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "{}  {:<24}", release.id, clean(&release.name))?;
+    for subject in &release.subjects {
+        let kind = match subject {
+            Subject::Image { .. } => "image ",
+            Subject::Artifact { .. } | Subject::Source { .. } => "",
+        };
+        write!(out, "  {kind}{}", subject.key())?;
+    }
+    writeln!(out)
 }

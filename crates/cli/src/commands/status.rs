@@ -13,14 +13,15 @@ use crate::render::{BOLD, DIM, clean, outcome_style};
 
 /// Shows what runs; anything that is not as the ledger says makes the exit code 2.
 pub(crate) fn run(args: &args::Status) -> Result<Exit, Failure> {
-    let trusted = open::base_policy(&args.policy)?;
+    let (trusted, service) = open::service(&args.policy)?;
     let ledger = Ledger::open(&args.state.state, &open::log_password()?)?;
-    let environments = status(&ledger, &trusted)?;
+    let environments = status(&ledger, &trusted, &service)?;
     open::write(None, |out| {
         if args.json {
             serde_json::to_writer_pretty(&mut *out, &environments)?;
             return writeln!(out);
         }
+        writeln!(out, "{DIM}service {service}{DIM:#}")?;
         environments
             .iter()
             .try_for_each(|environment| line(environment, out))

@@ -9,5 +9,7 @@ mod canary;
 mod crash;
 mod demo;
 mod fault_matrix;
+mod future;
 mod screen;
+mod services;
 mod world;

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::{Approval, Body, Reason, Signatory, Subject};
+use plimsoll_model::{Approval, Body, Reason, Signatory};
 
-use super::{Case, allow, provenance, signatory_name, unknown};
+use super::{Case, allow, is_about_all, provenance, signatory_name, unknown};
 use crate::{ApprovalRule, Role};
 
 impl Case<'_> {
@@ -21,10 +21,9 @@ impl Case<'_> {
             let Body::Approval(approval) = &evidence.body else {
                 continue;
             };
-            if evidence.subject
-                != (Subject::Artifact {
-                    sha256: self.request.artifact,
-                })
+            // An approval is of the whole release: one that names less of it, or more, is of another.
+            if !is_about_all(evidence, self.request.subjects)
+                || approval.service != *self.request.service
                 || approval.release != *self.request.release
                 || approval.environment != self.request.environment.name
             {
@@ -132,30 +131,45 @@ impl Case<'_> {
                     (id == person).then(|| is(role.as_str()))
                 }
             },
-            Role::Builder => match self.origin {
+            Role::Builder => match self.builders() {
                 None => Some("who built it is not known, so nobody can be told apart".to_owned()),
-                Some((_, provenance)) => (provenance.builder == person).then(|| is(role.as_str())),
+                Some(builders) => builders.contains(person).then(|| is(role.as_str())),
             },
         }
     }
 
+    /// Who built each of the subjects; `None` when that is not known of one.
+    fn builders(&self) -> Option<BTreeSet<&str>> {
+        let evidence = self.request.evidence;
+        let subjects = self.request.subjects.iter();
+        let origins = subjects.map(|subject| super::origin(subject, evidence));
+        origins
+            .map(|origin| origin.map(|(_, provenance)| provenance.builder.as_str()))
+            .collect()
+    }
+
     /// The people behind every commit that these bytes were built from; `None` when one address
-    /// belongs to nobody in the policy. Equal bytes may come from several commits.
+    /// belongs to nobody in the policy, or when it is not known where one of the subjects comes from.
+    /// Equal bytes may come from several commits.
     fn authors(&self) -> Option<BTreeSet<&str>> {
-        let built = self
-            .request
-            .evidence
-            .iter()
-            .filter_map(|evidence| provenance(self.request, evidence));
         let mut authors = BTreeSet::new();
-        for provenance in built {
-            if provenance.authors.is_empty() {
-                return None;
-            }
-            for email in &provenance.authors {
-                authors.insert(self.policy.person_by_email(email)?.id.as_str());
+        for subject in self.request.subjects {
+            let mut built = self
+                .request
+                .evidence
+                .iter()
+                .filter_map(|evidence| provenance(subject, evidence))
+                .peekable();
+            built.peek()?;
+            for provenance in built {
+                if provenance.authors.is_empty() {
+                    return None;
+                }
+                for email in &provenance.authors {
+                    authors.insert(self.policy.person_by_email(email)?.id.as_str());
+                }
             }
         }
-        (!authors.is_empty()).then_some(authors)
+        Some(authors)
     }
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::{ORGANIZATION, failed};
 use crate::StoreError;
 use crate::event::EventKind;
-use crate::fact::Fact;
+use crate::fact::is_read_from;
 use crate::store::MAX_BLOB_BYTES;
 
 /// The row of a digest.
@@ -105,7 +105,7 @@ fn is_needed(connection: &Connection, digest: &Digest) -> Result<bool, StoreErro
     let mut rows = statement.query(key).map_err(failed())?;
     while let Some(row) = rows.next().map_err(failed())? {
         let kind: String = row.get(0).map_err(failed())?;
-        if kind.parse::<EventKind>().map_or(true, Fact::is_read_from) {
+        if kind.parse::<EventKind>().map_or(true, is_read_from) {
             return Ok(true);
         }
     }

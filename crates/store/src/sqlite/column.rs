@@ -1,5 +1,7 @@
 //! Between SQL values and the words of the model.
 
+use std::str::FromStr;
+
 use plimsoll_model::{Digest, OwnId};
 use rusqlite::Row;
 use rusqlite::types::{FromSqlError, Type};
@@ -20,19 +22,22 @@ pub(crate) fn digest(row: &Row<'_>, column: usize) -> Result<Digest, rusqlite::E
     row.get(column).map(Digest::from_bytes)
 }
 
-/// A hash or NULL.
-pub(crate) fn optional_digest(
-    row: &Row<'_>,
-    column: usize,
-) -> Result<Option<Digest>, rusqlite::Error> {
-    Ok(row
-        .get::<_, Option<[u8; 32]>>(column)?
-        .map(Digest::from_bytes))
-}
-
 /// An id of ours.
 pub(crate) fn own_id(row: &Row<'_>, column: usize) -> Result<OwnId, rusqlite::Error> {
     row.get::<_, String>(column).map(OwnId::new)
+}
+
+/// An id of ours or NULL.
+pub(crate) fn optional_own_id(
+    row: &Row<'_>,
+    column: usize,
+) -> Result<Option<OwnId>, rusqlite::Error> {
+    Ok(row.get::<_, Option<String>>(column)?.map(OwnId::new))
+}
+
+/// Text that has one form.
+pub(crate) fn parsed<T: FromStr>(row: &Row<'_>, column: usize) -> Result<T, rusqlite::Error> {
+    word(row, column, |text| text.parse().ok())
 }
 
 /// A word of a closed set.

@@ -1,89 +1,179 @@
 use jiff::Timestamp;
-use plimsoll_model::Digest;
-use rusqlite::{Connection, Row, Transaction, params};
+use plimsoll_model::{Digest, Key};
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, Transaction, params};
 
-use super::{ORGANIZATION, blob, column, failed, log, project};
-use crate::event::Entry;
-use crate::{Event, EventFilter, Fact, NewEvent, StoreError};
+use super::project::Projections;
+use super::{ORGANIZATION, blob, column, failed, log};
+use crate::event::{Entry, FORMAT, MAX_KEYS};
+use crate::laws::{self, Envelope};
+use crate::{Event, EventFilter, Fact, Kind, NewEvent, Page, StoreError};
 
 /// An event's row as it is stored, before anything is believed.
 pub(crate) struct Stored {
     pub(crate) seq: u64,
+    pub(crate) format: u64,
     pub(crate) kind: String,
     pub(crate) occurred_at: String,
     pub(crate) recorded_at: String,
-    pub(crate) subject: String,
+    pub(crate) subjects: String,
     pub(crate) body_sha256: Digest,
 }
 
 /// The columns of [`Stored`], in its order.
-pub(crate) const COLUMNS: &str = "seq, kind, occurred_at, recorded_at, subject, body_sha256";
+pub(crate) const COLUMNS: &str =
+    "event.seq, format, kind, occurred_at, recorded_at, subjects, body_sha256";
 
 impl Stored {
     pub(crate) fn from_row(row: &Row<'_>) -> Result<Self, rusqlite::Error> {
         Ok(Self {
             seq: column::number(row, 0)?,
-            kind: row.get(1)?,
-            occurred_at: row.get(2)?,
-            recorded_at: row.get(3)?,
-            subject: row.get(4)?,
-            body_sha256: column::digest(row, 5)?,
+            format: column::number(row, 1)?,
+            kind: row.get(2)?,
+            occurred_at: row.get(3)?,
+            recorded_at: row.get(4)?,
+            subjects: row.get(5)?,
+            body_sha256: column::digest(row, 6)?,
         })
     }
 
+    /// The hash over the columns. A list of subjects that is not written in the one canonical way has
+    /// none that any log holds.
     pub(crate) fn leaf_hash(&self) -> Digest {
         let entry = Entry {
             body_sha256: &self.body_sha256.to_string(),
+            format: self.format,
             kind: &self.kind,
             occurred_at: &self.occurred_at,
             organization: ORGANIZATION,
             recorded_at: &self.recorded_at,
             seq: self.seq,
-            subject: &self.subject,
+            subjects: &read_list(&self.subjects).unwrap_or_default(),
         };
         entry.leaf_hash()
     }
 
-    /// Reads the row as an event, whose words must be ones that this build knows.
+    /// Reads the row as an event. Its kind, and kinds of its keys, may be words of a later build.
     pub(crate) fn read(self) -> Result<Event, StoreError> {
         let seq = self.seq;
-        let changed = |what: &str| StoreError::EventChanged {
-            seq,
-            what: what.to_owned(),
-        };
+        if self.format != FORMAT {
+            return Err(changed(
+                seq,
+                "its format is not that of the ledger's layout",
+            ));
+        }
+        let keys = read_list(&self.subjects).and_then(|keys| parse_keys(&keys));
+        let kind = Kind::read(&self.kind);
         Ok(Event {
             seq,
-            kind: self
-                .kind
-                .parse()
-                .map_err(|_| changed("its kind is unknown"))?,
+            kind: kind.ok_or_else(|| changed(seq, "its kind is no word"))?,
+            keys: keys.ok_or_else(|| changed(seq, "its subjects are no list of keys"))?,
             occurred_at: self
                 .occurred_at
                 .parse()
-                .map_err(|_| changed("occurred_at is no moment"))?,
+                .map_err(|_| changed(seq, "occurred_at is no moment"))?,
             recorded_at: self
                 .recorded_at
                 .parse()
-                .map_err(|_| changed("recorded_at is no moment"))?,
-            subject: self.subject,
+                .map_err(|_| changed(seq, "recorded_at is no moment"))?,
             body_sha256: self.body_sha256,
         })
     }
 }
 
+fn changed(seq: u64, what: &str) -> StoreError {
+    StoreError::EventChanged {
+        seq,
+        what: what.to_owned(),
+    }
+}
+
+/// The list, when it is written as this build writes lists.
+fn read_list(text: &str) -> Option<Vec<String>> {
+    let list: Vec<String> = serde_json::from_str(text).ok()?;
+    (write_list(&list) == text).then_some(list)
+}
+
+fn write_list(list: &[String]) -> String {
+    serde_json::to_string(list).expect("a list of text is JSON")
+}
+
+fn parse_keys(keys: &[String]) -> Option<Vec<Key>> {
+    keys.iter().map(|key| key.parse().ok()).collect()
+}
+
 /// Appends one event with its body, its leaf and what follows from it.
-pub(crate) fn append(transaction: &Transaction<'_>, event: &NewEvent) -> Result<Event, StoreError> {
+pub(crate) fn append(transaction: &Transaction<'_>, event: &NewEvent) -> Result<(), StoreError> {
     let fact = Fact::read(event.kind, &event.body)?;
+    let seq = log::size(transaction)?;
+    let keys = all_keys(event)?;
+    let recorded_at = recording_moment(transaction, seq)?;
+    if let Some(fact) = &fact {
+        let projections = Projections(transaction);
+        let envelope = Envelope {
+            seq,
+            recorded_at,
+            keys: &keys,
+        };
+        projections.apply(laws::judge(&projections, &envelope, fact)?)?;
+    }
+    let texts: Vec<String> = keys.iter().map(ToString::to_string).collect();
     let stored = Stored {
-        seq: log::size(transaction)?,
+        seq,
+        format: FORMAT,
         kind: event.kind.as_str().to_owned(),
         occurred_at: event.occurred_at.to_string(),
-        recorded_at: Timestamp::now().to_string(),
-        subject: event.subject.key(),
+        recorded_at: recorded_at.to_string(),
+        subjects: write_list(&texts),
         body_sha256: blob::put(transaction, &event.body)?,
     };
-    let insert = "INSERT INTO event (organization, seq, kind, occurred_at, recorded_at, subject, body_sha256)
-                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    insert(transaction, &stored)?;
+    index(transaction, seq, &keys)?;
+    log::append_leaf(transaction, seq, stored.leaf_hash())
+}
+
+/// The event's keys, each once, with that of the organization first.
+fn all_keys(event: &NewEvent) -> Result<Vec<Key>, StoreError> {
+    let mut keys = vec![Key::organization(ORGANIZATION)];
+    for key in &event.keys {
+        let key: Key = key.as_str().parse()?;
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    if keys.len() > MAX_KEYS {
+        return Err(StoreError::TooManyKeys {
+            count: keys.len(),
+            most: MAX_KEYS,
+        });
+    }
+    Ok(keys)
+}
+
+/// The present, or the moment of the newest event where the clock was set back: recorded times never
+/// run backwards.
+fn recording_moment(connection: &Connection, seq: u64) -> Result<Timestamp, StoreError> {
+    let now = Timestamp::now();
+    let Some(newest) = seq.checked_sub(1) else {
+        return Ok(now);
+    };
+    let select = "SELECT recorded_at FROM event WHERE organization = ?1 AND seq = ?2";
+    let text: Option<String> = connection
+        .query_row(
+            select,
+            params![ORGANIZATION, column::integer(newest)],
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(failed("read the newest event"))?;
+    let newest_at = text.and_then(|text| text.parse::<Timestamp>().ok());
+    newest_at
+        .map(|newest_at| newest_at.max(now))
+        .ok_or_else(|| changed(newest, "recorded_at is no moment"))
+}
+
+fn insert(transaction: &Transaction<'_>, stored: &Stored) -> Result<(), StoreError> {
+    let insert = "INSERT INTO event (organization, seq, format, kind, occurred_at, recorded_at, subjects, body_sha256)
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let mut statement = transaction
         .prepare_cached(insert)
         .map_err(failed("append an event"))?;
@@ -91,51 +181,93 @@ pub(crate) fn append(transaction: &Transaction<'_>, event: &NewEvent) -> Result<
         .execute(params![
             ORGANIZATION,
             column::integer(stored.seq),
+            column::integer(stored.format),
             stored.kind,
             stored.occurred_at,
             stored.recorded_at,
-            stored.subject,
+            stored.subjects,
             stored.body_sha256.as_bytes(),
         ])
         .map_err(failed("append an event"))?;
-    log::append_leaf(transaction, stored.seq, stored.leaf_hash())?;
-    project::apply(transaction, stored.seq, &fact)?;
-    stored.read()
+    Ok(())
 }
 
-/// The events that the filter lets through, each compared with its leaf in the log.
+/// Makes the event findable by each of its keys.
+pub(crate) fn index(connection: &Connection, seq: u64, keys: &[Key]) -> Result<(), StoreError> {
+    let insert = "INSERT INTO event_key (organization, key, seq) VALUES (?1, ?2, ?3)";
+    let mut statement = connection
+        .prepare_cached(insert)
+        .map_err(failed("index an event"))?;
+    for key in keys {
+        statement
+            .execute(params![ORGANIZATION, key.as_str(), column::integer(seq)])
+            .map_err(failed("index an event"))?;
+    }
+    Ok(())
+}
+
+/// The events from `from_seq` on that the filter lets through, each compared with its leaf in the log.
 pub(crate) fn read(
     connection: &Connection,
     filter: &EventFilter,
-) -> Result<Vec<Event>, StoreError> {
-    let select = format!(
-        "SELECT {COLUMNS} FROM event WHERE organization = ?1 AND seq >= ?2 AND (?3 IS NULL OR subject = ?3) ORDER BY seq"
-    );
+    from_seq: u64,
+    limit: usize,
+) -> Result<Page<Event>, StoreError> {
     let mut statement = connection
-        .prepare_cached(&select)
+        .prepare_cached(&select(filter))
         .map_err(failed("look for events"))?;
-    let key = params![
-        ORGANIZATION,
-        column::integer(filter.from_seq),
-        filter.subject
-    ];
-    let mut events = Vec::new();
-    for stored in statement
-        .query_map(key, Stored::from_row)
-        .map_err(failed("look for events"))?
-    {
+    let from_seq = column::integer(from_seq);
+    let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let key = filter.key.as_ref().map(Key::as_str);
+    let mut parameters: Vec<&dyn ToSql> = vec![&ORGANIZATION, &from_seq, &wanted];
+    parameters.extend(key.as_ref().map(|key| key as &dyn ToSql));
+    let rows = statement
+        .query_map(&parameters[..], Stored::from_row)
+        .map_err(failed("look for events"))?;
+    let mut items = Vec::new();
+    for stored in rows {
         let stored = stored.map_err(failed("read an event"))?;
-        if log::node(connection, 0, stored.seq)? != stored.leaf_hash() {
-            let what = "its columns do not fit its hash in the log".to_owned();
-            return Err(StoreError::EventChanged {
-                seq: stored.seq,
-                what,
-            });
+        if items.len() == limit {
+            let next = Some(stored.seq);
+            return Ok(Page { items, next });
         }
-        let event = stored.read()?;
-        if filter.kinds.is_empty() || filter.kinds.contains(&event.kind) {
-            events.push(event);
-        }
+        items.push(anchored(connection, stored)?);
     }
-    Ok(events)
+    Ok(Page { items, next: None })
+}
+
+/// The event of a row that fits its leaf in the log.
+fn anchored(connection: &Connection, stored: Stored) -> Result<Event, StoreError> {
+    if log::node(connection, 0, stored.seq)? != stored.leaf_hash() {
+        let what = "its columns do not fit its hash in the log";
+        return Err(changed(stored.seq, what));
+    }
+    stored.read()
+}
+
+/// The statement whose parameters are the organization, the first place, the most rows, and the key
+/// where the filter has one.
+fn select(filter: &EventFilter) -> String {
+    let by_key = match filter.key {
+        Some(_) => {
+            "JOIN event_key ON event_key.organization = event.organization
+             AND event_key.seq = event.seq AND event_key.key = ?4"
+        }
+        None => "",
+    };
+    let kinds: Vec<String> = filter
+        .kinds
+        .iter()
+        .map(|kind| format!("'{kind}'"))
+        .collect();
+    let of_kinds = if kinds.is_empty() {
+        String::new()
+    } else {
+        format!("AND kind IN ({})", kinds.join(", "))
+    };
+    format!(
+        "SELECT {COLUMNS} FROM event {by_key}
+         WHERE event.organization = ?1 AND event.seq >= ?2 {of_kinds}
+         ORDER BY event.seq LIMIT ?3"
+    )
 }

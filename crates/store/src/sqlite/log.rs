@@ -91,27 +91,22 @@ pub(crate) fn prove(
         .collect()
 }
 
-/// Keeps a checkpoint of this log; the same one twice is one.
+/// Keeps the sealed checkpoint of the present head.
 pub(crate) fn save_checkpoint(
     transaction: &Transaction<'_>,
-    size: u64,
-    root: &Digest,
+    head: &Head,
     note: &str,
 ) -> Result<(), StoreError> {
-    if size > self::size(transaction)? || range_hash(transaction, 0..size)? != *root {
-        return Err(StoreError::Checkpoint { size });
-    }
     let note = blob::put(transaction, note.as_bytes())?;
     let insert =
-        "INSERT INTO checkpoint (organization, size, root, note_sha256) VALUES (?1, ?2, ?3, ?4)
-                  ON CONFLICT DO NOTHING";
+        "INSERT INTO checkpoint (organization, size, root, note_sha256) VALUES (?1, ?2, ?3, ?4)";
     transaction
         .execute(
             insert,
             params![
                 ORGANIZATION,
-                column::integer(size),
-                root.as_bytes(),
+                column::integer(head.size),
+                head.root.as_bytes(),
                 note.as_bytes()
             ],
         )

@@ -1,32 +1,139 @@
 //! Projections: what follows from the facts, kept up with each event and rebuilt from all of them.
 
-use plimsoll_model::{DeploymentOutcome, Digest, OwnId};
-use rusqlite::types::Value;
+use plimsoll_model::{DeploymentOutcome, OwnId, Service, Subject};
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, Transaction, params};
 
 use super::{ORGANIZATION, blob, column, event, failed};
-use crate::{
-    Current, DeploymentFinished, DeploymentStarted, EventFilter, Fact, OpenDeployment, Release,
-    ReleaseCreated, Running, StoreError,
-};
+use crate::fact::is_read_from;
+use crate::laws::{self, Change, Envelope, History, Place};
+use crate::{Current, Event, EventFilter, Fact, Lease, OpenDeployment, Page, Release, StoreError};
 
 /// The tables that [`rebuild`] makes anew.
-pub(crate) const TABLES: [&str; 3] = ["release", "current", "open_deployment"];
+const TABLES: [&str; 5] = [
+    "event_key",
+    "release",
+    "current",
+    "open_deployment",
+    "lease",
+];
+/// How many events are held at a time while projections are made anew.
+const PAGE_EVENTS: usize = 256;
 
-/// Brings the projections up to the event `seq`, or says why the fact does not fit the history.
-pub(crate) fn apply(
-    transaction: &Transaction<'_>,
-    seq: u64,
-    fact: &Fact,
-) -> Result<(), StoreError> {
-    match fact {
-        Fact::ReleaseCreated(fact) => add_release(transaction, seq, fact),
-        Fact::DeploymentStarted(fact) => open(transaction, seq, fact),
-        Fact::DeploymentStep(fact) => {
-            require_open(transaction, &fact.environment, &fact.deployment).map(|_| ())
+/// The projections of a ledger, inside a transaction.
+pub(crate) struct Projections<'a>(pub(crate) &'a Connection);
+
+impl History for Projections<'_> {
+    fn release(&self, id: &OwnId) -> Result<Option<Release>, StoreError> {
+        release(self.0, id)
+    }
+
+    fn release_named(&self, service: &Service, name: &str) -> Result<Option<Release>, StoreError> {
+        release_named(self.0, service, name)
+    }
+
+    fn current(&self, at: Place<'_>) -> Result<Option<Current>, StoreError> {
+        current(self.0, at)
+    }
+
+    fn open_deployment(&self, at: Place<'_>) -> Result<Option<OpenDeployment>, StoreError> {
+        open_deployment(self.0, at)
+    }
+
+    fn lease(&self, at: Place<'_>) -> Result<Option<Lease>, StoreError> {
+        lease(self.0, at)
+    }
+}
+
+impl Projections<'_> {
+    /// Writes what the laws came to.
+    pub(crate) fn apply(&self, change: Change) -> Result<(), StoreError> {
+        match change {
+            Change::None => Ok(()),
+            Change::Created(release) => self.insert_release(&release),
+            Change::Opened(open) => self.insert_open(&open),
+            Change::Ended(current) => self.replace_current(&current),
+            Change::Leased(lease) => self.replace_lease(&lease),
         }
-        Fact::DeploymentFinished(fact) => finish(transaction, seq, fact),
-        Fact::Opaque => Ok(()),
+    }
+
+    fn insert_release(&self, release: &Release) -> Result<(), StoreError> {
+        let row = params![
+            ORGANIZATION,
+            release.id.as_str(),
+            release.service.as_str(),
+            release.name,
+            write_subjects(&release.subjects),
+            column::integer(release.created_seq)
+        ];
+        self.write(
+            "INSERT INTO release (organization, id, service, name, subjects, created_seq)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            row,
+        )
+    }
+
+    fn insert_open(&self, open: &OpenDeployment) -> Result<(), StoreError> {
+        let row = params![
+            ORGANIZATION,
+            open.service.as_str(),
+            open.environment,
+            open.deployment.as_str(),
+            open.release.as_str(),
+            open.previous.as_ref().map(OwnId::as_str),
+            column::integer(open.seq),
+        ];
+        self.write(
+            "INSERT INTO open_deployment (organization, service, environment, deployment, release, previous, seq)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            row,
+        )
+    }
+
+    fn replace_current(&self, current: &Current) -> Result<(), StoreError> {
+        let key = params![ORGANIZATION, current.service.as_str(), current.environment];
+        self.write(
+            "DELETE FROM open_deployment WHERE organization = ?1 AND service = ?2 AND environment = ?3",
+            key,
+        )?;
+        let row = params![
+            ORGANIZATION,
+            current.service.as_str(),
+            current.environment,
+            current.running.as_ref().map(OwnId::as_str),
+            current.last_healthy.as_ref().map(OwnId::as_str),
+            outcome_text(current.outcome),
+            column::integer(current.seq)
+        ];
+        self.write(
+            "INSERT OR REPLACE INTO current (organization, service, environment, running, last_healthy, outcome, seq)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            row,
+        )
+    }
+
+    fn replace_lease(&self, lease: &Lease) -> Result<(), StoreError> {
+        let row = params![
+            ORGANIZATION,
+            lease.service.as_str(),
+            lease.environment,
+            lease.holder,
+            column::integer(lease.fence),
+            lease.expires_at.to_string(),
+            column::integer(lease.seq)
+        ];
+        self.write(
+            "INSERT OR REPLACE INTO lease (organization, service, environment, holder, fence, expires_at, seq)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            row,
+        )
+    }
+
+    fn write(&self, sql: &str, row: impl Params) -> Result<(), StoreError> {
+        let written = self
+            .0
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(row));
+        written.map(drop).map_err(failed("project an event"))
     }
 }
 
@@ -37,293 +144,178 @@ pub(crate) fn rebuild(transaction: &Transaction<'_>) -> Result<(), StoreError> {
             .execute(&format!("DELETE FROM {table}"), [])
             .map_err(failed("drop a projection"))?;
     }
-    for event in event::read(transaction, &EventFilter::default())? {
-        if Fact::is_read_from(event.kind) {
-            let body = blob::require(transaction, &event.body_sha256)?;
-            apply(transaction, event.seq, &Fact::read(event.kind, &body)?)?;
+    let mut next = Some(0);
+    while let Some(from_seq) = next {
+        let page = event::read(transaction, &EventFilter::default(), from_seq, PAGE_EVENTS)?;
+        for event in &page.items {
+            project(transaction, event)?;
         }
+        next = page.next;
     }
     Ok(())
 }
 
-/// Every row of a projection, for comparison.
-pub(crate) fn rows(connection: &Connection, table: &str) -> Result<Vec<Vec<Value>>, StoreError> {
-    let failed = || failed("read a projection");
-    let mut statement = connection
-        .prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2"))
-        .map_err(failed())?;
-    let columns = statement.column_count();
-    let rows = statement.query_map([], |row| {
-        (0..columns).map(|column| row.get(column)).collect()
-    });
-    rows.map_err(failed())?
-        .collect::<Result<_, _>>()
-        .map_err(failed())
+fn project(transaction: &Transaction<'_>, event: &Event) -> Result<(), StoreError> {
+    event::index(transaction, event.seq, &event.keys)?;
+    let Some(kind) = event.kind.known().filter(|kind| is_read_from(*kind)) else {
+        return Ok(());
+    };
+    let body = blob::require(transaction, &event.body_sha256)?;
+    let Some(fact) = Fact::read(kind, &body)? else {
+        return Ok(());
+    };
+    let projections = Projections(transaction);
+    let envelope = Envelope {
+        seq: event.seq,
+        recorded_at: event.recorded_at,
+        keys: &event.keys,
+    };
+    projections.apply(laws::judge(&projections, &envelope, &fact)?)
 }
+
+const RELEASE: &str = "SELECT id, service, name, subjects, created_seq FROM release";
+const CURRENT: &str =
+    "SELECT service, environment, running, last_healthy, outcome, seq FROM current";
+const OPEN: &str =
+    "SELECT service, environment, deployment, release, previous, seq FROM open_deployment";
+const LEASE: &str = "SELECT service, environment, holder, fence, expires_at, seq FROM lease";
+const AT: &str = "WHERE organization = ?1 AND service = ?2 AND environment = ?3";
 
 pub(crate) fn release(connection: &Connection, id: &OwnId) -> Result<Option<Release>, StoreError> {
-    let select =
-        "SELECT id, name, artifact, created_seq FROM release WHERE organization = ?1 AND id = ?2";
-    let row = connection
-        .query_row(select, [ORGANIZATION, id.as_str()], read_release)
-        .optional();
-    row.map_err(broken("release"))
+    let select = format!("{RELEASE} WHERE organization = ?1 AND id = ?2");
+    let key = [ORGANIZATION, id.as_str()];
+    one(connection, "release", &select, key, read_release)
 }
 
-pub(crate) fn releases(connection: &Connection) -> Result<Vec<Release>, StoreError> {
-    let select = "SELECT id, name, artifact, created_seq FROM release WHERE organization = ?1 ORDER BY created_seq";
-    list(connection, "release", select, [ORGANIZATION], read_release)
+pub(crate) fn release_named(
+    connection: &Connection,
+    service: &Service,
+    name: &str,
+) -> Result<Option<Release>, StoreError> {
+    let select = format!("{RELEASE} WHERE organization = ?1 AND service = ?2 AND name = ?3");
+    let key = [ORGANIZATION, service.as_str(), name];
+    one(connection, "release", &select, key, read_release)
+}
+
+pub(crate) fn releases(
+    connection: &Connection,
+    service: &Service,
+    from_seq: u64,
+    limit: usize,
+) -> Result<Page<Release>, StoreError> {
+    let select = format!(
+        "{RELEASE} WHERE organization = ?1 AND service = ?2 AND created_seq >= ?3 ORDER BY created_seq LIMIT ?4"
+    );
+    let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let from_seq = column::integer(from_seq);
+    let key = params![ORGANIZATION, service.as_str(), from_seq, wanted];
+    let mut items = list(connection, "release", &select, key, read_release)?;
+    let next = items.get(limit).map(|release| release.created_seq);
+    items.truncate(limit);
+    Ok(Page { items, next })
 }
 
 pub(crate) fn current(
     connection: &Connection,
-    environment: &str,
+    at: Place<'_>,
 ) -> Result<Option<Current>, StoreError> {
-    let select = "SELECT environment, running_release, running_artifact, healthy_release, healthy_artifact, outcome, seq
-                  FROM current WHERE organization = ?1 AND environment = ?2";
-    let row = connection
-        .query_row(select, [ORGANIZATION, environment], read_current)
-        .optional();
-    row.map_err(broken("current"))
+    let select = format!("{CURRENT} {AT}");
+    one(connection, "current", &select, key_of(at), read_current)
 }
 
-pub(crate) fn currents(connection: &Connection) -> Result<Vec<Current>, StoreError> {
-    let select = "SELECT environment, running_release, running_artifact, healthy_release, healthy_artifact, outcome, seq
-                  FROM current WHERE organization = ?1 ORDER BY environment";
-    list(connection, "current", select, [ORGANIZATION], read_current)
-}
-
-pub(crate) fn open_deployments(connection: &Connection) -> Result<Vec<OpenDeployment>, StoreError> {
-    let select = "SELECT environment, deployment, release, artifact, previous, seq
-                  FROM open_deployment WHERE organization = ?1 ORDER BY environment";
-    list(
+pub(crate) fn open_deployment(
+    connection: &Connection,
+    at: Place<'_>,
+) -> Result<Option<OpenDeployment>, StoreError> {
+    let select = format!("{OPEN} {AT}");
+    one(
         connection,
         "open_deployment",
-        select,
-        [ORGANIZATION],
+        &select,
+        key_of(at),
         read_open,
     )
 }
 
-fn add_release(
-    transaction: &Transaction<'_>,
-    seq: u64,
-    fact: &ReleaseCreated,
-) -> Result<(), StoreError> {
-    if release(transaction, &fact.release)?.is_some() {
-        return Err(StoreError::ReleaseExists {
-            release: fact.release.clone(),
-        });
-    }
-    let insert = "INSERT INTO release (organization, id, name, artifact, created_seq) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let row = params![
-        ORGANIZATION,
-        fact.release.as_str(),
-        fact.name,
-        fact.artifact.as_bytes(),
-        column::integer(seq)
-    ];
-    transaction
-        .execute(insert, row)
-        .map_err(failed("project a release"))?;
-    Ok(())
+pub(crate) fn lease(connection: &Connection, at: Place<'_>) -> Result<Option<Lease>, StoreError> {
+    let select = format!("{LEASE} {AT}");
+    one(connection, "lease", &select, key_of(at), read_lease)
 }
 
-fn open(
-    transaction: &Transaction<'_>,
-    seq: u64,
-    fact: &DeploymentStarted,
-) -> Result<(), StoreError> {
-    let release = release(transaction, &fact.release)?;
-    let release = release.ok_or_else(|| StoreError::NoRelease {
-        release: fact.release.clone(),
-    })?;
-    if release.artifact != fact.artifact {
-        let (recorded, named) = (release.artifact, fact.artifact);
-        return Err(StoreError::OtherArtifact {
-            release: release.id,
-            recorded,
-            named,
-        });
-    }
-    if let Some(open) = open_in(transaction, &fact.environment)? {
-        return Err(StoreError::DeploymentOpen {
-            environment: open.environment,
-            deployment: open.deployment,
-        });
-    }
-    let insert = "INSERT INTO open_deployment (organization, environment, deployment, release, artifact, previous, seq)
-                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let row = params![
-        ORGANIZATION,
-        fact.environment,
-        fact.deployment.as_str(),
-        fact.release.as_str(),
-        fact.artifact.as_bytes(),
-        fact.previous.as_ref().map(Digest::as_bytes),
-        column::integer(seq),
-    ];
-    transaction
-        .execute(insert, row)
-        .map_err(failed("project a deployment"))?;
-    Ok(())
+/// Every row of the projections, in the order of their keys.
+pub(crate) struct Rows {
+    pub(crate) releases: Vec<Release>,
+    pub(crate) currents: Vec<Current>,
+    pub(crate) open_deployments: Vec<OpenDeployment>,
+    pub(crate) leases: Vec<Lease>,
 }
 
-fn finish(
-    transaction: &Transaction<'_>,
-    seq: u64,
-    fact: &DeploymentFinished,
-) -> Result<(), StoreError> {
-    let open = require_open(transaction, &fact.environment, &fact.deployment)?;
-    if (&open.release, &open.artifact) != (&fact.release, &fact.artifact) {
-        return Err(no_open(&fact.environment, &fact.deployment));
-    }
-    let before = current(transaction, &fact.environment)?;
-    let last_healthy = before.and_then(|before| before.last_healthy);
-    let running = running_after(transaction, fact, last_healthy.as_ref())?;
-    let last_healthy = running.clone().or(last_healthy);
-    let (running, healthy) = (columns(running.as_ref()), columns(last_healthy.as_ref()));
-    let upsert =
-        "INSERT OR REPLACE INTO current (organization, environment, running_release, running_artifact,
-                  healthy_release, healthy_artifact, outcome, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    let outcome = outcome_text(fact.outcome);
-    let seq = column::integer(seq);
-    let row = params![
-        ORGANIZATION,
-        fact.environment,
-        running.0,
-        running.1,
-        healthy.0,
-        healthy.1,
-        outcome,
-        seq
-    ];
-    transaction
-        .execute(upsert, row)
-        .map_err(failed("project what runs"))?;
-    let delete = "DELETE FROM open_deployment WHERE organization = ?1 AND environment = ?2";
-    transaction
-        .execute(delete, [ORGANIZATION, &fact.environment])
-        .map_err(failed("close a deployment"))?;
-    Ok(())
+pub(crate) fn rows(connection: &Connection) -> Result<Rows, StoreError> {
+    let all = |select: &str, by: &str| format!("{select} WHERE organization = ?1 ORDER BY {by}");
+    let (id, place, key) = ("id", "service, environment", [ORGANIZATION]);
+    let (open, current) = (all(OPEN, place), all(CURRENT, place));
+    Ok(Rows {
+        releases: list(connection, "release", &all(RELEASE, id), key, read_release)?,
+        currents: list(connection, "current", &current, key, read_current)?,
+        open_deployments: list(connection, "open_deployment", &open, key, read_open)?,
+        leases: list(connection, "lease", &all(LEASE, place), key, read_lease)?,
+    })
 }
 
-/// What runs by the word of the fact, when that word fits the outcome and the history.
-fn running_after(
-    transaction: &Transaction<'_>,
-    fact: &DeploymentFinished,
-    last_healthy: Option<&Running>,
-) -> Result<Option<Running>, StoreError> {
-    let unfit = || StoreError::Outcome {
-        deployment: fact.deployment.clone(),
-    };
-    match (fact.outcome, fact.healthy) {
-        (DeploymentOutcome::Healthy, Some(artifact)) if artifact == fact.artifact => {
-            Ok(Some(Running {
-                release: fact.release.clone(),
-                artifact,
-            }))
-        }
-        (DeploymentOutcome::RolledBack, Some(artifact)) => match last_healthy {
-            Some(running) if running.artifact == artifact => Ok(Some(running.clone())),
-            _ => newest_release_of(transaction, &artifact)?
-                .ok_or_else(unfit)
-                .map(Some),
-        },
-        (DeploymentOutcome::Failed, None) => Ok(None),
-        (
-            DeploymentOutcome::Healthy | DeploymentOutcome::RolledBack | DeploymentOutcome::Failed,
-            _,
-        ) => Err(unfit()),
-    }
-}
-
-fn newest_release_of(
-    connection: &Connection,
-    artifact: &Digest,
-) -> Result<Option<Running>, StoreError> {
-    let select = "SELECT id, artifact FROM release WHERE organization = ?1 AND artifact = ?2
-                  ORDER BY created_seq DESC LIMIT 1";
-    let row = connection.query_row(select, params![ORGANIZATION, artifact.as_bytes()], |row| {
-        Ok(Running {
-            release: column::own_id(row, 0)?,
-            artifact: column::digest(row, 1)?,
-        })
-    });
-    row.optional().map_err(broken("release"))
-}
-
-fn open_in(
-    connection: &Connection,
-    environment: &str,
-) -> Result<Option<OpenDeployment>, StoreError> {
-    let select = "SELECT environment, deployment, release, artifact, previous, seq
-                  FROM open_deployment WHERE organization = ?1 AND environment = ?2";
-    let row = connection
-        .query_row(select, [ORGANIZATION, environment], read_open)
-        .optional();
-    row.map_err(broken("open_deployment"))
-}
-
-fn require_open(
-    connection: &Connection,
-    environment: &str,
-    deployment: &OwnId,
-) -> Result<OpenDeployment, StoreError> {
-    let open = open_in(connection, environment)?.filter(|open| open.deployment == *deployment);
-    open.ok_or_else(|| no_open(environment, deployment))
-}
-
-fn no_open(environment: &str, deployment: &OwnId) -> StoreError {
-    StoreError::NoOpenDeployment {
-        environment: environment.to_owned(),
-        deployment: deployment.clone(),
-    }
-}
-
-fn columns(running: Option<&Running>) -> (Option<&str>, Option<&[u8; 32]>) {
-    (
-        running.map(|running| running.release.as_str()),
-        running.map(|running| running.artifact.as_bytes()),
-    )
+fn key_of(at: Place<'_>) -> [&str; 3] {
+    [ORGANIZATION, at.service.as_str(), at.environment]
 }
 
 fn read_release(row: &Row<'_>) -> Result<Release, rusqlite::Error> {
     Ok(Release {
         id: column::own_id(row, 0)?,
-        name: row.get(1)?,
-        artifact: column::digest(row, 2)?,
-        created_seq: column::number(row, 3)?,
+        service: column::parsed(row, 1)?,
+        name: row.get(2)?,
+        subjects: column::word(row, 3, read_subjects)?,
+        created_seq: column::number(row, 4)?,
     })
 }
 
 fn read_current(row: &Row<'_>) -> Result<Current, rusqlite::Error> {
-    let running = |release: usize| -> Result<Option<Running>, rusqlite::Error> {
-        let artifact = column::optional_digest(row, release + 1)?;
-        let release: Option<String> = row.get(release)?;
-        Ok(release.zip(artifact).map(|(release, artifact)| Running {
-            release: OwnId::new(release),
-            artifact,
-        }))
-    };
     Ok(Current {
-        environment: row.get(0)?,
-        running: running(1)?,
-        last_healthy: running(3)?,
-        outcome: column::word(row, 5, read_outcome)?,
-        seq: column::number(row, 6)?,
+        service: column::parsed(row, 0)?,
+        environment: row.get(1)?,
+        running: column::optional_own_id(row, 2)?,
+        last_healthy: column::optional_own_id(row, 3)?,
+        outcome: column::word(row, 4, read_outcome)?,
+        seq: column::number(row, 5)?,
     })
 }
 
 fn read_open(row: &Row<'_>) -> Result<OpenDeployment, rusqlite::Error> {
     Ok(OpenDeployment {
-        environment: row.get(0)?,
-        deployment: column::own_id(row, 1)?,
-        release: column::own_id(row, 2)?,
-        artifact: column::digest(row, 3)?,
-        previous: column::optional_digest(row, 4)?,
+        service: column::parsed(row, 0)?,
+        environment: row.get(1)?,
+        deployment: column::own_id(row, 2)?,
+        release: column::own_id(row, 3)?,
+        previous: column::optional_own_id(row, 4)?,
         seq: column::number(row, 5)?,
     })
+}
+
+fn read_lease(row: &Row<'_>) -> Result<Lease, rusqlite::Error> {
+    Ok(Lease {
+        service: column::parsed(row, 0)?,
+        environment: row.get(1)?,
+        holder: row.get(2)?,
+        fence: column::number(row, 3)?,
+        expires_at: column::parsed(row, 4)?,
+        seq: column::number(row, 5)?,
+    })
+}
+
+/// Subjects as a column holds them: words of the projection's own, apart from any wire format.
+fn write_subjects(subjects: &[Subject]) -> String {
+    serde_json::to_string(subjects).expect("subjects hold only text")
+}
+
+fn read_subjects(text: &str) -> Option<Vec<Subject>> {
+    serde_json::from_str(text).ok()
 }
 
 const OUTCOMES: [DeploymentOutcome; 3] = [
@@ -344,6 +336,20 @@ fn read_outcome(text: &str) -> Option<DeploymentOutcome> {
     OUTCOMES
         .into_iter()
         .find(|outcome| outcome_text(*outcome) == text)
+}
+
+fn one<T>(
+    connection: &Connection,
+    table: &'static str,
+    select: &str,
+    key: impl Params,
+    read: fn(&Row<'_>) -> Result<T, rusqlite::Error>,
+) -> Result<Option<T>, StoreError> {
+    let mut statement = connection.prepare_cached(select).map_err(broken(table))?;
+    statement
+        .query_row(key, read)
+        .optional()
+        .map_err(broken(table))
 }
 
 fn list<T>(

@@ -1,17 +1,18 @@
--- Layout 1 of the ledger. Hashes are 32 raw bytes; moments are RFC 3339 text in UTC.
--- The first four tables are the truth and refuse changes; the last three are projections.
+-- Layout 2 of the ledger. Hashes are 32 raw bytes; moments are RFC 3339 text in UTC.
+-- The first four tables are the truth and refuse changes; the others are projections. A build that makes
+-- these tables of other events, or from events otherwise, raises the layout.
 
 CREATE TABLE event (
   organization TEXT NOT NULL,
   seq INTEGER NOT NULL,
+  format INTEGER NOT NULL,
   kind TEXT NOT NULL,
   occurred_at TEXT NOT NULL,
   recorded_at TEXT NOT NULL,
-  subject TEXT NOT NULL,
+  subjects TEXT NOT NULL,
   body_sha256 BLOB NOT NULL CHECK (length(body_sha256) = 32),
   PRIMARY KEY (organization, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX event_by_subject ON event (organization, subject, seq);
 CREATE INDEX event_by_body ON event (organization, body_sha256);
 
 -- Deleted bytes are NULL: the row stays and says that something was here.
@@ -58,35 +59,55 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER checkpoint_is_not_deleted BEFORE DELETE ON checkpoint
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
+-- Which events are about what; from `event.subjects`, a JSON list of keys.
+CREATE TABLE event_key (
+  organization TEXT NOT NULL,
+  key TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (organization, key, seq)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE release (
   organization TEXT NOT NULL,
   id TEXT NOT NULL,
+  service TEXT NOT NULL,
   name TEXT NOT NULL,
-  artifact BLOB NOT NULL,
+  subjects TEXT NOT NULL,
   created_seq INTEGER NOT NULL,
-  PRIMARY KEY (organization, id)
+  PRIMARY KEY (organization, id),
+  UNIQUE (organization, service, name)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX release_by_artifact ON release (organization, artifact, created_seq);
+CREATE INDEX release_by_service ON release (organization, service, created_seq);
 
 CREATE TABLE current (
   organization TEXT NOT NULL,
+  service TEXT NOT NULL,
   environment TEXT NOT NULL,
-  running_release TEXT,
-  running_artifact BLOB,
-  healthy_release TEXT,
-  healthy_artifact BLOB,
+  running TEXT,
+  last_healthy TEXT,
   outcome TEXT NOT NULL,
   seq INTEGER NOT NULL,
-  PRIMARY KEY (organization, environment)
+  PRIMARY KEY (organization, service, environment)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE open_deployment (
   organization TEXT NOT NULL,
+  service TEXT NOT NULL,
   environment TEXT NOT NULL,
   deployment TEXT NOT NULL,
   release TEXT NOT NULL,
-  artifact BLOB NOT NULL,
-  previous BLOB,
+  previous TEXT,
   seq INTEGER NOT NULL,
-  PRIMARY KEY (organization, environment)
+  PRIMARY KEY (organization, service, environment)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE lease (
+  organization TEXT NOT NULL,
+  service TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  holder TEXT NOT NULL,
+  fence INTEGER NOT NULL,
+  expires_at TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (organization, service, environment)
 ) STRICT, WITHOUT ROWID;

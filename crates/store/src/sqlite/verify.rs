@@ -3,24 +3,30 @@
 use std::collections::BTreeMap;
 use std::error::Error as _;
 
-use plimsoll_model::Digest;
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use jiff::Timestamp;
+use plimsoll_model::{Digest, Key};
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::event::{COLUMNS, Stored};
 use super::{ORGANIZATION, SCHEMA, blob, column, failed, project};
-use crate::report::{Deleted, Fault, Report};
+use crate::fact::is_read_from;
+use crate::laws::{self, Envelope};
+use crate::replay::Replay;
+use crate::report::{Deleted, Fault, Report, UnknownEvent};
 use crate::store::{Head, SavedCheckpoint};
-use crate::{EventKind, Fact, StoreError, merkle};
+use crate::{Event, Fact, StoreError, merkle};
 
 /// The tables that hold the truth, and the projections.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 9] = [
     "event",
     "blob",
     "node",
     "checkpoint",
+    "event_key",
     "release",
     "current",
     "open_deployment",
+    "lease",
 ];
 /// The most complaints that SQLite is asked for.
 const MAX_COMPLAINTS: u32 = 20;
@@ -40,6 +46,10 @@ struct Found {
     blobs: u64,
     checkpoints: Vec<SavedCheckpoint>,
     deleted: BTreeMap<Digest, Vec<u64>>,
+    keys: Vec<(Key, u64)>,
+    newest: Option<Timestamp>,
+    replay: Replay,
+    unknown: Vec<UnknownEvent>,
     faults: Vec<Fault>,
 }
 
@@ -64,6 +74,7 @@ impl Found {
                 .into_iter()
                 .map(|(digest, seqs)| Deleted { digest, seqs })
                 .collect(),
+            unknown: self.unknown,
             faults: self.faults,
         }
     }
@@ -73,50 +84,40 @@ fn compare(connection: &mut Connection, found: &mut Found) -> Result<(), StoreEr
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Deferred)
         .map_err(failed("begin to read"))?;
-    let mut replay = fresh()?;
-    compare_schema(&transaction, &replay, found)?;
+    compare_schema(&transaction, found)?;
     compare_pages(&transaction, found)?;
     compare_organizations(&transaction, found)?;
     compare_blobs(&transaction, found)?;
-    let replayed = replay.transaction().map_err(failed("begin a replay"))?;
-    compare_events(&transaction, &replayed, found)?;
+    compare_events(&transaction, found)?;
     compare_nodes(&transaction, found)?;
     compare_checkpoints(&transaction, found)?;
-    compare_projections(&transaction, &replayed, found)
-}
-
-/// An empty ledger in memory.
-fn fresh() -> Result<Connection, StoreError> {
-    let connection = Connection::open_in_memory().map_err(failed("open a replay"))?;
-    connection
-        .execute_batch(SCHEMA)
-        .map_err(failed("open a replay"))?;
-    Ok(connection)
+    compare_keys(&transaction, found)?;
+    compare_projections(&transaction, found)
 }
 
 /// The triggers that refuse changes are part of what must not change.
-fn compare_schema(
-    ledger: &Connection,
-    fresh: &Connection,
-    found: &mut Found,
-) -> Result<(), StoreError> {
-    let schema = |connection: &Connection| -> Result<Vec<[Option<String>; 4]>, rusqlite::Error> {
-        let select = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";
-        let mut statement = connection.prepare(select)?;
-        statement
-            .query_map([], |row| {
-                Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
-            })?
-            .collect()
-    };
+fn compare_schema(ledger: &Connection, found: &mut Found) -> Result<(), StoreError> {
     let operation = "read the layout";
-    if schema(ledger).map_err(failed(operation))? != schema(fresh).map_err(failed(operation))? {
+    let fresh = Connection::open_in_memory().map_err(failed(operation))?;
+    fresh.execute_batch(SCHEMA).map_err(failed(operation))?;
+    if read_schema(ledger).map_err(failed(operation))?
+        != read_schema(&fresh).map_err(failed(operation))?
+    {
         found.fault(
             None,
             "the database's tables, indexes or triggers were changed",
         );
     }
     Ok(())
+}
+
+fn read_schema(connection: &Connection) -> Result<Vec<[Option<String>; 4]>, rusqlite::Error> {
+    let select = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";
+    let mut statement = connection.prepare(select)?;
+    let rows = statement.query_map([], |row| {
+        Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+    })?;
+    rows.collect()
 }
 
 /// SQLite's own view: pages, indexes and types.
@@ -170,11 +171,7 @@ fn compare_blobs(ledger: &Connection, found: &mut Found) -> Result<(), StoreErro
     Ok(())
 }
 
-fn compare_events(
-    ledger: &Connection,
-    replay: &Transaction<'_>,
-    found: &mut Found,
-) -> Result<(), StoreError> {
+fn compare_events(ledger: &Connection, found: &mut Found) -> Result<(), StoreError> {
     let select = format!("SELECT {COLUMNS} FROM event WHERE organization = ?1 ORDER BY seq");
     let mut statement = ledger.prepare(&select).map_err(failed("read events"))?;
     for stored in statement
@@ -190,35 +187,74 @@ fn compare_events(
             );
         }
         found.leaves.push(stored.leaf_hash());
-        let (seq, body) = (stored.seq, stored.body_sha256);
+        let seq = stored.seq;
         match stored.read() {
-            Ok(event) => compare_body(ledger, replay, event.kind, (seq, &body), found),
+            Ok(event) => compare_event(ledger, &event, found),
             Err(error) => found.fault(Some(seq), told(&error)),
         }
     }
     Ok(())
 }
 
-/// The body is there, and what it says fits what was said before.
-fn compare_body(
-    ledger: &Connection,
-    replay: &Transaction<'_>,
-    kind: EventKind,
-    (seq, digest): (u64, &Digest),
-    found: &mut Found,
-) {
-    if let Some(seqs) = found.deleted.get_mut(digest) {
+fn compare_event(ledger: &Connection, event: &Event, found: &mut Found) {
+    let seq = event.seq;
+    let keys = event.keys.iter().map(|key| (key.clone(), seq));
+    found.keys.extend(keys);
+    if event.keys.first() != Some(&Key::organization(ORGANIZATION)) {
+        found.fault(Some(seq), "its first key is not that of the organization");
+    }
+    if found
+        .newest
+        .is_some_and(|newest| event.recorded_at < newest)
+    {
+        found.fault(Some(seq), "it was recorded before the event in front of it");
+    }
+    found.newest = Some(event.recorded_at);
+    if event.kind.known().is_none() {
+        found.unknown.push(UnknownEvent {
+            seq,
+            kind: event.kind.as_str().to_owned(),
+            keys: event.keys.clone(),
+            fields: Vec::new(),
+        });
+    }
+    if let Some(seqs) = found.deleted.get_mut(&event.body_sha256) {
         seqs.push(seq);
-        if !Fact::is_read_from(kind) {
+        if !event.kind.known().is_some_and(is_read_from) {
             return;
         }
     }
-    let applied = blob::require(ledger, digest)
-        .and_then(|body| Fact::read(kind, &body))
-        .and_then(|fact| project::apply(replay, seq, &fact));
-    if let Err(error) = applied {
+    if let Err(error) = replay_event(ledger, event, found) {
         found.fault(Some(seq), told(&error));
     }
+}
+
+/// The body is there, and what it says fits what was said before.
+fn replay_event(ledger: &Connection, event: &Event, found: &mut Found) -> Result<(), StoreError> {
+    let body = blob::require(ledger, &event.body_sha256)?;
+    let Some(kind) = event.kind.known() else {
+        return Ok(());
+    };
+    let Some(fact) = Fact::read(kind, &body)? else {
+        return Ok(());
+    };
+    let fields = fact.unknown_fields(&body);
+    if !fields.is_empty() {
+        found.unknown.push(UnknownEvent {
+            seq: event.seq,
+            kind: kind.as_str().to_owned(),
+            keys: event.keys.clone(),
+            fields,
+        });
+    }
+    let envelope = Envelope {
+        seq: event.seq,
+        recorded_at: event.recorded_at,
+        keys: &event.keys,
+    };
+    let change = laws::judge(&found.replay, &envelope, &fact)?;
+    found.replay.apply(change);
+    Ok(())
 }
 
 /// Every stored hash of the tree, none missing and none too many.
@@ -304,7 +340,18 @@ fn compare_checkpoints(ledger: &Connection, found: &mut Found) -> Result<(), Sto
             ),
         }
     }
+    require_seal(found);
     Ok(())
+}
+
+/// Each append seals the head that it leads to, in one transaction with its events.
+fn require_seal(found: &mut Found) {
+    let sealed = found.checkpoints.iter().map(|saved| saved.size).max();
+    let unsealed = (found.leaves.len() as u64).saturating_sub(sealed.unwrap_or(0));
+    if unsealed > 0 {
+        let what = format!("the newest {unsealed} events have no checkpoint");
+        found.fault(None, what);
+    }
 }
 
 fn compare_checkpoint(size: u64, root: &Digest, found: &mut Found) {
@@ -327,13 +374,46 @@ fn compare_checkpoint(size: u64, root: &Digest, found: &mut Found) {
     }
 }
 
-fn compare_projections(
-    ledger: &Connection,
-    replay: &Transaction<'_>,
-    found: &mut Found,
-) -> Result<(), StoreError> {
-    for table in project::TABLES {
-        if project::rows(ledger, table)? != project::rows(replay, table)? {
+/// The index by which events are found holds all that they are about, and nothing else.
+fn compare_keys(ledger: &Connection, found: &mut Found) -> Result<(), StoreError> {
+    let failed = || failed("read the events' keys");
+    let select = "SELECT key, seq FROM event_key WHERE organization = ?1 ORDER BY key, seq";
+    let mut statement = ledger.prepare(select).map_err(failed())?;
+    let stored = statement
+        .query_map([ORGANIZATION], |row| {
+            Ok((row.get::<_, String>(0)?, column::number(row, 1)?))
+        })
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(failed())?;
+    found.keys.sort();
+    let expected = found.keys.iter().map(|(key, seq)| (key.as_str(), *seq));
+    if !stored
+        .iter()
+        .map(|(key, seq)| (key.as_str(), *seq))
+        .eq(expected)
+    {
+        let what = "the index `event_key` does not hold what the events are about";
+        found.fault(None, what);
+    }
+    Ok(())
+}
+
+fn compare_projections(ledger: &Connection, found: &mut Found) -> Result<(), StoreError> {
+    let rows = project::rows(ledger)?;
+    let replay = &found.replay;
+    let tables = [
+        ("release", rows.releases.iter().eq(replay.releases.values())),
+        ("current", rows.currents.iter().eq(replay.currents.values())),
+        (
+            "open_deployment",
+            rows.open_deployments
+                .iter()
+                .eq(replay.open_deployments.values()),
+        ),
+        ("lease", rows.leases.iter().eq(replay.leases.values())),
+    ];
+    for (table, is_equal) in tables {
+        if !is_equal {
             found.fault(
                 None,
                 format!("the projection `{table}` is not what the events come to"),

@@ -3,104 +3,108 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use plimsoll_model::{DeploymentOutcome, Digest, OwnId, Subject};
+use plimsoll_model::{DeploymentOutcome, Digest, OwnId, Service, Subject};
 use plimsoll_store::{
-    DeploymentFinished, DeploymentStarted, DeploymentStep, EventKind, NewEvent, ReleaseCreated,
-    StepState, Store,
+    DeploymentFinished, DeploymentStarted, DeploymentStep, EventKind, Fact, Head, LeaseTaken,
+    NewEvent, ReleaseCreated, StepState, Store, StoreError,
 };
-use serde::Serialize;
 
 /// Two releases; the first runs in production, the second was rolled back and is on its way again.
-/// A document without an event, a deleted body and two checkpoints.
+/// A document without an event, a deleted body, a lease, and a checkpoint for each of ten appends.
 pub(crate) fn ledger(path: &Path) -> Store {
     let store = Store::open(path).unwrap();
     store
         .put_blob(b"a document that a statement names")
         .unwrap();
     let bundle = |body: &[u8]| event(EventKind::EvidenceRecorded, body);
-    let recorded = store
-        .append(&[bundle(b"{\"bundle\": 1}"), bundle(b"{\"bundle\": 2}")])
-        .unwrap();
-    store.delete_blob(&recorded[1].body_sha256).unwrap();
-    fact(&store, EventKind::ReleaseCreated, &release("one"));
-    fact(
+    append(
         &store,
-        EventKind::DeploymentStarted,
-        &started("d1", "one", None),
-    );
-    fact(&store, EventKind::DeploymentStep, &step("d1"));
-    fact(
+        &[bundle(b"{\"bundle\": 1}"), bundle(b"{\"bundle\": 2}")],
+    )
+    .unwrap();
+    store.delete_blob(&Digest::of(b"{\"bundle\": 2}")).unwrap();
+    tell(&store, &release("one"));
+    tell(&store, &started("d1", "one", None));
+    tell(&store, &step("d1", "one"));
+    tell(
         &store,
-        EventKind::DeploymentFinished,
         &finished("d1", "one", DeploymentOutcome::Healthy, Some("one")),
     );
-    checkpoint(&store);
-    fact(&store, EventKind::ReleaseCreated, &release("two"));
-    fact(
+    tell(&store, &release("two"));
+    tell(&store, &started("d2", "two", Some("one")));
+    tell(
         &store,
-        EventKind::DeploymentStarted,
-        &started("d2", "two", Some("one")),
-    );
-    fact(
-        &store,
-        EventKind::DeploymentFinished,
         &finished("d2", "two", DeploymentOutcome::RolledBack, Some("one")),
     );
-    store
-        .append(&[event(EventKind::PolicyDecided, b"{\"outcome\": \"allow\"}")])
-        .unwrap();
-    fact(
+    append(
         &store,
-        EventKind::DeploymentStarted,
-        &started("d3", "two", Some("one")),
-    );
-    checkpoint(&store);
+        &[event(EventKind::PolicyDecided, b"{\"outcome\": \"allow\"}")],
+    )
+    .unwrap();
+    tell(&store, &lease("first", 1, moment()));
+    tell(&store, &started("d3", "two", Some("one")));
     store
 }
 
-pub(crate) fn fact(store: &Store, kind: EventKind, body: &impl Serialize) {
-    store.append_body(kind, &subject(), moment(), body).unwrap();
+/// Appends events under a seal that a test can tell again.
+pub(crate) fn append(store: &Store, events: &[NewEvent]) -> Result<Head, StoreError> {
+    store.append(events, None, &|head| Ok(note(head.size)))
+}
+
+pub(crate) fn note(size: u64) -> String {
+    format!("ledger.example\n{size}\nsigned\n")
+}
+
+/// Appends the event of a fact.
+pub(crate) fn tell(store: &Store, fact: &Fact) {
+    append(store, &[NewEvent::of(fact, moment())]).unwrap();
 }
 
 pub(crate) fn event(kind: EventKind, body: &[u8]) -> NewEvent {
     NewEvent {
         kind,
-        subject: subject(),
+        keys: vec![subject("one").key()],
         occurred_at: moment(),
         body: body.to_vec(),
     }
 }
 
-pub(crate) fn release(name: &str) -> ReleaseCreated {
-    ReleaseCreated {
-        release: OwnId::new(name),
-        name: format!("shop {name}"),
-        artifact: artifact(name),
-    }
+pub(crate) fn service() -> Service {
+    "shop".parse().unwrap()
 }
 
-pub(crate) fn started(
-    deployment: &str,
-    release: &str,
-    previous: Option<&str>,
-) -> DeploymentStarted {
-    DeploymentStarted {
+pub(crate) fn release(name: &str) -> Fact {
+    Fact::ReleaseCreated(ReleaseCreated {
+        service: service(),
+        release: OwnId::new(name),
+        name: format!("shop-{name}"),
+        subjects: vec![subject(name)],
+    })
+}
+
+pub(crate) fn started(deployment: &str, release: &str, previous: Option<&str>) -> Fact {
+    Fact::DeploymentStarted(DeploymentStarted {
         deployment: OwnId::new(deployment),
+        service: service(),
         release: OwnId::new(release),
         environment: "production".to_owned(),
-        artifact: artifact(release),
-        previous: previous.map(artifact),
-    }
+        subjects: vec![subject(release)],
+        previous: previous.map(OwnId::new),
+        fence: None,
+    })
 }
 
-pub(crate) fn step(deployment: &str) -> DeploymentStep {
-    DeploymentStep {
+pub(crate) fn step(deployment: &str, release: &str) -> Fact {
+    Fact::DeploymentStep(DeploymentStep {
         deployment: OwnId::new(deployment),
+        service: service(),
+        release: OwnId::new(release),
         environment: "production".to_owned(),
         step: "health".to_owned(),
         state: StepState::Succeeded,
         detail: "200 after 3 tries".to_owned(),
-    }
+        fence: None,
+    })
 }
 
 pub(crate) fn finished(
@@ -108,38 +112,35 @@ pub(crate) fn finished(
     release: &str,
     outcome: DeploymentOutcome,
     healthy: Option<&str>,
-) -> DeploymentFinished {
-    DeploymentFinished {
+) -> Fact {
+    Fact::DeploymentFinished(DeploymentFinished {
         deployment: OwnId::new(deployment),
+        service: service(),
         release: OwnId::new(release),
         environment: "production".to_owned(),
-        artifact: artifact(release),
         outcome,
-        healthy: healthy.map(artifact),
-    }
+        healthy: healthy.map(OwnId::new),
+        fence: None,
+    })
 }
 
-pub(crate) fn artifact(name: &str) -> Digest {
-    Digest::of(name.as_bytes())
+/// A lease of an environment in which nothing else happens.
+pub(crate) fn lease(holder: &str, fence: u64, expires_at: Timestamp) -> Fact {
+    Fact::LeaseTaken(LeaseTaken {
+        service: service(),
+        environment: "canary".to_owned(),
+        holder: holder.to_owned(),
+        fence,
+        expires_at,
+    })
 }
 
-pub(crate) fn subject() -> Subject {
+pub(crate) fn subject(name: &str) -> Subject {
     Subject::Artifact {
-        sha256: artifact("one"),
+        sha256: Digest::of(name.as_bytes()),
     }
 }
 
 pub(crate) fn moment() -> Timestamp {
     "2026-11-22T09:30:00.5Z".parse().unwrap()
-}
-
-pub(crate) fn checkpoint(store: &Store) {
-    let head = store.head().unwrap();
-    store
-        .save_checkpoint(
-            head.size,
-            &head.root,
-            &format!("ledger.example\n{}\nsigned\n", head.size),
-        )
-        .unwrap();
 }

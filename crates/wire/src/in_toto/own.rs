@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use plimsoll_model::{
     AdvisorySet, Approval, DeploymentOutcome, DeploymentRecord, Digest, Finding, Gap, Inspected,
-    Outcome, OwnId,
+    Outcome, OwnId, Service,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,7 @@ pub(super) struct InspectionPredicate {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ApprovalPredicate {
+    service: Service,
     release: OwnId,
     environment: String,
     policy_sha256: Digest,
@@ -36,6 +37,7 @@ pub(super) struct ApprovalPredicate {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct DeploymentPredicate {
+    service: Service,
     release: OwnId,
     environment: String,
     outcome: EndShape,
@@ -96,6 +98,7 @@ impl From<InspectionPredicate> for Inspected {
 impl From<&Approval> for ApprovalPredicate {
     fn from(body: &Approval) -> Self {
         Self {
+            service: body.service.clone(),
             release: body.release.clone(),
             environment: body.environment.clone(),
             policy_sha256: body.policy_sha256,
@@ -107,6 +110,7 @@ impl From<&Approval> for ApprovalPredicate {
 impl From<ApprovalPredicate> for Approval {
     fn from(predicate: ApprovalPredicate) -> Self {
         Self {
+            service: predicate.service,
             release: predicate.release,
             environment: predicate.environment,
             policy_sha256: predicate.policy_sha256,
@@ -123,6 +127,7 @@ impl From<&DeploymentRecord> for DeploymentPredicate {
             DeploymentOutcome::Failed => EndShape::Failed,
         };
         Self {
+            service: body.service.clone(),
             release: body.release.clone(),
             environment: body.environment.clone(),
             outcome,
@@ -138,6 +143,7 @@ impl From<DeploymentPredicate> for DeploymentRecord {
             EndShape::Failed => DeploymentOutcome::Failed,
         };
         Self {
+            service: predicate.service,
             release: predicate.release,
             environment: predicate.environment,
             outcome,

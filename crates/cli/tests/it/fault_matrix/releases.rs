@@ -350,7 +350,7 @@ pub(super) const RELEASES: &[Fault] = &[
                     .code,
                 Some(0)
             );
-            without_triggers(world, "UPDATE current SET healthy_artifact = zeroblob(32)");
+            without_triggers(world, "UPDATE current SET last_healthy = 'nobody'");
         },
         command: "rollback --environment staging --key ../author.key",
         code: 1,
@@ -450,7 +450,12 @@ fn approve_for(world: &World, valid_for: SignedDuration) {
     )
     .unwrap();
     let ledger = Ledger::open(&world.path("state"), &Password::new(String::new())).unwrap();
-    let release = find_release(&ledger, "one").unwrap();
+    let release = find_release(
+        &ledger,
+        &trusted.service(&world.path("project")).unwrap(),
+        "one",
+    )
+    .unwrap();
     let pem = std::fs::read_to_string(world.path("colleague.key")).unwrap();
     let key = PrivateKey::from_encrypted_pem(&pem, &Password::new("test".to_owned())).unwrap();
     let promotion = Promotion {

@@ -1,0 +1,384 @@
+//! A ledger from the future: rows that a later build wrote, with a sound log and a good seal, made here
+//! with hashes of this test's own. What they say cannot be read, so it is neither tampering nor proof.
+
+use plimsoll_engine::sign::{Bundle, LogKey, Password, PrivateKey, checkpoint};
+use plimsoll_model::Digest;
+use rusqlite::{Connection, params};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// An event of a later build, with the keys that no build changes.
+struct Later {
+    kind: &'static str,
+    keys: Vec<String>,
+    body: Vec<u8>,
+}
+
+/// A world whose release `one` runs in staging, and the words by which its ledger names things.
+struct Present {
+    world: World,
+    release: String,
+    policy: String,
+    source: String,
+    copies: u32,
+}
+
+impl Present {
+    fn new() -> Self {
+        let world = World::new();
+        world.first_release();
+        let promoted = world.run("promote one --to staging --key ../author.key");
+        assert_eq!(promoted.code, Some(0), "{}", promoted.output);
+        let waits = world.run("promote one --to production --key ../author.key");
+        assert_eq!(waits.code, Some(2), "{}", waits.output);
+        let log = world.run("ledger log --json").output;
+        let entries: Vec<Value> = log
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let key = |event: &str, kind: &str| {
+            let entry = entries.iter().find(|entry| entry["kind"] == event).unwrap();
+            let keys = entry["subjects"].as_array().unwrap().iter();
+            let mut keys = keys.map(|key| key.as_str().unwrap());
+            keys.find(|key| key.starts_with(kind)).unwrap().to_owned()
+        };
+        Self {
+            release: key("release.created", "release:"),
+            policy: key("policy.decided", "policy:"),
+            source: key("evidence.recorded", "gitCommit:"),
+            world,
+            copies: 0,
+        }
+    }
+
+    /// Goes on with a copy of the ledger in which a later build has written these events.
+    fn go_on_with(&mut self, events: &[Later]) {
+        self.copies += 1;
+        let copy = format!("later-{}", self.copies);
+        self.world.sh(&format!("cp -r ../state ../{copy}"));
+        let folder = self.world.path(&copy);
+        self.world
+            .set("PLIMSOLL_STATE", &folder.display().to_string());
+        let ledger = Connection::open(folder.join("ledger.db")).unwrap();
+        for event in events {
+            append(&ledger, event);
+        }
+        let pem = std::fs::read_to_string(folder.join("log.key")).unwrap();
+        let key = LogKey::from_encrypted_pem(&pem, &Password::new(String::new())).unwrap();
+        seal(&ledger, &key);
+    }
+
+    /// The bundle of a statement about the source, signed by the builder.
+    fn statement(&self, predicate_type: &str, predicate: &Value) -> Later {
+        let recorded = self.recorded_statement("test-result");
+        let statement = json!({
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": recorded["subject"],
+            "predicateType": predicate_type,
+            "predicate": predicate,
+        });
+        let pem = std::fs::read_to_string(self.world.path("builder.key")).unwrap();
+        let key = PrivateKey::from_encrypted_pem(&pem, &Password::new("test".to_owned())).unwrap();
+        Later {
+            kind: "evidence.recorded",
+            keys: vec![self.source.clone()],
+            body: Bundle::statement(&key, statement.to_string().as_bytes())
+                .unwrap()
+                .to_json(),
+        }
+    }
+
+    /// The statement with this predicate that the present build recorded.
+    fn recorded_statement(&self, predicate_type: &str) -> Value {
+        let ledger = Connection::open(self.world.path("state/ledger.db")).unwrap();
+        let mut select = ledger
+            .prepare("SELECT bytes FROM blob JOIN event ON sha256 = body_sha256 WHERE kind = 'evidence.recorded'")
+            .unwrap();
+        let bodies = select
+            .query_map([], |row| row.get::<_, Vec<u8>>(0))
+            .unwrap();
+        let statements = bodies.map(|body| {
+            let bundle = Bundle::from_json(&body.unwrap()).unwrap();
+            let plimsoll_engine::sign::Content::Statement(envelope) = bundle.content() else {
+                panic!("evidence is a statement");
+            };
+            serde_json::from_slice::<Value>(envelope.payload()).unwrap()
+        });
+        let mut statements = statements.filter(|it| {
+            it["predicateType"]
+                .as_str()
+                .unwrap()
+                .contains(predicate_type)
+        });
+        statements.next().unwrap()
+    }
+
+    #[track_caller]
+    fn says(&self, command: &str, code: i32, words: &[&str]) {
+        let ran = self.world.run(command);
+        assert_eq!(ran.code, Some(code), "{command}\n{}", ran.output);
+        for word in words {
+            assert!(
+                ran.output.contains(word),
+                "{command}: `{word}`\n{}",
+                ran.output
+            );
+        }
+        for wrong in ["history was changed", "were changed", "BROKEN", "internal"] {
+            assert!(!ran.output.contains(wrong), "{command}\n{}", ran.output);
+        }
+    }
+}
+
+const STAGING: &str = "promote one --to staging --key ../author.key";
+const PRODUCTION: &str = "promote one --to production --key ../author.key";
+const APPROVE: &str = "approve one --to production --key ../colleague.key";
+const ROLLBACK: &str = "rollback --environment staging --key ../author.key";
+
+fn later(kind: &'static str, keys: &[&str]) -> Later {
+    Later {
+        kind,
+        keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+        body: b"\x00 not even JSON".to_vec(),
+    }
+}
+
+#[test]
+fn a_ledger_from_the_future_is_read_as_far_as_it_goes() {
+    let mut present = Present::new();
+    an_event_about_nothing_here_is_listed(&mut present);
+    an_event_that_may_be_the_word_against_denies(&mut present);
+    a_field_that_is_not_known_denies(&mut present);
+    a_statement_that_is_not_understood_counts_for_nothing(&mut present);
+    a_newer_layout_is_refused_whole(&mut present);
+}
+
+fn an_event_about_nothing_here_is_listed(present: &mut Present) {
+    let elsewhere = later("cluster.drained", &["cluster:eu/1", "service:elsewhere"]);
+    let everywhere = later("badge.awarded", &[]);
+    present.go_on_with(&[elsewhere, everywhere]);
+    present.says(
+        "ledger verify",
+        0,
+        &[
+            "is of the kind `cluster.drained`, which this build does not know",
+            "`badge.awarded`",
+            "PROVEN",
+        ],
+    );
+    let unknown = "? a kind of event that this build does not know";
+    present.says(
+        "ledger log",
+        0,
+        &["cluster.drained", "cluster:eu/1", unknown],
+    );
+    present.says(PRODUCTION, 2, &["waits for 1 of 1"]);
+    present.says(APPROVE, 0, &["colleague approves one"]);
+    present.says("status", 0, &["one"]);
+}
+
+fn an_event_that_may_be_the_word_against_denies(present: &mut Present) {
+    let (release, policy) = (present.release.clone(), present.policy.clone());
+    for keys in [
+        &["service:project"][..],
+        &["service:project", &release],
+        &["service:project", "environment:production"],
+        &[&policy],
+    ] {
+        present.go_on_with(&[later("release.recalled", keys)]);
+        let word = "is of the kind `release.recalled`, which this build does not know: it may be the word against this";
+        present.says(
+            PRODUCTION,
+            2,
+            &["history", word, "hint: decide with a build"],
+        );
+        present.says(APPROVE, 1, &["nothing is done here", word, "hint:"]);
+        present.says("ledger verify", 0, &["`release.recalled`", "PROVEN"]);
+    }
+    // What is said of one environment is not said of another.
+    present.go_on_with(&[later(
+        "environment.frozen",
+        &["service:project", "environment:moon"],
+    )]);
+    present.says(APPROVE, 0, &[]);
+    present.go_on_with(&[later(
+        "environment.frozen",
+        &["service:project", "environment:staging"],
+    )]);
+    present.says(STAGING, 2, &["`environment.frozen`"]);
+    present.says(PRODUCTION, 2, &["`environment.frozen`"]);
+    present.says(ROLLBACK, 1, &["no earlier healthy release"]);
+}
+
+fn a_field_that_is_not_known_denies(present: &mut Present) {
+    let release = present.release.clone();
+    let body = |service: &str, release: &str| {
+        json!({
+            "service": service,
+            "release": release.trim_start_matches("release:"),
+            "environment": "staging",
+            "requester": { "kind": "person", "id": "author" },
+            "only_on": ["friday"],
+        })
+    };
+    present.go_on_with(&[Later {
+        kind: "promotion.requested",
+        keys: vec![
+            "service:project".to_owned(),
+            release.clone(),
+            "environment:staging".to_owned(),
+        ],
+        body: body("project", &release).to_string().into_bytes(),
+    }]);
+    let word = "(`promotion.requested`) says `only_on`, which this build does not know";
+    present.says("ledger verify", 0, &[word, "PROVEN"]);
+    present.says("ledger log", 0, &["`only_on` is not known to this build"]);
+    present.says(STAGING, 2, &["history", word]);
+}
+
+fn a_statement_that_is_not_understood_counts_for_nothing(present: &mut Present) {
+    let review = "https://plimsoll.dev/attestation/review/v9";
+    present.go_on_with(&[present.statement(review, &json!({ "verdict": "ship it" }))]);
+    let word = "holds a statement that this build cannot read whole, so it counts for nothing";
+    present.says("ledger verify", 0, &[word, "review/v9", "PROVEN"]);
+    present.says("ledger log", 0, &["review/v9` is not a predicate type"]);
+    present.says(PRODUCTION, 2, &[word, "✓ tests", "waits for 1 of 1"]);
+
+    // What it may have replaced counts no more: it may say that the tests failed.
+    let test_result = present.recorded_statement("test-result");
+    let (kind, mut predicate) = (
+        test_result["predicateType"].as_str().unwrap().to_owned(),
+        test_result["predicate"].clone(),
+    );
+    predicate["flaky"] = json!(3);
+    present.go_on_with(&[present.statement(&kind, &predicate)]);
+    present.says(
+        "ledger verify",
+        0,
+        &[word, "unknown field `flaky`", "PROVEN"],
+    );
+    present.says(PRODUCTION, 2, &[word, "no signed test result", "✓ secrets"]);
+}
+
+fn a_newer_layout_is_refused_whole(present: &mut Present) {
+    present.go_on_with(&[]);
+    let folder = format!("later-{}", present.copies);
+    let ledger = Connection::open(present.world.path(&folder).join("ledger.db")).unwrap();
+    ledger.pragma_update(None, "user_version", 3).unwrap();
+    for command in [
+        PRODUCTION,
+        APPROVE,
+        ROLLBACK,
+        "status",
+        "ledger verify",
+        "ledger log",
+    ] {
+        let says = "layout 3, which is newer than layout 2 that this build reads";
+        present.says(command, 65, &[says, "hint: use a build"]);
+    }
+}
+
+/// Writes an event as layout 2 says, sharing no code with the store.
+fn append(ledger: &Connection, event: &Later) {
+    let (seq, moment): (u64, String) = ledger
+        .query_row(
+            "SELECT seq + 1, recorded_at FROM event ORDER BY seq DESC LIMIT 1",
+            [],
+            |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?)),
+        )
+        .unwrap();
+    let mut keys = vec!["organization:default".to_owned()];
+    keys.extend(event.keys.iter().cloned());
+    let body = Digest::of(&event.body);
+    let subjects = json!(keys).to_string();
+    let entry = format!(
+        "{{\"body_sha256\":{},\"format\":2,\"kind\":{},\"occurred_at\":{},\"organization\":\"default\",\
+         \"recorded_at\":{},\"seq\":{seq},\"subjects\":{subjects}}}",
+        json!(body.to_string()),
+        json!(event.kind),
+        json!(moment),
+        json!(moment),
+    );
+    let at = i64::try_from(seq).unwrap();
+    ledger
+        .execute(
+            "INSERT OR IGNORE INTO blob VALUES ('default', ?1, ?2)",
+            params![body.as_bytes(), event.body],
+        )
+        .unwrap();
+    ledger
+        .execute(
+            "INSERT INTO event VALUES ('default', ?1, 2, ?2, ?3, ?3, ?4, ?5)",
+            params![at, event.kind, moment, subjects, body.as_bytes()],
+        )
+        .unwrap();
+    for key in &keys {
+        ledger
+            .execute(
+                "INSERT INTO event_key VALUES ('default', ?1, ?2)",
+                params![key, at],
+            )
+            .unwrap();
+    }
+    let leaf = Digest::of(&[&[0], entry.as_bytes()].concat());
+    insert_node(ledger, 0, at, &leaf);
+    let (mut level, mut position) = (0, at);
+    while position % 2 == 1 {
+        let left = node(ledger, level, position - 1);
+        let right = node(ledger, level, position);
+        (level, position) = (level + 1, position / 2);
+        insert_node(ledger, level, position, &parent(&left, &right));
+    }
+}
+
+fn insert_node(ledger: &Connection, level: i64, position: i64, hash: &Digest) {
+    ledger
+        .execute(
+            "INSERT INTO node VALUES ('default', ?1, ?2, ?3)",
+            params![level, position, hash.as_bytes()],
+        )
+        .unwrap();
+}
+
+fn node(ledger: &Connection, level: i64, position: i64) -> Digest {
+    let select = "SELECT hash FROM node WHERE level = ?1 AND position = ?2";
+    let hash = ledger.query_row(select, [level, position], |row| row.get(0));
+    Digest::from_bytes(hash.unwrap())
+}
+
+fn parent(left: &Digest, right: &Digest) -> Digest {
+    Digest::of(&[&[1], left.as_bytes().as_slice(), right.as_bytes()].concat())
+}
+
+/// Signs the head, as each append does.
+fn seal(ledger: &Connection, key: &LogKey) {
+    let size: i64 = ledger
+        .query_row("SELECT count(*) FROM event", [], |row| row.get(0))
+        .unwrap();
+    let leaves: Vec<Digest> = (0..size).map(|seq| node(ledger, 0, seq)).collect();
+    let root = root_of(&leaves);
+    let note = checkpoint::sign(key, "plimsoll-ledger", size.unsigned_abs(), &root).unwrap();
+    let digest = Digest::of(note.as_bytes());
+    ledger
+        .execute(
+            "INSERT OR IGNORE INTO blob VALUES ('default', ?1, ?2)",
+            params![digest.as_bytes(), note.as_bytes()],
+        )
+        .unwrap();
+    ledger
+        .execute(
+            "INSERT OR IGNORE INTO checkpoint VALUES ('default', ?1, ?2, ?3)",
+            params![size, root.as_bytes(), digest.as_bytes()],
+        )
+        .unwrap();
+}
+
+/// The Merkle root (RFC 6962 §2.1), by its definition.
+fn root_of(leaves: &[Digest]) -> Digest {
+    if let [leaf] = leaves {
+        return *leaf;
+    }
+    let half = leaves.len().next_power_of_two() / 2;
+    parent(&root_of(&leaves[..half]), &root_of(&leaves[half..]))
+}

@@ -1,0 +1,113 @@
+//! A deployment as it is planned, found again after a crash, and told to the ledger. It touches nothing.
+
+use plimsoll_model::{Key, OwnId, Service, Subject};
+use plimsoll_policy::{Deploy, EnvironmentSettings};
+use plimsoll_store::{DeploymentStarted, Fact, Release};
+
+use crate::deploy::DeployError;
+use crate::ledger::{Ledger, LedgerError, new_id};
+
+/// A release on its way into an environment, and the way back.
+pub(crate) struct Deployment {
+    pub(crate) id: OwnId,
+    pub(crate) environment: String,
+    pub(crate) release: Release,
+    /// What was healthy there until now.
+    pub(crate) previous: Option<Release>,
+}
+
+impl Deployment {
+    /// A new deployment, as the ledger stands. Nothing is appended and nothing is touched yet. Refused
+    /// when the environment cannot run such a release.
+    pub(crate) fn plan(
+        ledger: &Ledger,
+        environment: &EnvironmentSettings,
+        release: &Release,
+    ) -> Result<Self, DeployError> {
+        require_deployable(environment, release)?;
+        let current = ledger.store.current(&release.service, &environment.name);
+        let previous = current
+            .map_err(LedgerError::from)?
+            .and_then(|current| current.last_healthy);
+        Ok(Self {
+            id: new_id()?,
+            environment: environment.name.clone(),
+            release: release.clone(),
+            previous: previous.map(|id| find(ledger, &id)).transpose()?,
+        })
+    }
+
+    /// The deployment that a killed process left open, if there is one.
+    pub(crate) fn interrupted(
+        ledger: &Ledger,
+        service: &Service,
+        environment: &str,
+    ) -> Result<Option<Self>, LedgerError> {
+        let Some(open) = ledger.store.open_deployment(service, environment)? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            id: open.deployment,
+            environment: open.environment,
+            release: find(ledger, &open.release)?,
+            previous: open.previous.map(|id| find(ledger, &id)).transpose()?,
+        }))
+    }
+
+    /// The fact that it begins. It is appended before anything is touched.
+    pub(crate) fn started(&self) -> Fact {
+        Fact::DeploymentStarted(DeploymentStarted {
+            deployment: self.id.clone(),
+            service: self.release.service.clone(),
+            release: self.release.id.clone(),
+            environment: self.environment.clone(),
+            subjects: self.release.subjects.clone(),
+            previous: self.previous.as_ref().map(|previous| previous.id.clone()),
+            fence: None,
+        })
+    }
+
+    /// What its events are about.
+    pub(crate) fn keys(&self) -> Vec<Key> {
+        place_keys(&self.release, &self.environment)
+    }
+}
+
+/// What an event about a release in an environment is about.
+pub(crate) fn place_keys(release: &Release, environment: &str) -> Vec<Key> {
+    let mut keys = vec![
+        Key::service(&release.service),
+        Key::release(&release.id),
+        Key::environment(environment),
+    ];
+    keys.extend(release.subjects.iter().map(Subject::key));
+    keys
+}
+
+fn find(ledger: &Ledger, id: &OwnId) -> Result<Release, LedgerError> {
+    let release = ledger.store.release(id)?;
+    release.ok_or_else(|| LedgerError::Broken {
+        fault: format!("the release {id} is not in the ledger any more"),
+    })
+}
+
+/// A process is one file. What is no such thing is refused before anybody decides about it.
+pub(crate) fn require_deployable(
+    environment: &EnvironmentSettings,
+    release: &Release,
+) -> Result<(), DeployError> {
+    let Deploy::Process { .. } = &environment.deploy;
+    match release.subjects.as_slice() {
+        [Subject::Artifact { .. }] => Ok(()),
+        subjects => Err(DeployError::Undeployable {
+            release: release.name.clone(),
+            subjects: subjects.to_vec(),
+            environment: environment.name.clone(),
+        }),
+    }
+}
+
+pub(crate) fn shipped(subjects: &[Subject]) -> String {
+    let names: Vec<String> = subjects.iter().map(Subject::short).collect();
+    names.join(" and ")
+}

@@ -1,0 +1,185 @@
+//! Evidence coming out of the ledger: found by what it is about, its signature verified each time.
+//!
+//! What was deleted, and what this build cannot read, may have been the word against. So nothing that it
+//! may have replaced counts either.
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::{Body, Evidence, Key, Subject};
+use plimsoll_policy::Policy;
+use plimsoll_sign::{Bundle, VerifyError, verify_statement};
+use plimsoll_store::{Event, EventFilter, EventKind};
+use plimsoll_wire::in_toto;
+
+use crate::ledger::{Ledger, LedgerError, signatory};
+
+/// The kinds of events whose body is a signed statement.
+pub(crate) const STATEMENTS: [EventKind; 2] =
+    [EventKind::EvidenceRecorded, EventKind::ApprovalRecorded];
+
+/// What is known about some subjects.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    /// The evidence, in the order in which it was recorded.
+    pub(crate) evidence: Vec<Evidence>,
+    /// A sentence about each statement that counts for nothing because this build cannot read it whole.
+    pub(crate) not_understood: Vec<String>,
+}
+
+/// A statement whose signature is good.
+pub(crate) enum Reading {
+    /// It was read whole.
+    Evidence(Box<Evidence>),
+    /// It has a predicate, a field or a word that this build does not know.
+    NotUnderstood {
+        /// The kind of evidence that it claims to be, where that is known.
+        kind: Option<&'static str>,
+        /// A sentence about it.
+        told: String,
+    },
+}
+
+/// From here back, nothing counts that is about this key, of this kind or of any.
+struct Cut {
+    key: Key,
+    kind: Option<&'static str>,
+    seq: u64,
+}
+
+/// Evidence by the place of its event, while it is gathered.
+#[derive(Default)]
+struct Search {
+    found: BTreeMap<u64, Evidence>,
+    told: BTreeMap<u64, String>,
+    cuts: Vec<Cut>,
+}
+
+impl Search {
+    fn cut(&mut self, key: &Key, kind: Option<&'static str>, seq: u64) {
+        let key = key.clone();
+        self.cuts.push(Cut { key, kind, seq });
+    }
+}
+
+impl Ledger {
+    /// The evidence about these keys.
+    pub(crate) fn evidence(&self, policy: &Policy, keys: &[Key]) -> Result<Gathered, LedgerError> {
+        let mut search = Search::default();
+        for key in keys {
+            let filter = EventFilter {
+                kinds: STATEMENTS.to_vec(),
+                key: Some(key.clone()),
+            };
+            for event in self.store.all_events(&filter) {
+                self.add_statement(policy, key, &event?, &mut search)?;
+            }
+        }
+        let cuts = &search.cuts;
+        search
+            .found
+            .retain(|seq, evidence| !cuts.iter().any(|cut| cuts_off(cut, *seq, evidence)));
+        Ok(Gathered {
+            evidence: search.found.into_values().collect(),
+            not_understood: search.told.into_values().collect(),
+        })
+    }
+
+    fn add_statement(
+        &self,
+        policy: &Policy,
+        key: &Key,
+        event: &Event,
+        search: &mut Search,
+    ) -> Result<(), LedgerError> {
+        let seq = event.seq;
+        let Some(bundle) = self.store.blob(&event.body_sha256)? else {
+            search.cut(key, None, seq);
+            return Ok(());
+        };
+        let reading = self.read_statement(policy, event, &bundle);
+        match reading.map_err(|why| LedgerError::Evidence { seq, why })? {
+            Reading::Evidence(evidence) => {
+                search.found.insert(seq, *evidence);
+            }
+            Reading::NotUnderstood { kind, told } => {
+                search.told.insert(seq, told);
+                if kind.is_some() {
+                    search.cut(key, kind, seq);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether anybody recorded that the artifact was built from the source. Whose word it is, policy
+    /// judges later.
+    pub(crate) fn is_built_from(
+        &self,
+        artifact: &Subject,
+        source: &Subject,
+    ) -> Result<bool, LedgerError> {
+        let gathered = self.evidence(&Policy::default(), &[artifact.key()])?;
+        Ok(gathered
+            .evidence
+            .iter()
+            .any(|evidence| names_source(&evidence.body, source)))
+    }
+
+    /// Reads the statement of an event. An error says why the ledger is not as it was written; a
+    /// statement of a later build is none.
+    pub(crate) fn read_statement(
+        &self,
+        policy: &Policy,
+        event: &Event,
+        bundle: &[u8],
+    ) -> Result<Reading, String> {
+        let key = self
+            .signing_key(bundle)
+            .map_err(|error| crate::chain(&*error))?;
+        let bundle = Bundle::from_json(bundle).map_err(|error| crate::chain(&error))?;
+        let verified = verify_statement(&bundle, std::slice::from_ref(&key));
+        let verified = verified.map_err(|error: VerifyError| crate::chain(&error))?;
+        let statement = match in_toto::read(&verified.payload) {
+            Ok(statement) => statement,
+            Err(error) => {
+                let kind = in_toto::claimed_kind(&verified.payload);
+                let told = tell_not_understood(event, &error);
+                return Ok(Reading::NotUnderstood { kind, told });
+            }
+        };
+        for subject in &statement.subjects {
+            let key = subject.key();
+            if !event.keys.contains(&key) {
+                return Err(format!("it is about {key}, which its event does not name"));
+            }
+        }
+        Ok(Reading::Evidence(Box::new(Evidence {
+            id: event.body_sha256,
+            subjects: statement.subjects,
+            signed_by: signatory(policy, &verified.key),
+            recorded_at: event.recorded_at,
+            body: statement.body,
+        })))
+    }
+}
+
+fn cuts_off(cut: &Cut, seq: u64, evidence: &Evidence) -> bool {
+    seq < cut.seq
+        && cut.kind.is_none_or(|kind| kind == evidence.body.kind())
+        && evidence
+            .subjects
+            .iter()
+            .any(|subject| subject.key() == cut.key)
+}
+
+fn tell_not_understood(event: &Event, error: &in_toto::ReadError) -> String {
+    format!(
+        "event {} holds a statement that this build cannot read whole, so it counts for nothing: {}",
+        event.seq,
+        crate::chain(error)
+    )
+}
+
+fn names_source(body: &Body, source: &Subject) -> bool {
+    matches!(body, Body::Provenance(provenance) if provenance.source == *source)
+}
