@@ -5,17 +5,14 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-/// The crates that turn bytes into facts.
-const EXTRACTORS: [&str; 7] = [
-    "engine", "model", "packages", "path", "secrets", "source", "syntax",
-];
-
 fn main() -> io::Result<()> {
     let manifest = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
     let crates = Path::new(&manifest).join("..");
+    let mut rooms = BTreeSet::new();
+    enter("engine", &crates, &mut rooms)?;
     let mut files = BTreeSet::from([crates.join("../Cargo.lock")]);
-    for name in EXTRACTORS {
-        for part in ["src", "rules"].map(|part| crates.join(name).join(part)) {
+    for room in rooms {
+        for part in ["src", "rules"].map(|part| crates.join(&room).join(part)) {
             if part.is_dir() {
                 println!("cargo::rerun-if-changed={}", part.display());
                 list(&part, &mut files)?;
@@ -35,6 +32,23 @@ fn main() -> io::Result<()> {
         "cargo::rustc-env=PLIMSOLL_EXTRACTORS={:016x}",
         hasher.finish()
     );
+    Ok(())
+}
+
+/// Adds a room and every room that it stands on, as the manifests name them: any of them may be part of
+/// how facts come about.
+fn enter(room: &str, crates: &Path, rooms: &mut BTreeSet<String>) -> io::Result<()> {
+    if !rooms.insert(room.to_owned()) {
+        return Ok(());
+    }
+    let manifest = crates.join(room).join("Cargo.toml");
+    println!("cargo::rerun-if-changed={}", manifest.display());
+    for line in fs::read_to_string(manifest)?.lines() {
+        let name = line.split(['.', ' ', '=']).next().unwrap_or_default();
+        if let Some(below) = name.strip_prefix("plimsoll-") {
+            enter(below, crates, rooms)?;
+        }
+    }
     Ok(())
 }
 

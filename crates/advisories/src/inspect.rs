@@ -9,7 +9,7 @@ mod gaps;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use plimsoll_model::{Component, Finding, Fix, Inspection, Matter, Reference, RuleId};
+use plimsoll_model::{Component, Finding, Fix, Inspection, Matter, Reference, RuleFamily, RuleId};
 
 use crate::block::{Block, Row};
 use crate::database::Database;
@@ -18,6 +18,7 @@ use crate::file::{Damage, EcosystemFile};
 use crate::format::Details;
 use crate::record::one_line;
 
+pub use gaps::GAPS;
 use gaps::Gaps;
 
 const SHOWN_MAX_CHARS: usize = 240;
@@ -213,6 +214,23 @@ fn finding(
         version: Some(version.to_owned()),
     });
     Ok(finding)
+}
+
+/// The rules that advisories bring: each is the id of one.
+pub static FAMILY: RuleFamily = RuleFamily {
+    pattern: "ADVISORY-ID",
+    holds: is_advisory_id,
+    title: "a component has the known flaw of this id",
+    why: "the locked version is in the range that the advisory names as affected",
+    fix: "raise the version to the one that fixes it, lock it, and check again",
+};
+
+/// Whether a name is an id as databases of advisories give them: `GHSA-…`, `RUSTSEC-2024-0001`. Those
+/// of our own rules and gaps begin with a small letter.
+fn is_advisory_id(name: &str) -> bool {
+    name.split_once('-').is_some_and(|(database, number)| {
+        database.starts_with(|first: char| first.is_ascii_uppercase()) && !number.is_empty()
+    })
 }
 
 /// An advisory's id as the name of a rule, which holds no white space and is not long.

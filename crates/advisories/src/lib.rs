@@ -31,3 +31,4 @@ pub use import::{
     ImportError, ImportOptions, Imported, ImportedDatabase, Limits, Progress, Source, Unreadable,
     import,
 };
+pub use inspect::{FAMILY, GAPS};

@@ -307,14 +307,15 @@ Examples:
     },
 }
 
-/// Explain a rule: what it finds, why it matters, how to fix it
+/// Explain a rule or gap: what it finds or leaves unchecked, why that matters, what to do
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   plimsoll explain path/push-before-scan
+  plimsoll explain dependency/unlocked-manifest
   plimsoll explain")]
 pub(crate) struct Explain {
-    /// The rule's id; all rules are listed without one
+    /// The id of the rule or gap; all are listed without one
     pub(crate) rule: Option<String>,
 }
 

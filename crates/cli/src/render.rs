@@ -7,7 +7,8 @@ mod verdict;
 
 use std::io;
 
-use plimsoll_engine::{Checked, masked};
+use plimsoll_engine::{Checked, Looked, Report, masked};
+use plimsoll_model::{Extent, Ran};
 
 use crate::failure::Failure;
 pub(crate) use clean::{clean, clean_lines};
@@ -18,7 +19,8 @@ pub(crate) use verdict::verdict;
 pub(crate) fn report(checked: &Checked, out: &mut dyn io::Write) -> io::Result<()> {
     let inspection = &checked.report.inspection;
     for (found, made) in inspection.findings.iter().zip(&checked.judgement.findings) {
-        finding::finding(found, made, out)?;
+        let doc = checked.report.docs.get(&found.rule);
+        finding::finding(found, doc, made, out)?;
     }
     for (gap, made) in inspection.gaps.iter().zip(&checked.judgement.gaps) {
         finding::gap(gap, made, out)?;
@@ -30,17 +32,35 @@ pub(crate) fn report(checked: &Checked, out: &mut dyn io::Write) -> io::Result<(
         "{BOLD}{}{BOLD:#}  {DIM}{files} files, {bytes} bytes, {components} components{DIM:#}",
         clean(&checked.report.subject_name)
     )?;
-    for database in &checked.report.databases {
-        writeln!(
-            out,
-            "{DIM}  advisories {:<10} {}, as of {}, {} old{DIM:#}",
-            clean(database.ecosystem.as_str()),
-            database.sha256.short(),
-            database.as_of.strftime("%Y-%m-%d"),
-            days(database.age_days)
-        )?;
+    for looked in &checked.report.inspectors {
+        inspector(&checked.report, looked, out)?;
     }
     verdict(&checked.report.verdict, out)
+}
+
+/// How much an inspector looked at, and what its conclusion rests on besides.
+fn inspector(report: &Report, looked: &Looked, out: &mut dyn io::Write) -> io::Result<()> {
+    let seen = Ran::seen(looked.ran.as_ref());
+    let part = match looked.ran.as_ref().map(|ran| &ran.scope) {
+        None | Some(Extent::Root) => String::new(),
+        Some(scope) => format!(" in {}", clean(&scope.to_string())),
+    };
+    writeln!(
+        out,
+        "{DIM}  {:<13} {seen}{part}{DIM:#}",
+        clean(&looked.gate_key)
+    )?;
+    for input in looked.ran.iter().flat_map(|ran| &ran.inputs) {
+        let (name, digest) = (clean(&input.name), input.sha256.short());
+        let age = match (input.as_of, report.age_days(input)) {
+            (Some(as_of), Some(age)) => {
+                format!(", as of {}, {} old", as_of.strftime("%Y-%m-%d"), days(age))
+            }
+            _ => String::new(),
+        };
+        writeln!(out, "{DIM}  {:<13} {name} {digest}{age}{DIM:#}", "")?;
+    }
+    Ok(())
 }
 
 fn days(days: u64) -> String {

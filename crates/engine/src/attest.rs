@@ -6,23 +6,19 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use plimsoll_model::{
-    AdvisorySet, Body, Class, Digest, Fault, Gap, Key, Provenance, Subject, TestResult,
-};
+use plimsoll_model::{Body, Class, Digest, Fault, Gap, Key, Provenance, Subject, TestResult};
 use plimsoll_sign::PrivateKey;
 use plimsoll_source::GitError;
 use plimsoll_store::EventKind;
 use plimsoll_wire::in_toto;
 
-use crate::Rules;
 use crate::check::Checked;
 use crate::checkout::Checkout;
 use crate::command::{self, CommandError, OnLine};
-use crate::inspect::{self, Options};
 use crate::ledger::{Ledger, LedgerError};
 use crate::mask::masked;
-use crate::register::INSPECTORS;
-use crate::sbom::sbom;
+use crate::register::SettingsError;
+use crate::sbom::{list_components, sbom};
 use crate::test_counts::TestCounts;
 
 /// Evidence cannot be made.
@@ -82,6 +78,9 @@ pub enum AttestError {
     /// The check speaks about no commit.
     #[error("only the inspection of a commit can be signed")]
     NoCommit,
+    /// The inspectors cannot be made ready.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -93,6 +92,7 @@ impl Fault for AttestError {
             Self::Git(error) => error.class(),
             Self::Command(error) => error.class(),
             Self::File { source, .. } => Class::of_named_file(source),
+            Self::Settings(error) => error.class(),
             Self::Ledger(error) => error.class(),
             Self::Dirty { .. }
             | Self::BuildFailed { .. }
@@ -106,6 +106,7 @@ impl Fault for AttestError {
         match self {
             Self::Git(error) => error.hint(),
             Self::Command(error) => error.hint(),
+            Self::Settings(error) => error.hint(),
             Self::Ledger(error) => error.hint(),
             Self::Dirty { .. } => Some("commit them first".to_owned()),
             Self::OtherCommit { .. } => Some(
@@ -129,14 +130,14 @@ pub fn attest_inspection(
     let report = &checked.report;
     let subject = report.subject.as_ref().ok_or(AttestError::NoCommit)?;
     let body = Body::Inspection(plimsoll_model::Inspected {
-        inspectors: INSPECTORS
+        inspectors: report
+            .inspectors
             .iter()
-            .map(|inspector| inspector.id.to_owned())
+            .filter_map(|looked| looked.ran.clone())
             .collect(),
         findings: report.inspection.findings.clone(),
         gaps: report.inspection.gaps.clone(),
         policy_sha256: report.policy.sha256,
-        advisories: report.databases.iter().map(advisory_set).collect(),
         outcome: report.verdict.outcome,
     });
     let policy = Key::policy(&report.policy.sha256);
@@ -148,14 +149,6 @@ pub fn attest_inspection(
         &body,
         Some(policy),
     )
-}
-
-fn advisory_set(database: &plimsoll_wire::DatabaseIdentity) -> AdvisorySet {
-    AdvisorySet {
-        ecosystem: database.ecosystem.clone(),
-        sha256: database.sha256,
-        as_of: database.as_of,
-    }
 }
 
 /// Runs the tests of the clean commit in `folder` and signs their result, whatever it is. `on_output`
@@ -268,14 +261,8 @@ pub fn attest_sbom(
             commit: checkout.commit.to_string(),
         });
     }
-    let rules = Rules::builtin();
-    let options = Options {
-        rules: &rules,
-        cache: None,
-        progress: &|_| (),
-    };
     let tree = checkout.repository.revision(&checkout.commit)?;
-    let inspected = inspect::inspect(&tree, &options);
+    let inspected = list_components(&tree, now)?;
     let name = name_of(artifact);
     let (document, gaps) = sbom(&inspected, &name, Some(&subject), now);
     let statement = in_toto::write_sbom(&subject, &name, &document).map_err(LedgerError::from)?;

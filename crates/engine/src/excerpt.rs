@@ -7,10 +7,10 @@ use plimsoll_model::{
     Address, Digest, Excerpt, ExcerptLine, Finding, Inspection, LineIndex, Location, Masks, Matter,
     Place, Position, RuleId, Span, TreePath,
 };
-use plimsoll_secrets::Rules;
 use plimsoll_source::{Content, Text, Tree, in_parallel};
 
 use crate::inspect::{MAX_FILE_BYTES, masks};
+use crate::register::Inspectors;
 
 /// At most so many lines of one finding are shown.
 const MAX_LINES: u32 = 6;
@@ -25,7 +25,7 @@ const REACH_BYTES: usize = 4096;
 /// shown only where they still are what `digests` say was inspected.
 pub(crate) fn add(
     tree: &dyn Tree,
-    rules: &Rules,
+    inspectors: &Inspectors,
     digests: &BTreeMap<Address, Digest>,
     inspection: &mut Inspection,
 ) {
@@ -41,7 +41,7 @@ pub(crate) fn add(
             };
             let content = tree.open(&file.address, MAX_FILE_BYTES);
             let found = match unchanged(content, *inspected) {
-                Some(bytes) => file.show(rules, bytes),
+                Some(bytes) => file.show(inspectors, bytes),
                 None => file.say_changed(),
             };
             excerpts
@@ -93,11 +93,11 @@ fn unchanged(content: Option<Content>, inspected: Digest) -> Option<Vec<u8>> {
 
 impl Shared {
     /// The excerpt of each finding; none from a file that is no text.
-    fn show(&self, rules: &Rules, bytes: Vec<u8>) -> Vec<(usize, Option<Excerpt>)> {
+    fn show(&self, inspectors: &Inspectors, bytes: Vec<u8>) -> Vec<(usize, Option<Excerpt>)> {
         let Text::Text(text) = Text::decode(bytes) else {
             return Vec::new();
         };
-        let masks = masks(rules, &self.address, &text);
+        let masks = masks(inspectors, &self.address, &text);
         let mut shown = Shown::new(&text, &masks);
         let places = self.places.iter();
         places

@@ -1,50 +1,74 @@
-//! What a rule finds, why it matters and how to fix it. The words live with the rules.
+//! What a rule finds or a gap leaves unchecked, why it matters and what to do. The words live in the
+//! rows of the register.
 
-use plimsoll_model::RuleId;
+use plimsoll_model::{GapKind, RuleDoc, RuleId, Severity};
 
-use crate::mask::OUR_RULES;
+use crate::register;
 
-/// A rule's documentation.
+/// The documentation of a rule or gap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// What it finds.
+    /// Its id.
+    pub id: RuleId,
+    /// What it is an id of.
+    pub subject: Explained,
+    /// What it finds, or what is not checked.
     pub title: String,
     /// Why that matters.
     pub why: String,
-    /// How to fix it.
+    /// What to do.
     pub fix: String,
 }
 
-/// The documentation of a rule, or `None` for an id that this build does not have.
-pub fn explain(rule: &RuleId) -> Option<Explanation> {
-    match rule.inspector() {
-        "secret" => OUR_RULES.explain(rule.name()).map(|rule| Explanation {
-            title: rule.title.to_owned(),
-            why: rule.why.to_owned(),
-            fix: rule.fix.to_owned(),
-        }),
-        "path" => {
-            let rule = plimsoll_path::rules()
-                .iter()
-                .find(|known| known.id() == *rule)?;
-            Some(Explanation {
-                title: rule.what.to_owned(),
-                why: rule.why.to_owned(),
-                fix: rule.fix.to_owned(),
-            })
-        }
-        "dependency" => Some(Explanation {
-            title: format!("a component has the known flaw {}", rule.name()),
-            why: "the locked version is in the range that the advisory names as affected"
-                .to_owned(),
-            fix: "raise the version to the one that fixes it, lock it, and check again".to_owned(),
-        }),
-        _ => None,
-    }
+/// What an id is the id of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Explained {
+    /// A rule, with its severity at its worst.
+    Rule(Severity),
+    /// A gap of this kind.
+    Gap(GapKind),
 }
 
-/// The ids of all rules that have documentation of their own.
-pub fn rule_ids() -> Vec<RuleId> {
-    let path = plimsoll_path::rules().iter().map(|rule| rule.id());
-    OUR_RULES.ids().chain(path).collect()
+/// The documentation of a rule or gap, or `None` for an id that no report of this build prints.
+pub fn explain(id: &RuleId) -> Option<Explanation> {
+    if let Some(rule) = register::find_rule(id) {
+        return Some(explain_rule(id.clone(), rule));
+    }
+    let gap = register::find_gap(id)?;
+    Some(Explanation {
+        id: id.clone(),
+        subject: Explained::Gap(gap.kind),
+        title: gap.title.to_owned(),
+        why: gap.why.to_owned(),
+        fix: gap.fix.to_owned(),
+    })
+}
+
+/// Every rule and gap that can be listed, and one entry for each family of rules that cannot.
+pub fn explain_all() -> Vec<Explanation> {
+    let families = register::inspectors().iter().filter_map(|row| {
+        let family = row.family?;
+        let rule = RuleDoc {
+            name: family.pattern.into(),
+            severity: Severity::Unknown,
+            title: family.title.into(),
+            why: family.why.into(),
+            fix: family.fix.into(),
+        };
+        Some(explain_rule(RuleId::new(row.id, family.pattern), rule))
+    });
+    register::ids()
+        .filter_map(|id| explain(&id))
+        .chain(families)
+        .collect()
+}
+
+fn explain_rule(id: RuleId, rule: RuleDoc) -> Explanation {
+    Explanation {
+        id,
+        subject: Explained::Rule(rule.severity),
+        title: rule.title.into_owned(),
+        why: rule.why.into_owned(),
+        fix: rule.fix.into_owned(),
+    }
 }

@@ -30,24 +30,23 @@ mod unknown;
 pub use attest::{
     AttestError, Build, Built, attest_build, attest_inspection, attest_sbom, attest_test,
 };
-pub use check::{
-    Check, Checked, DatabaseFolderError, SecretRulesError, check, database_folder, inside,
-    secret_rules,
-};
+pub use check::{Check, Checked, check, inside};
 pub use checkout::Checkout;
 pub use command::CommandError;
 pub use deploy::{DeployError, OnStep, StepEnded};
-pub use explain::{Explanation, explain, rule_ids};
+pub use explain::{Explained, Explanation, explain, explain_all};
 pub use history::{Entry, Proof, history, newest_checkpoint, verify_history};
-pub use inspect::{Inspected, MAX_FILE_BYTES, Options, cache_version, inspect};
+pub use inspect::{Inspected, MAX_FILE_BYTES, Options, cache_version};
 pub use ledger::{Ledger, LedgerError};
 pub use mask::masked;
 pub use plimsoll_policy::Disposition;
 pub use promote::{PromoteError, Promoted, Promotion, approve, promote};
-pub use register::INSPECTORS;
+pub use register::{
+    DatabaseFolderError, Inspectors, SecretRulesError, SettingsError, inspectors, knows, nearest,
+};
 pub use release::{ReleaseError, Shipment, create_release, find_release, releases};
 pub use roll_back::{Rollback, roll_back};
-pub use sbom::sbom;
+pub use sbom::{list_components, sbom};
 pub use status::{EnvironmentStatus, status, stop};
 pub use trusted::{
     POLICY_FILE, PolicySource, Trusted, TrustedError, load as load_policy, load_base,
@@ -56,11 +55,10 @@ pub use trusted::{
 pub use plimsoll_advisories as advisories;
 pub use plimsoll_environment::Instance;
 pub use plimsoll_packages::ecosystems;
-pub use plimsoll_secrets::Rules;
 pub use plimsoll_sign as sign;
 pub use plimsoll_source as source;
 pub use plimsoll_store::{Page, Release};
-pub use plimsoll_wire::{Format, Report};
+pub use plimsoll_wire::{Doc, Format, Looked, Report};
 
 /// An error with its causes in one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {

@@ -1,20 +1,15 @@
 //! The last line of defence: text that quotes what somebody else wrote, with every credential in it
 //! masked before it is shown or signed.
 
-use std::sync::LazyLock;
-
 use plimsoll_model::{Address, Masks, Span, TreePath};
 use plimsoll_secrets::Rules;
 use plimsoll_source::File;
-
-/// The built-in rules.
-pub(crate) static OUR_RULES: LazyLock<Rules> = LazyLock::new(Rules::builtin);
 
 /// The text with every credential that the built-in rules know replaced by asterisks.
 pub fn masked(text: &str) -> String {
     let address = Address::new(TreePath::new("text"));
     let none = Masks::default();
-    let masks = OUR_RULES
+    let masks = Rules::builtin()
         .extract(&File::text(&address, text, &none))
         .masks();
     masks

@@ -1,10 +1,232 @@
-//! The register of inspectors: one row each. Whoever judges or writes gets these rows as data.
+//! The register of inspectors: one row each. Whoever judges, writes or explains gets what the rows say
+//! as data, and what is known of a rule or gap is asked here.
 
-use plimsoll_model::Inspector;
+mod dependency;
+mod row;
+mod secret;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::sync::LazyLock;
+
+use plimsoll_model::{Class, Fault, GapDoc, Inspection, Inspector, RuleDoc, RuleId};
+use plimsoll_policy::Policy;
+use plimsoll_source::{Site, UNREAD};
+use plimsoll_wire::Doc;
+
+pub use dependency::DatabaseFolderError;
+use row::Row;
+pub(crate) use row::{Kept, Ready, Run};
+pub use secret::SecretRulesError;
 
 /// Every inspector of this build.
-pub static INSPECTORS: [&Inspector; 3] = [
-    &plimsoll_secrets::INSPECTOR,
-    &plimsoll_packages::INSPECTOR,
-    &plimsoll_path::INSPECTOR,
+static ROWS: [&dyn Row; 3] = [
+    &secret::Secret,
+    &dependency::Dependency,
+    &plimsoll_path::ReleasePath,
 ];
+
+/// What is known of every inspector of this build without running it.
+pub fn inspectors() -> &'static [&'static Inspector] {
+    static ABOUT: LazyLock<Vec<&Inspector>> =
+        LazyLock::new(|| ROWS.iter().map(|row| row.about()).collect());
+    &ABOUT
+}
+
+/// An inspector's settings cannot be used; says whose and why.
+#[derive(Debug)]
+pub struct SettingsError(row::Refusal);
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for SettingsError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl Fault for SettingsError {
+    fn class(&self) -> Class {
+        self.0.class()
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.0.hint()
+    }
+}
+
+/// Every inspector of this build, with the settings of one policy.
+pub struct Inspectors {
+    ready: Vec<Box<dyn Ready>>,
+}
+
+impl Inspectors {
+    /// Reads each inspector's own table of the trusted policy, and opens what it names.
+    pub fn prepare(policy: &Policy, site: &Site<'_>) -> Result<Self, SettingsError> {
+        let ready = ROWS.iter().map(|row| row.prepare(policy, site));
+        Ok(Self {
+            ready: ready.collect::<Result<_, _>>().map_err(SettingsError)?,
+        })
+    }
+
+    /// Whether a report under these settings can print this id.
+    pub fn knows(&self, id: &RuleId) -> bool {
+        knows(id) || self.rules().contains_key(id)
+    }
+
+    /// The documentation of the rules in force.
+    fn rules(&self) -> BTreeMap<RuleId, RuleDoc> {
+        let mut rules = BTreeMap::new();
+        for ready in self.ready() {
+            let id = ready.about().id;
+            let docs = ready.rules().into_iter();
+            rules.extend(docs.map(|doc| (RuleId::new(id, &doc.name), doc)));
+        }
+        rules
+    }
+
+    pub(crate) fn ready(&self) -> impl Iterator<Item = &dyn Ready> {
+        self.ready.iter().map(AsRef::as_ref)
+    }
+
+    /// The documentation of every id in an inspection, for whoever writes a report of it.
+    pub(crate) fn document(&self, inspection: &Inspection) -> BTreeMap<RuleId, Doc> {
+        let rules = self.rules();
+        let mut docs = BTreeMap::new();
+        for finding in &inspection.findings {
+            let doc = rules.get(&finding.rule).cloned();
+            let doc = doc.or_else(|| find_rule(&finding.rule));
+            debug_assert!(doc.is_some(), "{} has no documentation", finding.rule);
+            docs.extend(doc.map(|doc| (finding.rule.clone(), rule_words(doc))));
+        }
+        for gap in &inspection.gaps {
+            let doc = find_gap(&gap.id);
+            debug_assert_eq!(
+                doc.map(|doc| doc.kind),
+                Some(gap.kind),
+                "{} has no documentation, or one of another kind",
+                gap.id
+            );
+            docs.extend(doc.map(|doc| (gap.id.clone(), gap_words(doc))));
+        }
+        docs
+    }
+}
+
+/// A name that is less like the unknown one is no proposal.
+const LIKENESS: f64 = 0.75;
+
+/// Whether a report of this build can print this id, under its own rules.
+pub fn knows(id: &RuleId) -> bool {
+    find_rule(id).is_some() || find_gap(id).is_some()
+}
+
+/// The id that was probably meant where this build does not know the one that is written.
+pub fn nearest(unknown: &RuleId) -> Option<RuleId> {
+    let likeness = |id: RuleId| (strsim::jaro_winkler(unknown.as_str(), id.as_str()), id);
+    ids()
+        .map(likeness)
+        .filter(|(likeness, _)| *likeness > LIKENESS)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, id)| id)
+}
+
+/// Every id that can be listed: of the rules that have a name of their own, then of the gaps.
+pub(crate) fn ids() -> impl Iterator<Item = RuleId> {
+    inspectors().iter().flat_map(|inspector| {
+        let rules = (inspector.rules)().iter().map(|rule| rule.name.as_ref());
+        let gaps = gaps(inspector).map(|gap| gap.name);
+        let names = rules.chain(gaps);
+        names.map(|name| RuleId::new(inspector.id, name))
+    })
+}
+
+/// The row of the inspector that an id belongs to.
+pub(crate) fn find(id: &RuleId) -> Option<&'static Inspector> {
+    inspectors()
+        .iter()
+        .copied()
+        .find(|inspector| inspector.id == id.inspector())
+}
+
+/// The documentation of a rule.
+pub(crate) fn find_rule(id: &RuleId) -> Option<RuleDoc> {
+    find(id)?.rule(id.name())
+}
+
+/// The documentation of a gap.
+pub(crate) fn find_gap(id: &RuleId) -> Option<&'static GapDoc> {
+    gaps(find(id)?).find(|gap| gap.name == id.name())
+}
+
+/// What an inspector may be unable to check, and what any of them may.
+fn gaps(inspector: &Inspector) -> impl Iterator<Item = &'static GapDoc> {
+    inspector.gap_docs().chain(UNREAD)
+}
+
+fn rule_words(doc: RuleDoc) -> Doc {
+    Doc {
+        title: doc.title.into_owned(),
+        why: doc.why.into_owned(),
+        fix: doc.fix.into_owned(),
+    }
+}
+
+fn gap_words(doc: &GapDoc) -> Doc {
+    Doc {
+        title: doc.title.to_owned(),
+        why: doc.why.to_owned(),
+        fix: doc.fix.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{ids, inspectors, knows, nearest};
+
+    #[test]
+    fn ids_keys_and_tables_are_unique_and_every_id_is_explained() {
+        let mut seen = BTreeSet::new();
+        for id in ids() {
+            assert!(knows(&id), "{id}");
+            assert!(crate::explain(&id).is_some(), "{id}");
+            assert!(seen.insert(id.clone()), "{id} is documented twice");
+        }
+        let keys: BTreeSet<&str> = inspectors().iter().map(|row| row.gate_key).collect();
+        let rows: BTreeSet<&str> = inspectors().iter().map(|row| row.id).collect();
+        assert_eq!(
+            (keys.len(), rows.len()),
+            (inspectors().len(), inspectors().len())
+        );
+        for row in inspectors() {
+            assert!(row.accepts_from <= row.semantics, "{}", row.id);
+        }
+    }
+
+    #[test]
+    fn an_unknown_id_is_answered_with_the_nearest() {
+        let near = |id: &str| nearest(&id.parse().unwrap()).map(|id| id.to_string());
+        for (unknown, known) in [
+            ("secret/github-pta", Some("secret/github-pat")),
+            ("path/gate-skipable", Some("path/gate-skippable")),
+            ("dependency/unlocked", Some("dependency/unlocked-manifest")),
+            ("telepathy/zzz", None),
+        ] {
+            assert!(!knows(&unknown.parse().unwrap()), "{unknown}");
+            assert_eq!(near(unknown).as_deref(), known, "{unknown}");
+        }
+        for known in [
+            "dependency/GHSA-4xh5-x5gv-qwph",
+            "dependency/RUSTSEC-2024-0001",
+        ] {
+            assert!(knows(&known.parse().unwrap()), "{known}");
+        }
+    }
+}

@@ -1,10 +1,38 @@
 //! The list of a tree's components.
 
+use std::path::Path;
+
 use jiff::Timestamp;
-use plimsoll_model::{Digest, Gap, Subject};
+use plimsoll_model::{Digest, Extent, Gap, Subject};
+use plimsoll_policy::Policy;
+use plimsoll_source::{Site, Tree};
 use plimsoll_wire::cyclonedx::{self, Bom};
 
-use crate::inspect::Inspected;
+use crate::inspect::{Inspected, Options, inspect};
+use crate::register::{Inspectors, SettingsError};
+
+/// Inspects a tree for its components alone: by default settings, and without asking anything but its
+/// files.
+pub fn list_components(tree: &dyn Tree, now: Timestamp) -> Result<Inspected, SettingsError> {
+    let here = Path::new(".");
+    let site = Site {
+        folder: here,
+        trusted: false,
+        root: here,
+        databases: None,
+        user_databases: None,
+        now,
+    };
+    let inspectors = Inspectors::prepare(&Policy::default(), &site)?;
+    let options = Options {
+        inspectors: &inspectors,
+        cache: None,
+        progress: &|_| (),
+        site: None,
+        scope: Extent::Root,
+    };
+    Ok(inspect(tree, &options))
+}
 
 /// The CycloneDX 1.6 document of what an inspection saw, and its gaps about components.
 ///

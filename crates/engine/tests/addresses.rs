@@ -5,9 +5,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use plimsoll_engine::source::{Claims, Content, Memory, Metadata, Sink, Tree};
-use plimsoll_engine::{Check, Options, PolicySource, Report, Rules, check, inspect, load_policy};
-use plimsoll_model::{Address, Digest, Excerpt, Location, Place, TreePath};
+use jiff::Timestamp;
+use plimsoll_engine::source::{Claims, Content, Memory, Metadata, Sink, Site, Tree};
+use plimsoll_engine::{
+    Check, Inspectors, Options, PolicySource, Report, check, list_components, load_policy,
+};
+use plimsoll_model::{Address, Digest, Excerpt, Extent, Location, Place, TreePath};
 
 /// Made up, and put together here so that no search finds it in this file.
 fn token() -> String {
@@ -15,12 +18,8 @@ fn token() -> String {
     format!("token = \"ghp_{digits}\"\n")
 }
 
-fn options(rules: &Rules) -> Options<'_> {
-    Options {
-        rules,
-        cache: None,
-        progress: &|_| {},
-    }
+fn now() -> Timestamp {
+    "2026-01-01T00:00:00Z".parse().unwrap()
 }
 
 #[test]
@@ -43,7 +42,7 @@ fn what_is_found_says_in_which_layer_it_is() {
         let content = Content::Bytes(text.clone().into_bytes());
         tree.insert(address.clone(), Metadata::default(), content);
     }
-    let inspected = inspect(&tree, &options(&Rules::builtin()));
+    let inspected = list_components(&tree, now()).unwrap();
     let places = inspected.inspection.findings.iter();
     let places = places.flat_map(|finding| &finding.places);
     let mut found: Vec<Address> = places
@@ -88,15 +87,28 @@ impl Tree for Changing {
 fn report(tree: &dyn Tree) -> Report {
     let folder = tempfile::tempdir().unwrap();
     let trusted = load_policy(&PolicySource::Tree, folder.path()).unwrap();
-    let rules = Rules::builtin();
+    let site = Site {
+        folder: folder.path(),
+        trusted: false,
+        root: folder.path(),
+        databases: Some(folder.path()),
+        user_databases: None,
+        now: now(),
+    };
+    let inspectors = Inspectors::prepare(&trusted.base, &site).unwrap();
     let checked = check(&Check {
         tree,
         subject_name: "changing".to_owned(),
         subject: None,
         trusted: &trusted,
-        options: options(&rules),
-        databases: folder.path(),
-        now: "2026-01-01T00:00:00Z".parse().unwrap(),
+        options: Options {
+            inspectors: &inspectors,
+            cache: None,
+            progress: &|_| {},
+            site: Some(site),
+            scope: Extent::Root,
+        },
+        now: now(),
     });
     checked.report
 }

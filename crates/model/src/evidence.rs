@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Ecosystem, Finding, Gap, Outcome, OwnId, Service, Subject};
+use crate::{Digest, Finding, Gap, Outcome, OwnId, Ran, Service, Subject};
 
 /// A signed statement whose signature has been verified, read into words that policy can judge.
 ///
@@ -67,30 +67,16 @@ impl Body {
 /// What an inspection found and by which policy, rules and data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inspected {
-    /// The ids of the inspectors that ran.
-    pub inspectors: Vec<String>,
+    /// The inspectors that ran, over what, and on what their conclusions rest.
+    pub inspectors: Vec<Ran>,
     /// Their findings.
     pub findings: Vec<Finding>,
     /// What they could not check.
     pub gaps: Vec<Gap>,
     /// The effective policy they ran under.
     pub policy_sha256: Digest,
-    /// The advisories that its components were matched against.
-    pub advisories: Vec<AdvisorySet>,
     /// What the gate said at the time, by the policy and whatever the tree tightened in it.
     pub outcome: Outcome,
-}
-
-/// The advisories for one ecosystem.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AdvisorySet {
-    /// Whose packages they speak about.
-    pub ecosystem: Ecosystem,
-    /// Their digest.
-    pub sha256: Digest,
-    /// The moment up to which they are known.
-    pub as_of: Timestamp,
 }
 
 /// The outcome of a test command.

@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::error::Error;
 use std::io;
 
@@ -49,5 +50,11 @@ pub trait Fault: Error {
 impl Fault for RuleIdError {
     fn class(&self) -> Class {
         Class::Usage
+    }
+}
+
+impl Fault for Infallible {
+    fn class(&self) -> Class {
+        match *self {}
     }
 }

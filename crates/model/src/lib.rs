@@ -21,6 +21,7 @@ mod license;
 mod mask;
 mod name;
 mod place;
+mod ran;
 mod severity;
 mod step;
 mod subject;
@@ -35,20 +36,21 @@ pub use component::{Component, Ecosystem, Purl, Scope, SourcePackage, Version};
 pub use digest::{Digest, DigestError};
 pub use ecosystem::{EcosystemRules, exact_name};
 pub use evidence::{
-    AdvisorySet, Approval, Body, DeploymentOutcome, DeploymentRecord, Evidence, Inspected,
-    Provenance, Sbom, Signatory, TestResult,
+    Approval, Body, DeploymentOutcome, DeploymentRecord, Evidence, Inspected, Provenance, Sbom,
+    Signatory, TestResult,
 };
 pub use fault::{Class, Fault};
 pub use finding::{Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Matter, Reference, TraceStep};
 pub use gap::{Gap, GapKind};
 pub use id::{OwnId, RuleId, RuleIdError};
 pub use inspection::Inspection;
-pub use inspector::Inspector;
+pub use inspector::{GapDoc, Inspector, RuleDoc, RuleFamily};
 pub use key::{Key, KeyError};
 pub use license::{License, LicenseSource};
 pub use mask::{Masks, masked_form};
 pub use name::{Service, ServiceError, is_name};
 pub use place::{LineIndex, Location, ObjectPlace, Place, Position, RequestPlace, Span, TreePath};
+pub use ran::{Extent, Input, Ran};
 pub use severity::{Severity, SeverityError};
 pub use step::Step;
 pub use subject::{CommitId, Subject};

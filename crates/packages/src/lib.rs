@@ -33,16 +33,8 @@ mod semantic_version;
 mod swift;
 mod tree_path;
 
-use plimsoll_model::{Inspector, Threshold};
-
 pub use conclude::conclude;
 pub use facts::Facts;
 pub use family::{Claim, claims, ecosystems};
+pub use gap::GAPS;
 use parser::Parser;
-
-/// The inspector of components against advisories.
-pub static INSPECTOR: Inspector = Inspector {
-    id: "dependency",
-    gate_key: "dependencies",
-    default_gate: Threshold::High,
-};

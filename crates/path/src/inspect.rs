@@ -1,11 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{Gap, GapKind, Inspection, Location, Span, TreePath};
-use plimsoll_source::{File, TextFile};
+use plimsoll_model::{Gap, Inspection, Location, Span, TreePath};
+use plimsoll_source::{File, TextFile, UNREADABLE_FILE};
 use serde::{Deserialize, Serialize};
 
 use crate::dialect::{Dialect, runners};
-use crate::gaps::{gap_id, unresolved};
+use crate::gaps::{
+    STARTUP_FILE, TOO_COMPLEX, UNREADABLE_SCRIPT, UNREADABLE_WORKFLOW, gap, is_unresolved,
+    unresolved,
+};
 use crate::pipeline::{Job, Pipeline};
 use crate::prove::prove;
 use crate::rules::{Check, rules};
@@ -41,13 +44,12 @@ pub fn extract(file: &File) -> Facts {
 }
 
 fn no_text(path: &TreePath) -> Gap {
-    Gap {
-        id: gap_id("unreadable-file"),
-        kind: GapKind::Unreadable,
-        place: Some(Location::file(path.clone()).into()),
-        message: format!("{path} should be text and is binary"),
-        fix: "restore the file".to_owned(),
-    }
+    gap(
+        &UNREADABLE_FILE,
+        Location::file(path.clone()),
+        format!("{path} should be text and is binary"),
+        "restore the file",
+    )
 }
 
 fn extract_text(file: &TextFile) -> Facts {
@@ -56,16 +58,15 @@ fn extract_text(file: &TextFile) -> Facts {
     };
     match (dialect.read)(file) {
         Ok(pipeline) => Facts(Content::Pipeline(Box::new(pipeline))),
-        Err(error) => Facts(Content::Unreadable(Box::new(Gap {
-            id: gap_id("unreadable-workflow"),
-            kind: GapKind::Unreadable,
-            place: Some(file.location(Span::new(error.offset, error.offset)).into()),
-            message: format!(
+        Err(error) => Facts(Content::Unreadable(Box::new(gap(
+            &UNREADABLE_WORKFLOW,
+            file.location(Span::new(error.offset, error.offset)),
+            format!(
                 "the {} {} cannot be read: {}",
                 dialect.noun, file.path, error.message
             ),
-            fix: format!("correct the file; {} refuses it too", dialect.refuses),
-        }))),
+            format!("correct the file; {} refuses it too", dialect.refuses),
+        )))),
     }
 }
 
@@ -167,50 +168,43 @@ fn call_scripts(pipeline: &mut Pipeline, scripts: &Scripts) {
 /// What is called from several places is told at the first.
 fn told_once(gaps: &[Gap]) -> Vec<Gap> {
     let mut told = BTreeSet::new();
-    let unresolved = gap_id("unresolved-call");
     let mut gaps = gaps.to_vec();
-    gaps.retain(|gap| gap.id != unresolved || told.insert(gap.message.clone()));
+    gaps.retain(|gap| !is_unresolved(gap) || told.insert(gap.message.clone()));
     gaps
 }
 
 fn too_complex(pipeline: &Pipeline) -> Gap {
-    Gap {
-        id: gap_id("too-complex"),
-        kind: GapKind::Unsupported,
-        place: Some(pipeline.start.clone().into()),
-        message: format!(
-            "{} has more conditions and commands than can be proven about",
-            pipeline.path
-        ),
-        fix: "split the workflow, or take conditions out of it".to_owned(),
-    }
+    let message = format!(
+        "{} has more conditions and commands than can be proven about",
+        pipeline.path
+    );
+    gap(
+        &TOO_COMPLEX,
+        pipeline.start.clone(),
+        message,
+        TOO_COMPLEX.fix,
+    )
 }
 
 /// What is not known of the scripts of a job.
 fn unread(job: &Job) -> Vec<Gap> {
-    let scripts = job
-        .steps
-        .iter()
-        .flat_map(|step| &step.script.unread)
-        .map(|location| Gap {
-            id: gap_id("unreadable-script"),
-            kind: GapKind::Unreadable,
-            message: format!(
-                "a script of job `{}` is no shell that can be read from here on",
-                job.id
-            ),
-            fix: "try the script with `bash -n` and correct it".to_owned(),
-            place: Some(location.clone().into()),
-        });
-    let startup = job.startup_file().map(|location| Gap {
-        id: gap_id("startup-file"),
-        kind: GapKind::Unresolved,
-        message: format!(
+    let scripts = job.steps.iter().flat_map(|step| &step.script.unread);
+    let scripts = scripts.map(|location| {
+        let message = format!(
+            "a script of job `{}` is no shell that can be read from here on",
+            job.id
+        );
+        (&UNREADABLE_SCRIPT, location, message)
+    });
+    let startup = job.startup_file().map(|location| {
+        let message = format!(
             "`BASH_ENV` names a file that bash runs before the scripts of job `{}`",
             job.id
-        ),
-        fix: "take `BASH_ENV` out, and run what the file does in a step".to_owned(),
-        place: Some(location.clone().into()),
+        );
+        (&STARTUP_FILE, location, message)
     });
-    scripts.chain(startup).collect()
+    scripts
+        .chain(startup)
+        .map(|(doc, location, message)| gap(doc, location.clone(), message, doc.fix))
+        .collect()
 }

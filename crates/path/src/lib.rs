@@ -12,6 +12,7 @@ mod diagram;
 mod dialect;
 mod gaps;
 mod inspect;
+mod inspector;
 mod pipeline;
 mod prove;
 mod reading;
@@ -22,20 +23,12 @@ mod shell;
 mod story;
 mod value;
 
-use plimsoll_model::{Inspector, Threshold};
-
 pub use capability::Capability;
 pub use dialect::{DIALECTS, Dialect, PipelineError};
 pub use inspect::{Facts, claims, conclude, extract};
+pub use inspector::ReleasePath;
 pub use pipeline::Pipeline;
 pub use prove::{Proof, Proofs, TooComplex, Verdict, prove};
-pub use rules::{Rule, explain, rules};
+pub use rules::{Rule, rules};
 pub use run::{CommandRef, Run};
 pub use value::Value;
-
-/// The inspector of the release path.
-pub static INSPECTOR: Inspector = Inspector {
-    id: "path",
-    gate_key: "path",
-    default_gate: Threshold::High,
-};

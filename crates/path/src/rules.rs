@@ -1,6 +1,9 @@
 //! The rules of the release path; each holds its own documentation.
 
-use plimsoll_model::{Finding, Fix, Location, RuleId, Severity};
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use plimsoll_model::{Finding, Fix, Location, RuleDoc, RuleId, Severity};
 
 use crate::pipeline::Pipeline;
 use crate::prove::Proofs;
@@ -51,13 +54,20 @@ pub fn rules() -> &'static [&'static Rule] {
     &RULES
 }
 
-/// The documentation of a rule as Markdown; `None` when there is no such rule.
-pub fn explain(id: &RuleId) -> Option<String> {
-    let rule = RULES.iter().find(|rule| rule.id() == *id)?;
-    let (what, why, fix) = (rule.what, rule.why, rule.fix);
-    Some(format!(
-        "# {id}\n\n{what}\n\n## Why it matters\n\n{why}\n\n## How to fix it\n\n{fix}\n"
-    ))
+/// Their documentation.
+pub(crate) fn docs() -> &'static [RuleDoc] {
+    static DOCS: LazyLock<Vec<RuleDoc>> = LazyLock::new(|| RULES.map(doc).to_vec());
+    &DOCS
+}
+
+fn doc(rule: &Rule) -> RuleDoc {
+    RuleDoc {
+        name: Cow::Borrowed(rule.name),
+        severity: rule.severity,
+        title: Cow::Borrowed(rule.what),
+        why: Cow::Borrowed(rule.why),
+        fix: Cow::Borrowed(rule.fix),
+    }
 }
 
 impl Rule {

@@ -223,7 +223,14 @@ mod tests {
         Inspector {
             id,
             gate_key,
+            title: "",
             default_gate: Threshold::High,
+            semantics: 1,
+            accepts_from: 1,
+            settings: None,
+            rules: || &[],
+            family: None,
+            gaps: &[],
         }
     }
 

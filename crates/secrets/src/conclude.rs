@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    Finding, Fix, Gap, GapKind, Inspection, Location, Reference, RuleId, TreePath,
+    Finding, Fix, Gap, GapDoc, GapKind, Inspection, Location, Reference, RuleId, TreePath,
 };
 
 use crate::facts::{Facts, Hit, Unchecked};
+use crate::rule::Rule;
 use crate::rules::Rules;
 
 /// What the facts of all files come to: a finding `secret/<rule>` for each hit, a gap for each part
@@ -38,10 +39,7 @@ fn finding(rules: &Rules, path: &TreePath, hit: &Hit) -> Finding {
         id: "CWE-798".to_owned(),
         url: Some(CWE_798.to_owned()),
     }];
-    let fix = rule
-        .map(|rule| rule.fix.as_str())
-        .filter(|fix| !fix.is_empty())
-        .unwrap_or(FIX);
+    let fix = rule.map_or(FIX, Rule::fix);
     finding.fix = Some(Fix {
         message: fix.to_owned(),
         version: None,
@@ -50,29 +48,40 @@ fn finding(rules: &Rules, path: &TreePath, hit: &Hit) -> Finding {
 }
 
 fn gap(path: &TreePath, part: &Unchecked) -> Gap {
-    let (name, location, message, fix) = match part {
+    let (doc, location, message) = match part {
         Unchecked::Rest(position) => (
-            "too-many-credentials",
+            &TOO_MANY_CREDENTIALS,
             Location { start: *position, end: *position, ..Location::file(path.clone()) },
             "the file holds more credentials than are reported; nothing after this place was judged"
                 .to_owned(),
-            "remove the reported credentials and check again, or keep such data out of the tree",
         ),
         Unchecked::Rule(id) => (
-            "rule-too-large",
+            &RULE_TOO_LARGE,
             Location::file(path.clone()),
             format!("the rule `{id}` was not applied: its regular expression grows too large"),
-            "bound the repetitions in the rule's regular expression",
         ),
     };
-    Gap {
-        id: RuleId::new("secret", name),
-        kind: GapKind::Unsupported,
-        place: Some(location.into()),
-        message,
-        fix: fix.to_owned(),
-    }
+    doc.gap("secret", Some(location.into()), message, doc.fix)
 }
 
+/// What may stay unjudged: one documentation for each id.
+pub(crate) static GAPS: [&GapDoc; 2] = [&TOO_MANY_CREDENTIALS, &RULE_TOO_LARGE];
+
+static TOO_MANY_CREDENTIALS: GapDoc = GapDoc {
+    name: "too-many-credentials",
+    kind: GapKind::Unsupported,
+    title: "a file holds more credentials than are reported",
+    why: "nothing after the last reported one was judged",
+    fix: "remove the reported credentials and check again, or keep such data out of the tree",
+};
+
+static RULE_TOO_LARGE: GapDoc = GapDoc {
+    name: "rule-too-large",
+    kind: GapKind::Unsupported,
+    title: "the regular expression of a rule grows too large to be applied",
+    why: "what the rule would have found in the file is not known",
+    fix: "bound the repetitions in the rule's regular expression",
+};
+
 const CWE_798: &str = "https://cwe.mitre.org/data/definitions/798.html";
-const FIX: &str = "revoke it where it was issued, issue a new one into the secret store, and read it from there at run time; removing the line alone leaves it in the history";
+pub(crate) const FIX: &str = "revoke it where it was issued, issue a new one into the secret store, and read it from there at run time; removing the line alone leaves it in the history";

@@ -28,11 +28,18 @@ use plimsoll_model::{Inspector, Threshold};
 pub use conclude::conclude;
 pub use error::{Place, RulesError};
 pub use facts::{Facts, Hit, Unchecked};
-pub use rules::{Explanation, Rules};
+pub use rules::Rules;
 
 /// The inspector of literal credentials.
 pub static INSPECTOR: Inspector = Inspector {
     id: "secret",
     gate_key: "secrets",
+    title: "literal credentials in text",
     default_gate: Threshold::Any,
+    semantics: 1,
+    accepts_from: 1,
+    settings: Some("secrets"),
+    rules: rules::builtin_docs,
+    family: None,
+    gaps: &[&conclude::GAPS],
 };

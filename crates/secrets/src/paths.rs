@@ -1,10 +1,7 @@
-use plimsoll_model::{Digest, TreePath};
+use plimsoll_model::TreePath;
 use regex::bytes::{RegexSet, RegexSetBuilder};
 
 /// The patterns over paths that rules and allowlists name by number.
-///
-/// Whatever a path decides is decided by which of them match, so the set of those is the path class
-/// that facts are cached by.
 #[derive(Debug)]
 pub(crate) struct PathPatterns(RegexSet);
 
@@ -35,16 +32,6 @@ impl PathMatches {
     /// Whether any of these patterns matches.
     pub(crate) fn any(&self, ids: &[PathId]) -> bool {
         ids.iter().any(|id| self.0.matched(*id))
-    }
-
-    /// The path class.
-    pub(crate) fn class(&self) -> Digest {
-        let matched: Vec<u8> = self
-            .0
-            .iter()
-            .flat_map(|id| (id as u64).to_be_bytes())
-            .collect();
-        Digest::of(&matched)
     }
 }
 

@@ -1,6 +1,9 @@
-use plimsoll_model::Severity;
+use std::borrow::Cow;
+
+use plimsoll_model::{RuleDoc, Severity};
 
 use crate::allowlist::Allowlist;
+use crate::conclude::FIX;
 use crate::paths::PathId;
 use crate::pattern::Pattern;
 
@@ -32,3 +35,24 @@ pub(crate) struct Rule {
     /// Whether it only serves as a part of other rules.
     pub(crate) skip: bool,
 }
+
+impl Rule {
+    /// How to fix a finding; a foreign rule does not say, so it is what holds for every credential.
+    pub(crate) fn fix(&self) -> &str {
+        if self.fix.is_empty() { FIX } else { &self.fix }
+    }
+
+    /// What people should know about it.
+    pub(crate) fn doc(&self) -> RuleDoc {
+        let why = if self.why.is_empty() { WHY } else { &self.why };
+        RuleDoc {
+            name: Cow::Owned(self.id.clone()),
+            severity: self.severity,
+            title: Cow::Owned(self.title.clone()),
+            why: Cow::Owned(why.to_owned()),
+            fix: Cow::Owned(self.fix().to_owned()),
+        }
+    }
+}
+
+const WHY: &str = "whoever can read the text can use the credential; the file of rules that this one comes from says no more about it";

@@ -1,5 +1,7 @@
+use std::sync::LazyLock;
+
 use aho_corasick::AhoCorasick;
-use plimsoll_model::{Digest, RuleId, Severity, TreePath};
+use plimsoll_model::{Digest, RuleDoc, TreePath};
 use plimsoll_source::File;
 
 use crate::RulesError;
@@ -24,29 +26,25 @@ pub struct Rules {
     sha256: Digest,
 }
 
-/// What a rule means, for a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explanation<'a> {
-    /// The rule's public id.
-    pub rule: RuleId,
-    /// What kind of credential it finds.
-    pub title: &'a str,
-    /// How bad a finding is.
-    pub severity: Severity,
-    /// Why it matters; empty for a foreign rule.
-    pub why: &'a str,
-    /// How to fix a finding; empty for a foreign rule.
-    pub fix: &'a str,
+/// The rules of Plimsoll itself.
+static BUILTIN: LazyLock<Rules> = LazyLock::new(|| {
+    let texts: Vec<&[u8]> = builtin::FILES
+        .iter()
+        .map(|(_, text)| text.as_bytes())
+        .collect();
+    Rules::new(builtin::load(), &texts).expect("the embedded rules are tested")
+});
+
+/// The documentation of the rules of Plimsoll itself.
+pub(crate) fn builtin_docs() -> &'static [RuleDoc] {
+    static DOCS: LazyLock<Vec<RuleDoc>> = LazyLock::new(|| BUILTIN.docs());
+    &DOCS
 }
 
 impl Rules {
     /// The rules of Plimsoll itself.
-    pub fn builtin() -> Self {
-        let texts: Vec<&[u8]> = builtin::FILES
-            .iter()
-            .map(|(_, text)| text.as_bytes())
-            .collect();
-        Self::new(builtin::load(), &texts).expect("the embedded rules are tested")
+    pub fn builtin() -> &'static Self {
+        &BUILTIN
     }
 
     /// Rules from a file in the gitleaks dialect (TOML, as of gitleaks 8.30); `origin` is the file's
@@ -79,12 +77,6 @@ impl Rules {
             .any(|list| list.allows_path(&matches))
     }
 
-    /// Everything that the path decides, for a cache key: files of equal text and equal path class
-    /// have equal facts.
-    pub fn path_class(&self, path: &TreePath) -> Digest {
-        self.paths.matches(path).class()
-    }
-
     /// The credentials in one file. Positions and masks speak about its text as it is given; of a file
     /// that is none, the rules that judge the path alone speak.
     pub fn extract(&self, file: &File<'_>) -> Facts {
@@ -94,21 +86,9 @@ impl Rules {
         }
     }
 
-    /// The rule's documentation; `id` is the public id or the part of it after the slash.
-    pub fn explain(&self, id: &str) -> Option<Explanation<'_>> {
-        let rule = self.rule(id.strip_prefix("secret/").unwrap_or(id))?;
-        Some(Explanation {
-            rule: RuleId::new("secret", &rule.id),
-            title: &rule.title,
-            severity: rule.severity,
-            why: &rule.why,
-            fix: &rule.fix,
-        })
-    }
-
-    /// The public ids of all rules, in order.
-    pub fn ids(&self) -> impl Iterator<Item = RuleId> + '_ {
-        self.all.iter().map(|rule| RuleId::new("secret", &rule.id))
+    /// The documentation of all rules, in their order.
+    pub fn docs(&self) -> Vec<RuleDoc> {
+        self.all.iter().map(Rule::doc).collect()
     }
 
     /// How large one compiled expression may grow: all of them share what there is, so that no file of

@@ -9,9 +9,11 @@ mod entry;
 mod file;
 #[cfg(feature = "git")]
 mod git;
+mod inspector;
 mod memory;
 mod regular;
 mod tree;
+mod unread;
 mod walker;
 
 pub use cache::{Cache, CacheError};
@@ -20,5 +22,7 @@ pub use entry::{Content, Entry, Metadata, Mode, Owner};
 pub use file::{Body, File, Text, TextFile};
 #[cfg(feature = "git")]
 pub use git::{GitError, GitRevision, Repository};
+pub use inspector::{Claim, Conclusion, Inspect, Site, Trees, conclude_each};
 pub use memory::Memory;
 pub use tree::{Claims, Sink, Tree, in_parallel};
+pub use unread::{EMPTY_TREE, LARGE_FILE, LINKED_FILE, UNREAD, UNREADABLE_FILE};

@@ -5,12 +5,11 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use jiff::Timestamp;
-use plimsoll_model::{CommitId, Digest, Ecosystem, Reason, Subject};
+use plimsoll_model::{CommitId, Digest, Extent, Input, Ran, Reason, Subject};
 use serde::Serialize;
 
 use crate::shape::{FindingShape, GapShape, word};
-use crate::{DatabaseIdentity, Report};
+use crate::{Looked, Report};
 
 const SCHEMA_VERSION: u32 = 1;
 
@@ -22,7 +21,7 @@ struct ReportShape<'a> {
     subject: SubjectShape<'a>,
     verdict: VerdictShape<'a>,
     policy: PolicyShape,
-    databases: Vec<DatabaseShape<'a>>,
+    inspectors: Vec<InspectorShape<'a>>,
     findings: Vec<FindingShape>,
     gaps: Vec<GapShape>,
     components: ComponentsShape<'a>,
@@ -82,13 +81,35 @@ struct PolicyShape {
     trusted: bool,
 }
 
+/// `seen` is for people; what follows it is absent for an inspector that did not run.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct DatabaseShape<'a> {
-    ecosystem: &'a Ecosystem,
-    digest: Digest,
-    as_of: Timestamp,
-    age_days: u64,
+struct InspectorShape<'a> {
+    id: &'a str,
+    gate: &'a str,
+    title: &'a str,
+    seen: String,
+    #[serde(flatten)]
+    ran: Option<RanShape<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RanShape<'a> {
+    semantics: u32,
+    seen_files: u64,
+    scope: &'a Extent,
+    inputs: Vec<InputShape<'a>>,
+}
+
+/// The age is absent for what does not age.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InputShape<'a> {
+    #[serde(flatten)]
+    input: &'a Input,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    age_days: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -130,7 +151,11 @@ fn shape(report: &Report) -> ReportShape<'_> {
             digest: report.policy.sha256,
             trusted: report.policy.trusted,
         },
-        databases: report.databases.iter().map(database).collect(),
+        inspectors: report
+            .inspectors
+            .iter()
+            .map(|looked| inspector(report, looked))
+            .collect(),
         findings: report
             .inspection
             .findings
@@ -167,11 +192,28 @@ fn reason(reason: &Reason) -> ReasonShape<'_> {
     }
 }
 
-fn database(database: &DatabaseIdentity) -> DatabaseShape<'_> {
-    DatabaseShape {
-        ecosystem: &database.ecosystem,
-        digest: database.sha256,
-        as_of: database.as_of,
-        age_days: database.age_days,
+fn inspector<'a>(report: &Report, looked: &'a Looked) -> InspectorShape<'a> {
+    InspectorShape {
+        id: &looked.inspector,
+        gate: &looked.gate_key,
+        title: &looked.title,
+        seen: Ran::seen(looked.ran.as_ref()),
+        ran: looked.ran.as_ref().map(|ran| RanShape {
+            semantics: ran.semantics,
+            seen_files: ran.seen_files,
+            scope: &ran.scope,
+            inputs: ran
+                .inputs
+                .iter()
+                .map(|input| shape_input(report, input))
+                .collect(),
+        }),
+    }
+}
+
+fn shape_input<'a>(report: &Report, input: &'a Input) -> InputShape<'a> {
+    InputShape {
+        input,
+        age_days: report.age_days(input),
     }
 }

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use plimsoll_model::{Finding, Gap, Outcome, Place, Reason, Severity, Subject};
+use plimsoll_model::{Extent, Finding, Gap, Outcome, Place, Ran, Reason, Severity, Subject};
 
 use crate::Report;
 use crate::plain::plain;
@@ -118,24 +118,31 @@ fn basis(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         code(&policy.sha256.to_string())
     )?;
     writeln!(out, "- Components: {}", report.inspection.components.len())?;
-    if report.databases.is_empty() {
-        writeln!(out, "- Advisories: none used")?;
-    }
-    for database in &report.databases {
-        let days = if database.age_days == 1 {
-            "day"
-        } else {
-            "days"
-        };
-        let ecosystem = escape(database.ecosystem.as_str());
-        let digest = code(&database.sha256.to_string());
+    for looked in &report.inspectors {
+        let (gate, title) = (escape(&looked.gate_key), escape(&looked.title));
+        let seen = Ran::seen(looked.ran.as_ref());
         writeln!(
             out,
-            "- Advisories: {ecosystem}, {} {days} old, {digest}",
-            database.age_days
+            "- Looked for {title} ({gate}): {seen}{}",
+            scope(looked.ran.as_ref())
         )?;
     }
+    for (input, age_days) in report.inputs() {
+        let (name, digest) = (escape(&input.name), code(&input.sha256.to_string()));
+        let age = age_days.map_or_else(String::new, |days| {
+            format!(" {days} {} old,", if days == 1 { "day" } else { "days" })
+        });
+        writeln!(out, "- Rests on: {name},{age} {digest}")?;
+    }
     writeln!(out, "\n</details>")
+}
+
+/// The part that was looked at, where it is not everything.
+fn scope(ran: Option<&Ran>) -> String {
+    match ran.map(|ran| &ran.scope) {
+        None | Some(Extent::Root) => String::new(),
+        Some(scope) => format!(" in {}", code(&scope.to_string())),
+    }
 }
 
 fn subject(subject: Option<&Subject>) -> String {

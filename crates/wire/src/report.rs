@@ -1,7 +1,8 @@
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use plimsoll_model::{Digest, Ecosystem, Inspection, Subject, Verdict};
+use plimsoll_model::{Digest, Input, Inspection, Ran, RuleId, Subject, Verdict};
 
 use crate::{json, markdown, sarif};
 
@@ -21,8 +22,12 @@ pub struct Report {
     pub policy: PolicyIdentity,
     /// What was seen.
     pub inspection: Inspection,
-    /// The advisory databases that were used.
-    pub databases: Vec<DatabaseIdentity>,
+    /// Every inspector of the build, and what it looked at.
+    pub inspectors: Vec<Looked>,
+    /// What is to be known of each rule and gap in the inspection.
+    pub docs: BTreeMap<RuleId, Doc>,
+    /// The moment by which it was judged.
+    pub at: Timestamp,
 }
 
 /// The effective policy of a check.
@@ -34,17 +39,46 @@ pub struct PolicyIdentity {
     pub trusted: bool,
 }
 
-/// One advisory database of a check.
+/// One inspector, and what it looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DatabaseIdentity {
-    /// Whose packages it speaks about.
-    pub ecosystem: Ecosystem,
-    /// The digest of the database file.
-    pub sha256: Digest,
-    /// The moment up to which it knows advisories.
-    pub as_of: Timestamp,
-    /// Its age when the check ran, in whole days.
-    pub age_days: u64,
+pub struct Looked {
+    /// Its id, the first part of its rules' ids.
+    pub inspector: String,
+    /// Its key in the policy.
+    pub gate_key: String,
+    /// What it looks for, for people.
+    pub title: String,
+    /// How it ran; `None` when it did not.
+    pub ran: Option<Ran>,
+}
+
+/// What is to be known of a rule or gap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doc {
+    /// What it finds, or what is not checked.
+    pub title: String,
+    /// Why that matters.
+    pub why: String,
+    /// What to do.
+    pub fix: String,
+}
+
+impl Report {
+    /// What the conclusions rest on besides the files, each with its age in whole days where it ages.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = (&Input, Option<u64>)> {
+        let ran = self
+            .inspectors
+            .iter()
+            .filter_map(|looked| looked.ran.as_ref());
+        ran.flat_map(|ran| &ran.inputs)
+            .map(|input| (input, self.age_days(input)))
+    }
+
+    /// How old an input was when the check ran, in whole days; `None` where it does not age.
+    pub fn age_days(&self, input: &Input) -> Option<u64> {
+        let hours = self.at.duration_since(input.as_of?).as_hours().max(0);
+        Some(hours.unsigned_abs() / 24)
+    }
 }
 
 /// The formats a report can be written in, apart from the terminal's.

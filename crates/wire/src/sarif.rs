@@ -33,8 +33,8 @@ fn run(report: &Report) -> Value {
         "tool": { "driver": {
             "name": "plimsoll",
             "semanticVersion": env!("CARGO_PKG_VERSION"),
-            "rules": rules.results.iter().map(|(id, worst)| rule(id, *worst)).collect::<Vec<_>>(),
-            "notifications": rules.notifications.keys().map(|id| json!({ "id": id })).collect::<Vec<_>>(),
+            "rules": rules.results.iter().map(|(id, worst)| rule(report, id, *worst)).collect::<Vec<_>>(),
+            "notifications": rules.notifications.keys().map(|id| json!(described(report, id))).collect::<Vec<_>>(),
         } },
         "invocations": [invocation(report)],
         "originalUriBaseIds": { ROOT: { "description": { "text": "The root of the inspected tree." } } },
@@ -73,16 +73,40 @@ impl<'a> Rules<'a> {
     }
 }
 
-fn rule(id: &RuleId, worst: Severity) -> Value {
-    let words = id.name().replace('-', " ");
-    json!({
-        "id": id,
-        "name": id.name(),
-        "shortDescription": { "text": format!("{}: {words}", id.inspector()) },
-        "help": { "text": format!("Run `plimsoll explain {id}` for what it means and how to fix it.") },
-        "defaultConfiguration": { "level": level(worst) },
-        "properties": { "tags": ["security", id.inspector()], "security-severity": score(worst) },
-    })
+fn rule(report: &Report, id: &RuleId, worst: Severity) -> Value {
+    let mut rule = described(report, id);
+    let level = json!({ "level": level(worst) });
+    rule.insert("defaultConfiguration".to_owned(), level);
+    let properties =
+        json!({ "tags": ["security", id.inspector()], "security-severity": score(worst) });
+    rule.insert("properties".to_owned(), properties);
+    rule.into()
+}
+
+/// A rule or gap with its documentation.
+fn described(report: &Report, id: &RuleId) -> Map<String, Value> {
+    let mut described = Map::new();
+    described.insert("id".to_owned(), json!(id));
+    described.insert("name".to_owned(), json!(id.name()));
+    if let Some(doc) = report.docs.get(id) {
+        let full = format!("{}\n\n{}", doc.title, doc.why);
+        let help = format!(
+            "{}\n\nRun `plimsoll explain {id}` to read this again.",
+            doc.fix
+        );
+        for (key, text) in [
+            ("shortDescription", first_sentence(&doc.title)),
+            ("fullDescription", full.as_str()),
+            ("help", help.as_str()),
+        ] {
+            described.insert(key.to_owned(), json!({ "text": words(text) }));
+        }
+    }
+    described
+}
+
+fn first_sentence(text: &str) -> &str {
+    text.split_once(". ").map_or(text, |(first, _)| first)
 }
 
 fn result(finding: &Finding, rules: &Rules<'_>) -> Value {

@@ -4,9 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
 use plimsoll_model::{
-    AdvisorySet, Approval, Body, CommitId, DeploymentOutcome, DeploymentRecord, Digest, Ecosystem,
-    Excerpt, ExcerptLine, Finding, Fix, Gap, GapKind, Inspected, Location, Matter, ObjectPlace,
-    Outcome, OwnId, Place, Position, Provenance, Reference, RequestPlace, RuleId, Sbom, Severity,
+    Approval, Body, CommitId, DeploymentOutcome, DeploymentRecord, Digest, Excerpt, ExcerptLine,
+    Extent, Finding, Fix, Gap, GapKind, Input, Inspected, Location, Matter, ObjectPlace, Outcome,
+    OwnId, Place, Position, Provenance, Ran, Reference, RequestPlace, RuleId, Sbom, Severity,
     Subject, TestResult, TraceStep, TreeAddress, TreePath,
 };
 use plimsoll_wire::{cyclonedx, in_toto};
@@ -100,8 +100,27 @@ fn inspected() -> Inspected {
         message: "no version".to_owned(),
         fix: "lock it".to_owned(),
     };
+    let advisories = Input {
+        name: "advisories for npm".to_owned(),
+        sha256: Digest::of(b"npm"),
+        as_of: Some("2026-11-20T00:00:00Z".parse().unwrap()),
+    };
+    let ran = |inspector: &str, scope, inputs| Ran {
+        inspector: inspector.to_owned(),
+        semantics: 2,
+        seen_files: 3,
+        scope,
+        inputs,
+    };
     Inspected {
-        inspectors: ["secret", "dependency", "path"].map(str::to_owned).to_vec(),
+        inspectors: vec![
+            ran(
+                "secret",
+                Extent::Folders(vec![TreePath::new("a")]),
+                Vec::new(),
+            ),
+            ran("dependency", Extent::Root, vec![advisories]),
+        ],
         findings: vec![
             finding,
             Finding::new(RuleId::new("secret", "a"), Severity::Low, "", place(1)),
@@ -111,11 +130,6 @@ fn inspected() -> Inspected {
             gap(GapKind::Stale, None),
         ],
         policy_sha256: Digest::of(b"policy"),
-        advisories: vec![AdvisorySet {
-            ecosystem: Ecosystem::new("npm"),
-            sha256: Digest::of(b"npm"),
-            as_of: "2026-11-20T00:00:00Z".parse().unwrap(),
-        }],
         outcome: Outcome::Deny,
     }
 }
@@ -346,15 +360,16 @@ fn predicates_are_read_strictly() {
         |s| s["predicate"]["findings"][0]["more"] = json!(1),
         "unknown field `more`",
     );
-    for field in [
-        "inspectors",
-        "policySha256",
-        "advisories",
-        "outcome",
-        "findings",
-        "gaps",
-    ] {
+    for field in ["inspectors", "policySha256", "outcome", "findings", "gaps"] {
         check(0, |s| remove(s, field), &format!("missing field `{field}`"));
+    }
+    for at in [
+        "/inspectors/0",
+        "/inspectors/1/inputs/0",
+        "/inspectors/1/inputs/0/fresh",
+    ] {
+        let more = |s: &mut Value| s["predicate"].pointer_mut(at).unwrap()["more"] = json!(1);
+        check(0, more, "unknown field `more`");
     }
     for field in ["release", "environment", "policySha256", "expiresAt"] {
         check(7, |s| remove(s, field), &format!("missing field `{field}`"));

@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
+use std::collections::BTreeMap;
+
 use plimsoll_model::{
-    CommitId, Digest, Ecosystem, EcosystemRules, Excerpt, ExcerptLine, Finding, Fix, Gap, GapKind,
-    Inspection, Location, Matter, Outcome, Position, Reason, Reference, RuleId, Severity, Subject,
-    TraceStep, TreeAddress, TreePath, Verdict, exact_name,
+    CommitId, Digest, EcosystemRules, Excerpt, ExcerptLine, Extent, Finding, Fix, Gap, GapKind,
+    Input, Inspection, Location, Matter, Outcome, Position, Ran, Reason, Reference, RuleId,
+    Severity, Subject, TraceStep, TreeAddress, TreePath, Verdict, exact_name,
 };
-use plimsoll_wire::{DatabaseIdentity, Format, PolicyIdentity, Report};
+use plimsoll_wire::{Doc, Format, Looked, PolicyIdentity, Report};
 use serde_json::Value;
 
 fn place(path: &str, line: u32, columns: (u32, u32)) -> Location {
@@ -103,6 +105,35 @@ fn inspection() -> Inspection {
     }
 }
 
+/// One that rests on something, one that saw a part, one that did not run.
+fn looked() -> Vec<Looked> {
+    let looked = |inspector: &str, gate_key: &str, ran| Looked {
+        inspector: inspector.to_owned(),
+        gate_key: gate_key.to_owned(),
+        title: format!("flaws of the kind {gate_key}"),
+        ran,
+    };
+    let ran = |inspector: &str, seen_files, scope| Ran {
+        inspector: inspector.to_owned(),
+        semantics: 3,
+        seen_files,
+        scope,
+        inputs: Vec::new(),
+    };
+    let mut dependency = ran("dependency", 1, Extent::Root);
+    dependency.inputs.push(Input {
+        name: "advisories for crates.io".to_owned(),
+        sha256: Digest::of(b"database"),
+        as_of: Some("2026-11-20T00:00:00Z".parse().unwrap()),
+    });
+    let part = Extent::Folders(vec![TreePath::new("services/a")]);
+    vec![
+        looked("secret", "secrets", Some(ran("secret", 0, part))),
+        looked("dependency", "dependencies", Some(dependency)),
+        looked("path", "path", None),
+    ]
+}
+
 fn report() -> Report {
     let reason = |about: &str, outcome, message: &str, hint: &str| Reason {
         about: about.to_owned(),
@@ -136,12 +167,16 @@ fn report() -> Report {
             trusted: false,
         },
         inspection: inspection(),
-        databases: vec![DatabaseIdentity {
-            ecosystem: Ecosystem::new("crates.io"),
-            sha256: Digest::of(b"database"),
-            as_of: "2026-11-20T00:00:00Z".parse().unwrap(),
-            age_days: 2,
-        }],
+        inspectors: looked(),
+        docs: BTreeMap::from([(
+            RuleId::new("path", "push-before-scan"),
+            Doc {
+                title: "An image is pushed first. Then it is scanned.".to_owned(),
+                why: "what was pushed may be run".to_owned(),
+                fix: "scan it first, see [the guide](https://example)".to_owned(),
+            },
+        )]),
+        at: "2026-11-22T12:00:00Z".parse().unwrap(),
     }
 }
 
@@ -164,7 +199,8 @@ fn a_clean_report_has_no_empty_sections() {
     let report = Report {
         inspection: Inspection::default(),
         subject: None,
-        databases: Vec::new(),
+        inspectors: Vec::new(),
+        docs: BTreeMap::new(),
         ..report()
     };
     insta::assert_snapshot!("clean_markdown", write(Format::Markdown, &report));

@@ -1,12 +1,88 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use plimsoll_model::{Component, Gap, GapKind, RuleId};
+use plimsoll_model::{Component, Gap, GapDoc, GapKind};
 
 use crate::database::Database;
 use crate::ecosystem::SplitName;
 use crate::file::{Damage, EcosystemFile};
 use crate::record::one_line;
+
+/// What may stay undecided: one documentation for each id.
+pub static GAPS: [&GapDoc; 8] = [
+    &MISSING_DATABASE,
+    &STALE_DATABASE,
+    &DAMAGED_DATABASE,
+    &UNREADABLE_ADVISORY,
+    &UNKNOWN_RELEASE,
+    &UNORDERED_VERSION,
+    &UNSUPPORTED_ORDER,
+    &UNDECIDED_ADVISORY,
+];
+
+static MISSING_DATABASE: GapDoc = GapDoc {
+    name: "missing-database",
+    kind: GapKind::Stale,
+    title: "there is no advisory database for an ecosystem",
+    why: "none of its packages was judged; an empty answer would look like no findings",
+    fix: "import the advisories with `plimsoll db import`",
+};
+
+static STALE_DATABASE: GapDoc = GapDoc {
+    name: "stale-database",
+    kind: GapKind::Stale,
+    title: "an advisory database is older than the policy allows, or says that it ends in the future",
+    why: "flaws that became known since are not in it",
+    fix: "import newer advisories with `plimsoll db import`; a copy that is known to be complete says so by --as-of",
+};
+
+static DAMAGED_DATABASE: GapDoc = GapDoc {
+    name: "damaged-database",
+    kind: GapKind::Stale,
+    title: "an advisory database is damaged",
+    why: "what it would have said about the packages is not known",
+    fix: "import the advisories again with `plimsoll db import`",
+};
+
+static UNREADABLE_ADVISORY: GapDoc = GapDoc {
+    name: "unreadable-advisory",
+    kind: GapKind::Unreadable,
+    title: "advisories could not be read when they were imported",
+    why: "whether they affect a package is not known",
+    fix: "fix those records at their source and import them again, or waive this gap",
+};
+
+static UNKNOWN_RELEASE: GapDoc = GapDoc {
+    name: "unknown-release",
+    kind: GapKind::Unsupported,
+    title: "the advisories do not know the release of a component's ecosystem",
+    why: "which of them apply to the component is not known",
+    fix: "name the release of the component's ecosystem, or import newer advisories",
+};
+
+static UNORDERED_VERSION: GapDoc = GapDoc {
+    name: "unordered-version",
+    kind: GapKind::Unresolved,
+    title: "a package has advisories, and its version is not known or has no place in its ecosystem's order",
+    why: "whether the version lies in an affected range cannot be said",
+    fix: "pin an exact version that the ecosystem's order knows",
+};
+
+static UNSUPPORTED_ORDER: GapDoc = GapDoc {
+    name: "unsupported-order",
+    kind: GapKind::Unsupported,
+    title: "this build cannot order the versions of an ecosystem",
+    why: "whether a version lies in an affected range cannot be said",
+    fix: "judge its packages by another tool and waive this gap",
+};
+
+static UNDECIDED_ADVISORY: GapDoc = GapDoc {
+    name: "undecided-advisory",
+    kind: GapKind::Unresolved,
+    title: "an advisory names no versions that can be compared",
+    why: "whether it affects the component cannot be said",
+    fix: "read the advisory, and waive this gap or change the version",
+};
 
 /// A clock that runs this much ahead of the importing machine's is no reason to distrust a date.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_hours(1);
@@ -60,13 +136,7 @@ impl Gaps {
             );
             let fix = "name the release of the component's ecosystem, or import newer advisories"
                 .to_owned();
-            self.at(
-                component,
-                "unknown-release",
-                GapKind::Unsupported,
-                message,
-                fix,
-            );
+            self.at(component, &UNKNOWN_RELEASE, message, fix);
         }
         is_known
     }
@@ -83,13 +153,7 @@ impl Gaps {
             package(component)
         );
         let fix = "pin an exact version that the ecosystem's order knows".to_owned();
-        self.at(
-            component,
-            "unordered-version",
-            GapKind::Unresolved,
-            message,
-            fix,
-        );
+        self.at(component, &UNORDERED_VERSION, message, fix);
     }
 
     /// A package with advisories, of which only a range is declared.
@@ -99,13 +163,7 @@ impl Gaps {
             package(component)
         );
         let fix = "pin an exact version, or commit the lockfile that does".to_owned();
-        self.at(
-            component,
-            "unordered-version",
-            GapKind::Unresolved,
-            message,
-            fix,
-        );
+        self.at(component, &UNORDERED_VERSION, message, fix);
     }
 
     /// An advisory that does not say which versions it affects.
@@ -116,13 +174,7 @@ impl Gaps {
             package(component)
         );
         let fix = format!("read {advisory} and waive this gap or change the version");
-        self.at(
-            component,
-            "undecided-advisory",
-            GapKind::Unresolved,
-            message,
-            fix,
-        );
+        self.at(component, &UNDECIDED_ADVISORY, message, fix);
     }
 
     /// All gaps, with those of whole ecosystems.
@@ -138,12 +190,7 @@ impl Gaps {
                 "{} not judged: there is no advisory database for {base}",
                 components(count)
             );
-            self.whole(
-                "missing-database",
-                GapKind::Stale,
-                message,
-                import_again(&base),
-            );
+            self.whole(&MISSING_DATABASE, message, import_again(&base));
         }
         for (base, count) in std::mem::take(&mut self.without_order) {
             let message = format!(
@@ -151,18 +198,13 @@ impl Gaps {
                 components(count)
             );
             let fix = format!("judge {base} packages by another tool and waive this gap");
-            self.whole("unsupported-order", GapKind::Unsupported, message, fix);
+            self.whole(&UNSUPPORTED_ORDER, message, fix);
         }
         for (base, what) in std::mem::take(&mut self.damaged) {
             let message = format!(
                 "components were not judged: the advisory database for {base} is damaged: {what}"
             );
-            self.whole(
-                "damaged-database",
-                GapKind::Stale,
-                message,
-                import_again(&base),
-            );
+            self.whole(&DAMAGED_DATABASE, message, import_again(&base));
         }
         for base in std::mem::take(&mut self.judged) {
             if let Some(file) = database.file(&base) {
@@ -196,7 +238,7 @@ impl Gaps {
         let fix = format!(
             "import newer advisories for {base} with `plimsoll db import`; a copy that is known to be complete says so by --as-of"
         );
-        self.whole("stale-database", GapKind::Stale, message, fix);
+        self.whole(&STALE_DATABASE, message, fix);
     }
 
     fn unreadable(&mut self, base: &str, file: &EcosystemFile) {
@@ -217,28 +259,16 @@ impl Gaps {
         );
         let fix =
             "fix those records at their source and import them again, or waive this gap".to_owned();
-        self.whole("unreadable-advisory", GapKind::Unreadable, message, fix);
+        self.whole(&UNREADABLE_ADVISORY, message, fix);
     }
 
-    fn at(&mut self, component: &Component, id: &str, kind: GapKind, message: String, fix: String) {
-        let id = RuleId::new("dependency", id);
-        self.told.push(Gap {
-            id,
-            kind,
-            place: component.places.first().cloned(),
-            message,
-            fix,
-        });
+    fn at(&mut self, component: &Component, doc: &GapDoc, message: String, fix: String) {
+        let place = component.places.first().cloned();
+        self.told.push(doc.gap("dependency", place, message, fix));
     }
 
-    fn whole(&mut self, id: &str, kind: GapKind, message: String, fix: String) {
-        self.told.push(Gap {
-            id: RuleId::new("dependency", id),
-            kind,
-            place: None,
-            message,
-            fix,
-        });
+    fn whole(&mut self, doc: &GapDoc, message: String, fix: String) {
+        self.told.push(doc.gap("dependency", None, message, fix));
     }
 }
 

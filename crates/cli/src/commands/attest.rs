@@ -4,8 +4,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use plimsoll_engine::{
-    AttestError, Build, Check, Checkout, Ledger, Options, attest_build, attest_inspection,
-    attest_sbom, attest_test, check, database_folder, secret_rules,
+    AttestError, Build, Check, Checkout, Inspectors, Ledger, Options, attest_build,
+    attest_inspection, attest_sbom, attest_test, check,
 };
 use plimsoll_model::{Digest, Outcome};
 
@@ -56,21 +56,24 @@ fn inspection(
 ) -> Result<Exit, Failure> {
     let (key, ledger) = open(attest)?;
     let root = Path::new(".");
-    let (tree, subject_name, subject) = open::tree(root, Some(rev))?;
+    let named = open::tree(root, Some(rev))?;
     let trusted = open::policy(policy, root)?;
-    let rules = secret_rules(&trusted)?;
+    let user = open::user_databases();
+    let site = open::site(&trusted, root, db, user.as_deref());
+    let inspectors = Inspectors::prepare(&trusted.base, &site)?;
     let checked = check(&Check {
-        tree: tree.as_ref(),
-        subject_name,
-        subject,
+        tree: named.tree.as_ref(),
+        subject_name: named.name,
+        subject: named.subject,
         trusted: &trusted,
         options: Options {
-            rules: &rules,
+            inspectors: &inspectors,
             cache: None,
             progress: &|_| (),
+            site: Some(site),
+            scope: named.scope,
         },
-        databases: &database_folder(db, &trusted, root, open::user_databases().as_deref())?,
-        now: Timestamp::now(),
+        now: site.now,
     });
     let evidence = attest_inspection(&ledger, &key, &checked)?;
     open::write(None, |out| {

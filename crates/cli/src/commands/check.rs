@@ -3,9 +3,8 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
-use jiff::Timestamp;
 use plimsoll_engine::source::Cache;
-use plimsoll_engine::{Check, Checked, Options, check, database_folder, secret_rules};
+use plimsoll_engine::{Check, Checked, Inspectors, Options, check};
 
 use crate::args;
 use crate::commands::open;
@@ -15,31 +14,39 @@ use crate::render;
 
 /// Inspects, judges, shows.
 pub(crate) fn run(args: &args::Check) -> Result<Exit, Failure> {
-    let (tree, subject_name, subject) = open::tree(&args.path, args.rev.as_deref())?;
+    let named = open::tree(&args.path, args.rev.as_deref())?;
     let trusted = open::policy(&args.policy, &args.path)?;
-    let rules = secret_rules(&trusted)?;
+    let user = open::user_databases();
+    let site = open::site(&trusted, &args.path, args.db.as_deref(), user.as_deref());
+    let inspectors = Inspectors::prepare(&trusted.base, &site)?;
     let cache = if args.no_cache {
         None
     } else {
         open::cache(&args.path)
     };
-    let user = open::user_databases();
     let progress = Progress::new();
     let checked = check(&Check {
-        tree: tree.as_ref(),
-        subject_name,
-        subject,
+        tree: named.tree.as_ref(),
+        subject_name: named.name,
+        subject: named.subject,
         trusted: &trusted,
         options: Options {
-            rules: &rules,
+            inspectors: &inspectors,
             cache: cache.as_ref(),
             progress: &|files| progress.show(files),
+            site: Some(site),
+            scope: named.scope,
         },
-        databases: &database_folder(args.db.as_deref(), &trusted, &args.path, user.as_deref())?,
-        now: Timestamp::now(),
+        now: site.now,
     });
     progress.clear();
     write(&checked, args.format, args.output.as_deref())?;
+    save(cache);
+    Ok(Exit::Decided(checked.report.verdict.outcome))
+}
+
+/// Keeps what was extracted for the next run.
+fn save(cache: Option<Cache>) {
     if let Some(Err(error)) = cache.map(Cache::save) {
         // Only the next run is slower: what was found stands all the same.
         anstream::eprintln!(
@@ -47,7 +54,6 @@ pub(crate) fn run(args: &args::Check) -> Result<Exit, Failure> {
             error.source
         );
     }
-    Ok(Exit::Decided(checked.report.verdict.outcome))
 }
 
 fn write(checked: &Checked, format: args::Format, output: Option<&Path>) -> Result<(), Failure> {

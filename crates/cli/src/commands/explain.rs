@@ -1,6 +1,6 @@
 //! `plimsoll explain`.
 
-use plimsoll_engine::{explain, rule_ids};
+use plimsoll_engine::{Explained, Explanation, explain, explain_all, nearest};
 use plimsoll_model::{Class, RuleId};
 
 use crate::args;
@@ -9,34 +9,56 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::BOLD;
 
-/// Shows one rule, or the list of all.
+/// Shows one rule or gap, or the list of all.
 pub(crate) fn run(args: &args::Explain) -> Result<Exit, Failure> {
-    let Some(rule) = &args.rule else {
-        open::write(None, |out| {
-            for rule in rule_ids() {
-                let title =
-                    explain(&rule).map_or_else(String::new, |explanation| explanation.title);
-                let short = title.split([':', '.']).next().unwrap_or(&title);
-                writeln!(out, "{rule:<40} {short}")?;
-            }
-            Ok(())
-        })?;
-        return Ok(Exit::Done);
-    };
-    let id: RuleId = rule.parse()?;
-    let explanation = explain(&id).ok_or_else(|| unknown(rule))?;
-    open::write(None, |out| {
-        writeln!(out, "{BOLD}{id}{BOLD:#}\n{}\n", explanation.title)?;
-        writeln!(out, "{BOLD}Why{BOLD:#}\n{}\n", explanation.why)?;
-        writeln!(out, "{BOLD}How to fix it{BOLD:#}\n{}", explanation.fix)
-    })?;
+    match &args.rule {
+        Some(rule) => show(rule),
+        None => list(),
+    }?;
     Ok(Exit::Done)
 }
 
-fn unknown(rule: &str) -> Failure {
+fn show(rule: &str) -> Result<(), Failure> {
+    let id: RuleId = rule.parse()?;
+    let explanation = explain(&id).ok_or_else(|| unknown(&id))?;
+    open::write(None, |out| {
+        let (id, subject) = (&explanation.id, subject(&explanation));
+        writeln!(
+            out,
+            "{BOLD}{id}{BOLD:#} ({subject})\n{}\n",
+            explanation.title
+        )?;
+        writeln!(out, "{BOLD}Why{BOLD:#}\n{}\n", explanation.why)?;
+        writeln!(out, "{BOLD}How to fix it{BOLD:#}\n{}", explanation.fix)
+    })
+}
+
+fn list() -> Result<(), Failure> {
+    open::write(None, |out| {
+        for explanation in explain_all() {
+            let title = explanation.title.split([':', '.']).next();
+            let (id, subject) = (&explanation.id, subject(&explanation));
+            writeln!(out, "{id:<40} {subject:<17} {}", title.unwrap_or_default())?;
+        }
+        Ok(())
+    })
+}
+
+fn subject(explanation: &Explanation) -> String {
+    match explanation.subject {
+        Explained::Rule(severity) => format!("rule, {severity}"),
+        Explained::Gap(kind) => format!("gap, {}", kind.as_str()),
+    }
+}
+
+fn unknown(id: &RuleId) -> Failure {
+    let hint = nearest(id).map_or_else(
+        || "`plimsoll explain` lists all of them".to_owned(),
+        |nearest| format!("did you mean `{nearest}`?"),
+    );
     Failure {
         class: Class::Usage,
-        ..Failure::configuration(format!("this build has no rule `{rule}`"))
+        ..Failure::configuration(format!("this build has no rule or gap `{id}`"))
     }
-    .with_hint("`plimsoll explain` lists all rules")
+    .with_hint(&hint)
 }

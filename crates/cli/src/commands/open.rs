@@ -4,12 +4,13 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use plimsoll_engine::sign::{Password, PrivateKey, PublicKey};
-use plimsoll_engine::source::{Cache, Dir, Repository, Tree};
+use plimsoll_engine::source::{Cache, Dir, Repository, Site, Tree};
 use plimsoll_engine::{
     Checkout, PolicySource, Trusted, cache_version, inside, load_base, load_policy,
 };
-use plimsoll_model::{Digest, Service, Subject};
+use plimsoll_model::{Digest, Extent, Service, Subject, TreePath};
 
 use crate::args::{KeyArg, PolicyArgs};
 use crate::failure::Failure;
@@ -56,27 +57,74 @@ fn policy_source(args: &PolicyArgs) -> Result<PolicySource, Failure> {
     })
 }
 
-/// The files to inspect, their name, and the commit they are when a revision was named.
-pub(crate) type NamedTree = (Box<dyn Tree>, String, Option<Subject>);
+/// Files to inspect, and what they are.
+pub(crate) struct Named {
+    /// The files.
+    pub(crate) tree: Box<dyn Tree>,
+    /// Their name, for people.
+    pub(crate) name: String,
+    /// The commit they are, when a revision was named.
+    pub(crate) subject: Option<Subject>,
+    /// Which part of their repository they are.
+    pub(crate) scope: Extent,
+}
 
-/// Opens the files to inspect.
-pub(crate) fn tree(path: &Path, rev: Option<&str>) -> Result<NamedTree, Failure> {
+/// The files in a folder, or those of its repository at a revision.
+pub(crate) fn tree(path: &Path, rev: Option<&str>) -> Result<Named, Failure> {
     let Some(rev) = rev else {
         let dir = Dir::open_tracked(path)?;
         let name = dir
             .root()
             .file_name()
             .map_or_else(|| "/".into(), |name| name.to_string_lossy());
-        let name = name.into_owned();
-        return Ok((Box::new(dir), name, None));
+        return Ok(Named {
+            name: name.into_owned(),
+            subject: None,
+            scope: scope(path),
+            tree: Box::new(dir),
+        });
     };
     let checkout = Checkout::open(path, rev)?;
     let tree = checkout.repository.revision(&checkout.commit)?;
-    Ok((
-        Box::new(tree),
-        format!("commit {:.12}", checkout.commit.as_str()),
-        Some(checkout.subject()),
-    ))
+    Ok(Named {
+        tree: Box::new(tree),
+        name: format!("commit {:.12}", checkout.commit.as_str()),
+        subject: Some(checkout.subject()),
+        scope: Extent::Root,
+    })
+}
+
+/// Where an inspection of the tree in `root` takes place. `databases` is the folder named for this run,
+/// `user_databases` what [`user_databases`] gives.
+pub(crate) fn site<'a>(
+    trusted: &'a Trusted,
+    root: &'a Path,
+    databases: Option<&'a Path>,
+    user_databases: Option<&'a Path>,
+) -> Site<'a> {
+    Site {
+        folder: &trusted.folder,
+        trusted: trusted.trusted,
+        root,
+        databases,
+        user_databases,
+        now: Timestamp::now(),
+    }
+}
+
+/// The part of its repository that a folder is; a folder of none is all there is.
+fn scope(path: &Path) -> Extent {
+    let (Ok(repository), Ok(path)) = (Repository::discover(path), path.canonicalize()) else {
+        return Extent::Root;
+    };
+    let root = repository.root().canonicalize();
+    let below = root.ok().and_then(|root| {
+        let below = path.strip_prefix(root).ok()?;
+        (below != Path::new("")).then(|| below.to_string_lossy().into_owned())
+    });
+    below.map_or(Extent::Root, |below| {
+        Extent::Folders(vec![TreePath::new(below)])
+    })
 }
 
 /// The cache of extracted facts, or `None` when there is nowhere to keep it: a cache in the tree at

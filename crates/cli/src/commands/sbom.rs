@@ -1,7 +1,7 @@
 //! `plimsoll sbom`.
 
 use jiff::Timestamp;
-use plimsoll_engine::{Options, Rules, inspect, sbom};
+use plimsoll_engine::{list_components, sbom};
 use plimsoll_model::Outcome;
 
 use crate::args;
@@ -11,15 +11,15 @@ use crate::failure::Failure;
 
 /// Lists the components; what could not be read makes the exit code 2.
 pub(crate) fn run(args: &args::Sbom) -> Result<Exit, Failure> {
-    let (tree, name, subject) = open::tree(&args.path, args.rev.as_deref())?;
-    let rules = Rules::builtin();
-    let options = Options {
-        rules: &rules,
-        cache: None,
-        progress: &|_| (),
-    };
-    let inspected = inspect(tree.as_ref(), &options);
-    let (document, gaps) = sbom(&inspected, &name, subject.as_ref(), Timestamp::now());
+    let open::Named {
+        tree,
+        name,
+        subject,
+        ..
+    } = open::tree(&args.path, args.rev.as_deref())?;
+    let now = Timestamp::now();
+    let inspected = list_components(tree.as_ref(), now)?;
+    let (document, gaps) = sbom(&inspected, &name, subject.as_ref(), now);
     open::write(args.output.as_deref(), |out| {
         serde_json::to_writer_pretty(&mut *out, &document)?;
         writeln!(out)

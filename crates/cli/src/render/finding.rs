@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use plimsoll_engine::{Disposition, explain};
+use plimsoll_engine::{Disposition, Doc};
 use plimsoll_model::{Excerpt, ExcerptLine, Finding, Gap};
 use unicode_width::UnicodeWidthStr as _;
 
@@ -12,6 +12,7 @@ use super::style::{self, BOLD, DIM, FRAME, GAP};
 /// Shows a finding.
 pub(super) fn finding(
     finding: &Finding,
+    doc: Option<&Doc>,
     made: &Disposition,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -42,14 +43,7 @@ pub(super) fn finding(
         }
         writeln!(out, "{:width$} {FRAME}|{FRAME:#}", "")?;
     }
-    if finding.excerpt == Some(Excerpt::Changed) {
-        writeln!(
-            out,
-            "{:width$} {FRAME}={FRAME:#} the file changed since it was inspected; its lines are not shown",
-            ""
-        )?;
-    }
-    notes(finding, made, width, out)?;
+    notes(finding, doc, made, width, out)?;
     writeln!(out)
 }
 
@@ -76,10 +70,18 @@ fn excerpt_line(
 
 fn notes(
     finding: &Finding,
+    doc: Option<&Doc>,
     made: &Disposition,
     width: usize,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    if finding.excerpt == Some(Excerpt::Changed) {
+        writeln!(
+            out,
+            "{:width$} {FRAME}={FRAME:#} the file changed since it was inspected; its lines are not shown",
+            ""
+        )?;
+    }
     for (number, step) in finding.trace.iter().enumerate() {
         let place = step.place.as_ref().map_or_else(String::new, |location| {
             format!("  {}", clean(&location.to_string()))
@@ -93,12 +95,12 @@ fn notes(
             clean(&step.message)
         )?;
     }
-    if let Some(explanation) = explain(&finding.rule) {
+    if let Some(doc) = doc {
         writeln!(
             out,
             "{:width$} {FRAME}={FRAME:#} why: {}",
             "",
-            fold(&explanation.why)
+            fold(&doc.why)
         )?;
     }
     if let Some(fix) = &finding.fix {
@@ -109,20 +111,18 @@ fn notes(
             fold(&fix.message)
         )?;
     }
-    if !finding.references.is_empty() {
-        let ids: Vec<_> = finding
-            .references
-            .iter()
-            .map(|reference| reference.id.as_str())
-            .collect();
-        writeln!(
-            out,
-            "{:width$} {FRAME}={FRAME:#} see: {}",
-            "",
-            clean(&ids.join(", "))
-        )?;
-    }
+    references(finding, width, out)?;
     disposition(made, width, out)
+}
+
+fn references(finding: &Finding, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let ids = finding.references.iter();
+    let ids: Vec<_> = ids.map(|reference| reference.id.as_str()).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let ids = clean(&ids.join(", "));
+    writeln!(out, "{:width$} {FRAME}={FRAME:#} see: {ids}", "")
 }
 
 /// Shows a gap.

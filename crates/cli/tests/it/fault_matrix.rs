@@ -124,8 +124,12 @@ fn a_check_needs_neither_a_home_nor_a_cache() {
     check_said(
         &finish_homeless(command),
         "no home",
-        65,
-        &["XDG_DATA_HOME", "hint: name"],
+        1,
+        &[
+            "gap[dependency/unusable-database]",
+            "XDG_DATA_HOME",
+            "fix: name",
+        ],
     );
 }
 

@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    AdvisorySet, Approval, DeploymentOutcome, DeploymentRecord, Digest, Finding, Gap, Inspected,
-    Outcome, OwnId, Service,
+    Approval, DeploymentOutcome, DeploymentRecord, Digest, Finding, Gap, Inspected, Outcome, OwnId,
+    Ran, Service,
 };
 use serde::{Deserialize, Serialize};
 
@@ -14,9 +14,8 @@ use crate::shape::{FindingShape, GapShape};
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct InspectionPredicate {
-    inspectors: Vec<String>,
+    inspectors: Vec<Ran>,
     policy_sha256: Digest,
-    advisories: Vec<AdvisorySet>,
     outcome: OutcomeShape,
     findings: Vec<FindingShape>,
     gaps: Vec<GapShape>,
@@ -66,7 +65,6 @@ impl From<&Inspected> for InspectionPredicate {
         Self {
             inspectors: body.inspectors.clone(),
             policy_sha256: body.policy_sha256,
-            advisories: body.advisories.clone(),
             outcome: match body.outcome {
                 Outcome::Allow => OutcomeShape::Allow,
                 Outcome::Unknown => OutcomeShape::Unknown,
@@ -85,7 +83,6 @@ impl From<InspectionPredicate> for Inspected {
             findings: predicate.findings.into_iter().map(Finding::from).collect(),
             gaps: predicate.gaps.into_iter().map(Gap::from).collect(),
             policy_sha256: predicate.policy_sha256,
-            advisories: predicate.advisories,
             outcome: match predicate.outcome {
                 OutcomeShape::Allow => Outcome::Allow,
                 OutcomeShape::Unknown => Outcome::Unknown,

@@ -1,6 +1,6 @@
 //! Steps of a job: scripts and actions.
 
-use plimsoll_model::{Gap, GapKind, Location, Span};
+use plimsoll_model::{Gap, Location, Span};
 use plimsoll_syntax::{Node, Value as Yaml, yaml};
 
 use super::interpreter::{self, Windows};
@@ -8,7 +8,7 @@ use super::read::{Defaults, Read, Reader, refuse};
 use super::written::{Words, WrittenStep};
 use super::{actions, expansion};
 use crate::dialect::runners;
-use crate::gaps::{gap_id, unresolved};
+use crate::gaps::{EXPRESSION_OPERATOR, FOREIGN_SHELL, gap, unresolved};
 use crate::pipeline::{Condition, Step, Tool};
 use crate::shell::{Command, Effect, Options, Place, Script, label};
 
@@ -54,16 +54,16 @@ impl DraftSteps {
 /// One gap for all steps of a job that run in a shell that is not read.
 pub(super) fn foreign_shells(foreign: &[(Location, String)], job: &str) -> Option<Gap> {
     let (location, shell) = foreign.first()?;
-    Some(Gap {
-        id: gap_id("foreign-shell"),
-        kind: GapKind::Unresolved,
-        place: Some(location.clone().into()),
-        message: format!(
-            "{} of the steps of job `{job}` run, or may run, in `{shell}`, which is not read",
-            foreign.len(),
-        ),
-        fix: "write what gates a release for bash: `shell: bash` works on every runner".to_owned(),
-    })
+    let message = format!(
+        "{} of the steps of job `{job}` run, or may run, in `{shell}`, which is not read",
+        foreign.len(),
+    );
+    Some(gap(
+        &FOREIGN_SHELL,
+        location.clone(),
+        message,
+        FOREIGN_SHELL.fix,
+    ))
 }
 
 impl Reader<'_> {
@@ -168,16 +168,15 @@ impl Reader<'_> {
         let mut stated = defaults.stated.clone();
         expansion::of(step, &mut stated);
         let at = yaml::written_at(self.file.text, run, expansion::operator(&text, &stated)?);
-        Some(Gap {
-            id: gap_id("expression-operator"),
-            kind: GapKind::Unresolved,
-            place: Some(self.locate(Span::new(at, at)).into()),
-            message: format!(
-                "an expression in a script of job `{job}` may bring an operator of the shell"
-            ),
-            fix: "write the operator in the script, or pass the value in `env:` and use it as `\"$NAME\"`"
-                .to_owned(),
-        })
+        let message =
+            format!("an expression in a script of job `{job}` may bring an operator of the shell");
+        let at = self.locate(Span::new(at, at));
+        Some(gap(
+            &EXPRESSION_OPERATOR,
+            at,
+            message,
+            EXPRESSION_OPERATOR.fix,
+        ))
     }
 
     fn read_script(&self, run: &Node, text: &str, options: Options) -> Script {

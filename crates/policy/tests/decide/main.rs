@@ -15,15 +15,18 @@ macro_rules! body {
 }
 
 mod release;
+mod rows;
 
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::CommitId;
 use plimsoll_model::{
-    AdvisorySet, Approval, Body, DeploymentOutcome, DeploymentRecord, Digest, Ecosystem, Evidence,
-    Finding, Gap, GapKind, Inspected, Location, Outcome, OwnId, Provenance, Sbom, Service,
-    Severity, Signatory, Subject, TestResult, TreePath, Verdict,
+    Approval, Body, DeploymentOutcome, DeploymentRecord, Digest, Evidence, Extent, Finding, Gap,
+    GapKind, Inspected, Location, Outcome, OwnId, Provenance, Sbom, Service, Severity, Signatory,
+    Subject, TestResult, TreePath, Verdict,
 };
 use plimsoll_policy::{Policy, Request};
+
+use rows::{INSPECTORS, evidence, ran};
 
 const POLICY: &str = r#"
 [[person]]
@@ -84,16 +87,6 @@ fn source() -> Subject {
     }
 }
 
-fn evidence(subject: Subject, signed_by: Signatory, body: Body) -> Evidence {
-    Evidence {
-        id: Digest::of(b"bundle"),
-        subjects: vec![subject],
-        signed_by,
-        recorded_at: now(),
-        body,
-    }
-}
-
 fn person(id: &str) -> Signatory {
     Signatory::Person(id.to_owned())
 }
@@ -128,15 +121,10 @@ fn world_under(policy: &str) -> World {
         failed: Some(0),
     };
     let inspected = Inspected {
-        inspectors: ["secret", "dependency", "path"].map(str::to_owned).to_vec(),
+        inspectors: INSPECTORS.map(ran).to_vec(),
         findings: Vec::new(),
         gaps: Vec::new(),
         policy_sha256: policy.sha256(),
-        advisories: vec![AdvisorySet {
-            ecosystem: Ecosystem::new("npm"),
-            sha256: Digest::of(b"npm"),
-            as_of: now() - SignedDuration::from_hours(7 * 24),
-        }],
         outcome: Outcome::Allow,
     };
     let staged = DeploymentRecord {
@@ -187,6 +175,7 @@ fn decide(world: &World) -> Verdict {
         requester: &world.requester,
         policy_trusted: world.trusted,
         evidence: &world.evidence,
+        inspectors: &INSPECTORS,
         now: world.now,
     })
 }
@@ -334,7 +323,14 @@ fn each_single_flaw_is_told() {
             body!(w, 2, Inspection).outcome = Outcome::Deny
         }),
         ("path", "no signed inspection", Outcome::Unknown, |w| {
-            body!(w, 2, Inspection).inspectors = vec!["secret".to_owned(), "dependency".to_owned()];
+            body!(w, 2, Inspection).inspectors.truncate(2);
+        }),
+        ("path", "before semantics 3", Outcome::Unknown, |w| {
+            body!(w, 2, Inspection).inspectors[2].semantics = 2;
+        }),
+        ("path", "no signed inspection", Outcome::Unknown, |w| {
+            let folders = vec![TreePath::new("src")];
+            body!(w, 2, Inspection).inspectors[2].scope = Extent::Folders(folders);
         }),
         ("path", "inspected under policy", Outcome::Deny, |w| {
             body!(w, 2, Inspection).policy_sha256 = Digest::of(b"p")
@@ -407,7 +403,9 @@ fn each_single_flaw_is_told() {
 fn advisories_that_were_fresh_at_the_inspection_grow_old_before_the_release() {
     let later = |policy: &str, seconds: i64| {
         let mut world = world_under(policy);
-        body!(world, 2, Inspection).advisories[0].as_of -= SignedDuration::from_secs(seconds);
+        let advisories = &mut body!(world, 2, Inspection).inspectors[1].inputs[0];
+        let age = SignedDuration::from_secs(seconds);
+        *advisories.as_of.as_mut().unwrap() -= age;
         decide(&world)
             .reasons
             .into_iter()
@@ -422,7 +420,7 @@ fn advisories_that_were_fresh_at_the_inspection_grow_old_before_the_release() {
     assert_eq!(later(POLICY, 1).outcome, Outcome::Unknown);
     let told = later(POLICY, 24 * 3600).message;
     assert!(
-        told.contains("npm that end 8 days ago; the policy allows 7"),
+        told.contains("advisories for npm that end 8 days ago; the policy allows 7"),
         "{told}"
     );
     let patient = format!("[advisories]\nmax_age_days = 8\n{POLICY}");

@@ -1,0 +1,188 @@
+//! The one place where inspectors of different settings and facts become one kind: a row gets ready
+//! with its settings, and what is ready runs over the files of one inspection.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use plimsoll_model::{Address, Class, Digest, Fault, Inspector, Masks, RuleDoc, Span, TreePath};
+use plimsoll_policy::Policy;
+use plimsoll_source::{Claim, Conclusion, File, Inspect, Site, TextFile, Trees};
+use serde::de::DeserializeOwned;
+
+/// An inspector of the register.
+pub(crate) trait Row: Sync {
+    /// What is known of it without running it.
+    fn about(&self) -> &'static Inspector;
+    /// Reads its settings from the policy.
+    fn prepare(&'static self, policy: &Policy, site: &Site<'_>) -> Result<Box<dyn Ready>, Refusal>;
+}
+
+/// Why settings cannot be used.
+pub(crate) type Refusal = Box<dyn Fault + Send + Sync>;
+
+/// An inspector with its settings. Facts are bytes here, as a cache keeps them.
+pub(crate) trait Ready: Sync {
+    fn about(&self) -> &'static Inspector;
+    fn rules(&self) -> Vec<RuleDoc>;
+    fn identity(&self) -> Digest;
+    fn claims(&self, path: &TreePath) -> Option<Claim>;
+    fn names(&self, file: &TextFile<'_>) -> Vec<Span>;
+    fn sees_secrets(&self) -> bool;
+    fn extract(&self, file: &File<'_>) -> Vec<u8>;
+    /// What nobody else may see of a text with these facts; `None` when there is nothing that it says
+    /// about that, or the facts are of another build.
+    fn masks(&self, file: &TextFile<'_>, facts: &[u8], names: &[Span]) -> Option<Masks>;
+    fn start(&self) -> Box<dyn Run + '_>;
+}
+
+/// An inspector at work on the files of one inspection.
+pub(crate) trait Run: Sync {
+    /// Takes in what a file says; `None` when the facts are of another build.
+    fn keep(&self, address: &Address, facts: &[u8]) -> Option<Kept>;
+    /// How many files it took in.
+    fn seen_files(&self) -> u64;
+    /// What all of them say; with a site, by what is gathered there.
+    fn conclude(&self, site: Option<&Site<'_>>) -> Conclusion;
+}
+
+/// What became of a file's facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// They say nothing.
+    Silent,
+    /// They are part of what is concluded from.
+    Said,
+}
+
+impl<I: Inspect> Row for I {
+    fn about(&self) -> &'static Inspector {
+        Inspect::about(self)
+    }
+
+    fn prepare(&'static self, policy: &Policy, site: &Site<'_>) -> Result<Box<dyn Ready>, Refusal> {
+        let table = read_table(policy, Inspect::about(self))?;
+        let settings = Inspect::prepare(self, table, site).map_err(refuse)?;
+        Ok(Box::new(Prepared {
+            inspector: self,
+            settings,
+        }))
+    }
+}
+
+struct Prepared<I: Inspect> {
+    inspector: &'static I,
+    settings: I::Settings,
+}
+
+impl<I: Inspect> Ready for Prepared<I> {
+    fn about(&self) -> &'static Inspector {
+        Inspect::about(self.inspector)
+    }
+
+    fn rules(&self) -> Vec<RuleDoc> {
+        self.inspector.rules(&self.settings)
+    }
+
+    fn identity(&self) -> Digest {
+        self.inspector.identity(&self.settings)
+    }
+
+    fn claims(&self, path: &TreePath) -> Option<Claim> {
+        self.inspector.claims(path, &self.settings)
+    }
+
+    fn names(&self, file: &TextFile<'_>) -> Vec<Span> {
+        self.inspector.names(file)
+    }
+
+    fn sees_secrets(&self) -> bool {
+        self.inspector.sees_secrets()
+    }
+
+    fn extract(&self, file: &File<'_>) -> Vec<u8> {
+        let facts = self.inspector.extract(file, &self.settings);
+        serde_json::to_vec(&facts).expect("facts hold only text, numbers and lists")
+    }
+
+    fn masks(&self, file: &TextFile<'_>, facts: &[u8], names: &[Span]) -> Option<Masks> {
+        let facts = serde_json::from_slice(facts).ok()?;
+        self.inspector.masks(file, &facts, names, &self.settings)
+    }
+
+    fn start(&self) -> Box<dyn Run + '_> {
+        Box::new(Running {
+            prepared: self,
+            facts: Mutex::new(Trees::new()),
+            seen_files: AtomicU64::new(0),
+        })
+    }
+}
+
+struct Running<'a, I: Inspect> {
+    prepared: &'a Prepared<I>,
+    facts: Mutex<Trees<I::Facts>>,
+    seen_files: AtomicU64,
+}
+
+impl<I: Inspect> Running<'_, I> {
+    fn facts(&self) -> MutexGuard<'_, Trees<I::Facts>> {
+        // A thread that panicked between two inserts left a whole map behind.
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<I: Inspect> Run for Running<'_, I> {
+    fn keep(&self, address: &Address, facts: &[u8]) -> Option<Kept> {
+        let facts: I::Facts = serde_json::from_slice(facts).ok()?;
+        self.seen_files.fetch_add(1, Ordering::Relaxed);
+        if self.prepared.inspector.is_silent(&facts) {
+            return Some(Kept::Silent);
+        }
+        let mut trees = self.facts();
+        let tree = trees.entry(address.tree()).or_default();
+        tree.insert(address.path_in_tree().clone(), facts);
+        Some(Kept::Said)
+    }
+
+    fn seen_files(&self) -> u64 {
+        self.seen_files.load(Ordering::Relaxed)
+    }
+
+    fn conclude(&self, site: Option<&Site<'_>>) -> Conclusion {
+        let Prepared {
+            inspector,
+            settings,
+        } = self.prepared;
+        let inputs = site.map(|site| inspector.gather(settings, site));
+        inspector.conclude(&self.facts(), settings, inputs.as_ref())
+    }
+}
+
+fn refuse(fault: impl Fault + Send + Sync + 'static) -> Refusal {
+    Box::new(fault)
+}
+
+/// A table of the policy that its inspector cannot read.
+#[derive(Debug, thiserror::Error)]
+#[error("[{table}] of the policy cannot be read")]
+struct TableError {
+    table: &'static str,
+    source: serde_json::Error,
+}
+
+impl Fault for TableError {
+    fn class(&self) -> Class {
+        Class::Configuration
+    }
+}
+
+/// An inspector's own table of the policy, in its own shape.
+fn read_table<T: DeserializeOwned>(policy: &Policy, row: &Inspector) -> Result<T, Refusal> {
+    let table = row.settings.unwrap_or_default();
+    let read = serde_json::to_value(policy).and_then(|mut whole| {
+        let written = whole.get_mut(table).map(serde_json::Value::take);
+        let empty = || serde_json::Value::Object(serde_json::Map::new());
+        serde_json::from_value(written.unwrap_or_else(empty))
+    });
+    read.map_err(|source| refuse(TableError { table, source }))
+}

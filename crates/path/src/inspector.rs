@@ -1,0 +1,60 @@
+use std::convert::Infallible;
+
+use plimsoll_model::{Inspector, Threshold, TreePath};
+use plimsoll_source::{Claim, Conclusion, File, Inspect, Site, Trees, conclude_each};
+use serde::Deserialize;
+
+use crate::inspect::{Facts, claims, conclude, extract};
+use crate::{gaps, rules};
+
+/// The inspector of the release path.
+#[derive(Debug)]
+pub struct ReleasePath;
+
+static INSPECTOR: Inspector = Inspector {
+    id: "path",
+    gate_key: "path",
+    title: "gates of the release path that can be gone around",
+    default_gate: Threshold::High,
+    semantics: 1,
+    accepts_from: 1,
+    settings: None,
+    rules: rules::docs,
+    family: None,
+    gaps: &[&gaps::GAPS],
+};
+
+/// It has no table in the policy.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoTable {}
+
+impl Inspect for ReleasePath {
+    type Table = NoTable;
+    type Settings = ();
+    type Refusal = Infallible;
+    type Facts = Facts;
+    type Inputs = ();
+
+    fn about(&self) -> &'static Inspector {
+        &INSPECTOR
+    }
+
+    fn prepare(&self, _: NoTable, _: &Site<'_>) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn claims(&self, path: &TreePath, (): &()) -> Option<Claim> {
+        claims(path).then_some(Claim::Named { utf16: false })
+    }
+
+    fn extract(&self, file: &File<'_>, (): &()) -> Facts {
+        extract(file)
+    }
+
+    fn gather(&self, (): &(), _: &Site<'_>) {}
+
+    fn conclude(&self, facts: &Trees<Facts>, (): &(), _: Option<&()>) -> Conclusion {
+        conclude_each(facts, conclude).into()
+    }
+}
