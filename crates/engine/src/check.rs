@@ -54,17 +54,13 @@ pub fn check(check: &Check<'_>) -> Checked {
     }
     let known = check.options.inspectors;
     excerpt::add(check.tree, known, &inspected.digests, &mut inspection);
-    let now = check.now;
-    let mut judgement = check.trusted.effective.gate(&inspection, inspectors(), now);
+    let mut judgement = check.trusted.effective.gate(&inspection, &[], check.now);
     judgement.verdict = with_policy(judgement.verdict, check.trusted);
     let report = Report {
         subject_name: check.subject_name.clone(),
         subject: check.subject.clone(),
         verdict: judgement.verdict.clone(),
-        policy: PolicyIdentity {
-            sha256: check.trusted.base.sha256(),
-            trusted: check.trusted.trusted,
-        },
+        policy: policy_identity(check.trusted),
         docs: known.document(&inspection),
         inspection,
         inspectors: looked(&ran),
@@ -108,9 +104,18 @@ fn absolute(path: &Path) -> PathBuf {
     }
 }
 
+fn policy_identity(trusted: &Trusted) -> PolicyIdentity {
+    let identity = trusted.base.identity();
+    PolicyIdentity {
+        sha256: identity.sha256,
+        file_sha256: identity.file_sha256,
+        trusted: trusted.trusted,
+    }
+}
+
 fn with_policy(verdict: Verdict, trusted: &Trusted) -> Verdict {
     let message = if trusted.trusted {
-        format!("trusted: {}", trusted.origin)
+        format!("trusted: {}, {}", trusted.origin, trusted.base.identity())
     } else {
         format!(
             "untrusted tree: {} may be changed by whoever changes the tree",

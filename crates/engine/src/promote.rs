@@ -20,7 +20,6 @@ use crate::deployment::{Deployment, place_keys, require_deployable};
 use crate::evidence::Gathered;
 use crate::history::{Sound, require_sound};
 use crate::ledger::{Ledger, LedgerError, json_event, signatory};
-use crate::register::inspectors;
 use crate::trusted::Trusted;
 use crate::unknown::{Matter, reason_against};
 
@@ -438,7 +437,6 @@ fn request<'a>(
         requester,
         policy_trusted: promotion.trusted.trusted,
         evidence,
-        inspectors: inspectors(),
         now: promotion.now,
     }
 }

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use plimsoll_model::{Class, Fault, GapDoc, Inspection, Inspector, RuleDoc, RuleId};
-use plimsoll_policy::Policy;
+use plimsoll_policy::{Policy, PolicyError};
 use plimsoll_source::{Site, UNREAD};
 use plimsoll_wire::Doc;
 
@@ -116,6 +116,11 @@ impl Inspectors {
         }
         docs
     }
+}
+
+/// Refuses a policy in which an inspector cannot read its own table.
+pub(crate) fn check_tables(policy: &Policy) -> Result<(), PolicyError> {
+    ROWS.iter().try_for_each(|row| row.check_table(policy))
 }
 
 /// A name that is less like the unknown one is no proposal.

@@ -9,7 +9,7 @@ use plimsoll_source::{Site, Tree};
 use plimsoll_wire::cyclonedx::{self, Bom};
 
 use crate::inspect::{Inspected, Options, inspect};
-use crate::register::{Inspectors, SettingsError};
+use crate::register::{Inspectors, SettingsError, inspectors};
 
 /// Inspects a tree for its components alone: by default settings, and without asking anything but its
 /// files.
@@ -23,7 +23,8 @@ pub fn list_components(tree: &dyn Tree, now: Timestamp) -> Result<Inspected, Set
         user_databases: None,
         now,
     };
-    let inspectors = Inspectors::prepare(&Policy::default(), &site)?;
+    let policy = Policy::defaults(inspectors());
+    let inspectors = Inspectors::prepare(&policy, &site)?;
     let options = Options {
         inspectors: &inspectors,
         cache: None,

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{Class, Digest, Fault, Service, TreePath};
-use plimsoll_policy::{Policy, PolicyError};
+use plimsoll_model::{Class, Digest, Fault, RuleId, Service, TreePath};
+use plimsoll_policy::{KnownIds, Policy, PolicyError};
 use plimsoll_source::{GitError, Repository};
 
 use crate::ledger::key_id;
+use crate::register::{self, inspectors};
 
 /// The name of the policy file in a tree.
 pub const POLICY_FILE: &str = "plimsoll.toml";
@@ -89,7 +90,7 @@ pub enum TrustedError {
     },
     /// The file is not the pinned one.
     #[error(
-        "the policy {} has digest {found}, pinned is {pinned}",
+        "the policy file {} has digest {found}, pinned is {pinned}",
         path.display()
     )]
     Pin {
@@ -205,24 +206,9 @@ pub fn load(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedError>
 pub fn load_base(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedError> {
     let (base, trusted, origin, folder) = match source {
         PolicySource::File { path, sha256 } => {
-            let bytes = read(path)?;
-            let found = Digest::of(&bytes);
-            if let Some(pinned) = *sha256
-                && pinned != found
-            {
-                return Err(TrustedError::Pin {
-                    path: path.clone(),
-                    pinned,
-                    found,
-                });
-            }
             let origin = path.display().to_string();
-            (
-                parse(&bytes, &origin)?,
-                sha256.is_some(),
-                origin,
-                folder_of(path),
-            )
+            let base = parse(&read_pinned(path, *sha256)?, &origin)?;
+            (base, sha256.is_some(), origin, folder_of(path))
         }
         PolicySource::Base { revision } => {
             let repository = Repository::discover(root)?;
@@ -248,7 +234,7 @@ pub fn load_base(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedE
                 "defaults"
             };
             (
-                own.unwrap_or_default(),
+                own.unwrap_or_else(|| Policy::defaults(inspectors())),
                 false,
                 origin.to_owned(),
                 root.to_owned(),
@@ -263,6 +249,20 @@ pub fn load_base(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedE
         origin,
         folder,
     })
+}
+
+/// The bytes of a policy file, which must be the pinned ones where a digest is pinned.
+fn read_pinned(path: &Path, pinned: Option<Digest>) -> Result<Vec<u8>, TrustedError> {
+    let bytes = read(path)?;
+    let found = Digest::of(&bytes);
+    match pinned {
+        Some(pinned) if pinned != found => Err(TrustedError::Pin {
+            path: path.to_owned(),
+            pinned,
+            found,
+        }),
+        Some(_) | None => Ok(bytes),
+    }
 }
 
 /// The tree's own policy, where it has one.
@@ -342,5 +342,19 @@ fn parse(bytes: &[u8], origin: &str) -> Result<Policy, TrustedError> {
     let text = std::str::from_utf8(bytes).map_err(|_| TrustedError::Text {
         origin: origin.to_owned(),
     })?;
-    Ok(Policy::parse(text, origin)?)
+    let policy = Policy::parse(text, origin, inspectors())?;
+    register::check_tables(&policy)?;
+    policy.require_known_ids(&KnownIds {
+        is_rule: &|id| register::find_rule(id).is_some() || may_be_brought(&policy, id),
+        is_gap: &|id| register::find_gap(id).is_some(),
+        nearest: &register::nearest,
+    })?;
+    Ok(policy)
+}
+
+/// Whether the rule may be one that an inspector's own table brings along, in a file that is not read
+/// yet.
+fn may_be_brought(policy: &Policy, id: &RuleId) -> bool {
+    let table = register::find(id).and_then(|inspector| inspector.settings);
+    table.is_some_and(|table| policy.states(table))
 }

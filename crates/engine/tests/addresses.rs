@@ -95,7 +95,7 @@ fn report(tree: &dyn Tree) -> Report {
         user_databases: None,
         now: now(),
     };
-    let inspectors = Inspectors::prepare(&trusted.base, &site).unwrap();
+    let inspectors = Inspectors::prepare(&trusted.effective, &site).unwrap();
     let checked = check(&Check {
         tree,
         subject_name: "changing".to_owned(),

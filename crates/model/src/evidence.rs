@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Finding, Gap, Outcome, OwnId, Ran, Service, Subject};
+use crate::{Baseline, Digest, Finding, Gap, Outcome, OwnId, Ran, Service, Subject};
 
 /// A signed statement whose signature has been verified, read into words that policy can judge.
 ///
@@ -75,6 +75,8 @@ pub struct Inspected {
     pub gaps: Vec<Gap>,
     /// The effective policy they ran under.
     pub policy_sha256: Digest,
+    /// Which of the findings stood already at the commits that the policy names.
+    pub baselines: Vec<Baseline>,
     /// What the gate said at the time, by the policy and whatever the tree tightened in it.
     pub outcome: Outcome,
 }

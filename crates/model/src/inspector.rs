@@ -14,6 +14,11 @@ pub struct Inspector {
     pub title: &'static str,
     /// From which severity on its findings deny when the policy does not say.
     pub default_gate: Threshold,
+    /// How many days old the data may be that it judges by when the policy does not say; `None` when it
+    /// judges by no data that grows old.
+    pub default_max_age_days: Option<u32>,
+    /// Whether an environment that does not say what it requires requires it.
+    pub required_by_default: bool,
     /// The number of its semantics: raised with every change of its rules, severities or defaults
     /// that gives another result for some tree. Evidence carries it.
     pub semantics: u32,

@@ -5,6 +5,7 @@
 //! formats (SARIF, CycloneDX, in-toto) have types of their own in `plimsoll-wire`.
 
 mod address;
+mod baseline;
 mod checksum;
 mod component;
 mod digest;
@@ -31,6 +32,7 @@ mod verdict;
 mod version_key;
 
 pub use address::{Address, AddressError, Origin, TreeAddress};
+pub use baseline::Baseline;
 pub use checksum::{Checksum, ChecksumAlgorithm};
 pub use component::{Component, Ecosystem, Purl, Scope, SourcePackage, Version};
 pub use digest::{Digest, DigestError};

@@ -16,6 +16,8 @@ static INSPECTOR: Inspector = Inspector {
     gate_key: "path",
     title: "gates of the release path that can be gone around",
     default_gate: Threshold::High,
+    default_max_age_days: None,
+    required_by_default: false,
     semantics: 1,
     accepts_from: 1,
     settings: None,
@@ -40,7 +42,7 @@ impl Inspect for ReleasePath {
         &INSPECTOR
     }
 
-    fn prepare(&self, _: NoTable, _: &Site<'_>) -> Result<(), Infallible> {
+    fn prepare(&self, _: NoTable, _: Option<u32>, _: &Site<'_>) -> Result<(), Infallible> {
         Ok(())
     }
 

@@ -2,17 +2,15 @@
 //! proven or not; what no believed evidence speaks about is unknown, and unknown does not pass.
 
 mod approval;
-
-use std::collections::BTreeSet;
+mod inspection;
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Body, DeploymentOutcome, Evidence, Extent, Gap, GapKind, Inspected, Inspector, Outcome, OwnId,
-    Provenance, Ran, Reason, RuleId, Service, Signatory, Subject, Verdict,
+    Body, DeploymentOutcome, Evidence, Outcome, OwnId, Provenance, Reason, Service, Signatory,
+    Subject, Verdict,
 };
 
-use crate::gate::Strictness;
-use crate::{Disposition, EnvironmentSettings, Policy, Requirement};
+use crate::{EnvironmentSettings, Policy, Requirement};
 
 /// What is to be decided.
 #[derive(Clone, Debug)]
@@ -32,8 +30,6 @@ pub struct Request<'a> {
     /// All evidence about the subjects, their sources and the release, in the order in which the ledger
     /// took it in; signatures verified. A clock that was set back does not make old evidence new.
     pub evidence: &'a [Evidence],
-    /// The inspectors of this build, which say how old their evidence may be.
-    pub inspectors: &'a [&'a Inspector],
     /// The present.
     pub now: Timestamp,
 }
@@ -52,10 +48,11 @@ impl Policy {
         };
         let mut reasons = vec![whole.policy_reason()];
         reasons.push(worst(&cases, Case::origin_reason));
-        let required = request.environment.requires.iter().collect::<BTreeSet<_>>();
         reasons.extend(
-            required
-                .into_iter()
+            request
+                .environment
+                .requires
+                .iter()
                 .filter(|requirement| **requirement != Requirement::Signature)
                 .map(|requirement| worst(&cases, |case| case.requirement(*requirement))),
         );
@@ -119,10 +116,7 @@ struct Case<'a> {
 impl<'a> Case<'a> {
     fn policy_reason(&self) -> Reason {
         if self.request.policy_trusted {
-            allow(
-                "policy",
-                format!("trusted, {}", self.policy.sha256().short()),
-            )
+            allow("policy", format!("trusted, {}", self.policy.identity()))
         } else {
             unknown(
                 "policy",
@@ -164,9 +158,10 @@ impl<'a> Case<'a> {
     fn requirement(&self, requirement: Requirement) -> Reason {
         match requirement {
             Requirement::Tests => self.tests(),
-            Requirement::Secrets => self.inspection(requirement, "secret"),
-            Requirement::Dependencies => self.inspection(requirement, "dependency"),
-            Requirement::Path => self.inspection(requirement, "path"),
+            Requirement::Inspection {
+                inspector,
+                gate_key,
+            } => self.inspection(gate_key, inspector),
             Requirement::Sbom => self.sbom(),
             Requirement::Signature => self.origin_reason(),
         }
@@ -230,117 +225,6 @@ impl<'a> Case<'a> {
                 )
             }
         }
-    }
-
-    fn inspection(&self, requirement: Requirement, inspector: &str) -> Reason {
-        let about = requirement.as_str();
-        let hint = "inspect the commit with `plimsoll attest inspection` under the trusted policy";
-        let is_wanted = |ran: &&Ran| ran.inspector == inspector && ran.scope.covers(&Extent::Root);
-        let inspected = self.believed(|body| match body {
-            Body::Inspection(inspected) => {
-                let ran = inspected.inspectors.iter().find(is_wanted)?;
-                Some((inspected, ran))
-            }
-            _ => None,
-        });
-        let Some((_, (inspected, ran))) = inspected else {
-            return unknown(
-                about,
-                "no signed inspection of all of this source".to_owned(),
-                hint,
-            );
-        };
-        if let Some(refused) = self.older(about, ran, hint) {
-            return refused;
-        }
-        let own = self.policy.sha256();
-        if inspected.policy_sha256 != own {
-            return deny(
-                about,
-                format!(
-                    "inspected under policy {}, this is {}",
-                    inspected.policy_sha256.short(),
-                    own.short()
-                ),
-                hint,
-            );
-        }
-        self.judge(about, inspected, ran)
-    }
-
-    /// Evidence of rules that this build no longer takes the word of.
-    fn older(&self, about: &str, ran: &Ran, hint: &str) -> Option<Reason> {
-        let rows = self.request.inspectors.iter();
-        let row = rows.copied().find(|row| row.id == ran.inspector);
-        let accepts_from = row.map_or(u32::MAX, |row| row.accepts_from);
-        (ran.semantics < accepts_from).then(|| {
-            let message = format!(
-                "inspected by rules of before semantics {accepts_from} (they were {}): inspect again",
-                ran.semantics
-            );
-            unknown(about, message, hint)
-        })
-    }
-
-    fn judge(&self, about: &str, inspected: &Inspected, ran: &Ran) -> Reason {
-        let (findings, gaps) = self.count_denying(inspected, &ran.inspector);
-        let hint = "fix them, or ask for a [[waiver]] in the trusted policy";
-        if findings > 0 {
-            return deny(about, format!("{findings} findings deny"), hint);
-        }
-        if gaps > 0 {
-            return unknown(about, format!("{gaps} places were not checked"), hint);
-        }
-        if let Some(outdated) = self.outdated(about, ran) {
-            return outdated;
-        }
-        if inspected.outcome == Outcome::Deny {
-            let message = "the inspected tree's own stricter policy denied".to_owned();
-            return deny(about, message, hint);
-        }
-        let fail_on = self.policy.gate.rule(&ran.inspector).fail_on;
-        allow(about, format!("nothing at or above `{fail_on}`"))
-    }
-
-    /// How many findings and gaps of an inspector speak against it now.
-    fn count_denying(&self, inspected: &Inspected, inspector: &str) -> (usize, usize) {
-        let now = self.request.now;
-        let own = |id: &RuleId| id.inspector() == inspector;
-        let denied = |made: Disposition| made == Disposition::Denies;
-        let findings = inspected.findings.iter();
-        let findings = findings
-            .filter(|finding| own(&finding.rule) && denied(self.policy.judge(finding, now)));
-        let strictness = Strictness::EveryGap;
-        let gaps = inspected.gaps.iter();
-        let gaps =
-            gaps.filter(|gap| own(&gap.id) && denied(self.policy.judge_gap(gap, strictness, now)));
-        (findings.count(), gaps.count())
-    }
-
-    /// Data that was fresh when the commit was inspected may be too old when the release enters.
-    fn outdated(&self, about: &str, ran: &Ran) -> Option<Reason> {
-        let now = self.request.now;
-        let aging = ran
-            .inputs
-            .iter()
-            .filter_map(|input| Some((input.as_of?, input)));
-        let (as_of, oldest) = aging.min_by_key(|(as_of, _)| *as_of)?;
-        let age = now.duration_since(as_of);
-        let max_age = self.policy.advisories.max_age();
-        let gap = Gap {
-            id: RuleId::new(&ran.inspector, "stale-database"),
-            kind: GapKind::Stale,
-            place: None,
-            message: format!(
-                "it was matched against {} that end {} days ago; the policy allows {}",
-                oldest.name,
-                age.as_hours() / 24,
-                max_age.as_hours() / 24
-            ),
-            fix: "import newer advisories and inspect the commit again".to_owned(),
-        };
-        let stays = self.policy.judge_gap(&gap, Strictness::EveryGap, now) == Disposition::Denies;
-        (age > max_age && stays).then(|| unknown(about, gap.message, &gap.fix))
     }
 
     fn sbom(&self) -> Reason {

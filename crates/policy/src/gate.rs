@@ -1,10 +1,10 @@
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use plimsoll_model::{
-    Finding, Gap, Inspection, Inspector, Outcome, Place, Reason, RuleId, Threshold, Verdict,
+    Baseline, Finding, Gap, Inspection, Inspector, Outcome, Place, Reason, RuleId, Threshold,
+    Verdict,
 };
 
-use crate::{GapRule, Policy, Waiver};
+use crate::{GapRule, GateRule, Mode, NewSince, Policy, Waiver};
 
 /// What the gate makes of one finding or gap.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub enum Disposition {
     Below,
     /// A waiver lets it pass until a day.
     Waived(Waiver),
+    /// It would deny, but its gate only reports.
+    Reported,
+    /// It would deny, but stood already at a commit that the policy names, and passes until a day.
+    Older(NewSince),
 }
 
 /// The verdict of a gate with what it made of each finding and gap, in their order.
@@ -40,64 +44,75 @@ pub(crate) enum Strictness {
 }
 
 impl Policy {
-    /// Judges what the inspectors saw. Pure: `now` decides which waivers still count.
+    /// Judges what the inspectors saw. Pure: `baselines` says which of it stood at the commits that the
+    /// policy names, `now` which waivers and which of those commits still count.
     pub fn gate(
         &self,
         inspection: &Inspection,
-        inspectors: &[&Inspector],
+        baselines: &[Baseline],
         now: Timestamp,
     ) -> Judgement {
         let findings: Vec<_> = inspection
             .findings
             .iter()
-            .map(|finding| self.judge(finding, now))
+            .map(|finding| self.judge(finding, baselines, now))
             .collect();
         let gaps: Vec<_> = inspection
             .gaps
             .iter()
             .map(|gap| self.judge_gap(gap, Strictness::AsConfigured, now))
             .collect();
-        let reasons = inspectors.iter().map(|inspector| {
-            let own = |id: &RuleId| id.inspector() == inspector.id;
-            let findings = inspection
-                .findings
-                .iter()
-                .zip(&findings)
-                .filter(|(finding, _)| own(&finding.rule));
-            let gaps = inspection
-                .gaps
-                .iter()
-                .zip(&gaps)
-                .filter(|(gap, _)| own(&gap.id));
-            self.reason(
-                inspector,
-                &findings.map(|(_, made)| made).collect::<Vec<_>>(),
-                &gaps.map(|(_, made)| made).collect::<Vec<_>>(),
-            )
-        });
+        let mut reasons = Vec::new();
+        for (inspector, rule) in self.gate.rules() {
+            let mut tally = Tally::default();
+            for (finding, made) in inspection.findings.iter().zip(&findings) {
+                if finding.rule.inspector() == inspector.id {
+                    tally.count_finding(made);
+                }
+            }
+            for (gap, made) in inspection.gaps.iter().zip(&gaps) {
+                if gap.id.inspector() == inspector.id {
+                    tally.count_gap(made);
+                }
+            }
+            reasons.push(tally.reason(inspector, rule, now));
+        }
+        reasons.extend(self.lowered(inspection.findings.iter()));
+        reasons.extend(self.idle_waivers(inspection, now));
         Judgement {
-            verdict: Verdict::of(reasons.collect()),
+            verdict: Verdict::of(reasons),
             findings,
             gaps,
         }
     }
 
     /// Judges one finding.
-    pub(crate) fn judge(&self, finding: &Finding, now: Timestamp) -> Disposition {
+    pub(crate) fn judge(
+        &self,
+        finding: &Finding,
+        baselines: &[Baseline],
+        now: Timestamp,
+    ) -> Disposition {
         let rule = self.gate.rule(finding.rule.inspector());
         if let Some(waiver) = self.waiver(&finding.rule, finding.places.first(), now) {
             return Disposition::Waived(waiver.clone());
         }
         let unfixed =
             rule.only_fixed && finding.fix.as_ref().is_none_or(|fix| fix.version.is_none());
-        if rule.fail_on.denies(finding.severity) && !unfixed {
-            Disposition::Denies
-        } else {
-            Disposition::Below
+        if unfixed || !rule.fail_on.denies(self.severity(finding)) {
+            return Disposition::Below;
+        }
+        if rule.mode == Mode::Report {
+            return Disposition::Reported;
+        }
+        match rule.mode.new_since(now) {
+            Some(since) if stood_at(since, finding, baselines) => Disposition::Older(since.clone()),
+            Some(_) | None => Disposition::Denies,
         }
     }
 
-    /// Judges one gap.
+    /// Judges one gap. What is not checked is neither new nor old, so only a gate that does nothing but
+    /// report lets it be.
     pub(crate) fn judge_gap(
         &self,
         gap: &Gap,
@@ -107,7 +122,9 @@ impl Policy {
         if let Some(waiver) = self.waiver(&gap.id, gap.place.as_ref(), now) {
             return Disposition::Waived(waiver.clone());
         }
+        let reports = self.gate.rule(gap.id.inspector()).mode == Mode::Report;
         match (strictness, self.gaps.rule(gap.kind)) {
+            (Strictness::AsConfigured, _) if reports => Disposition::Reported,
             (Strictness::AsConfigured, GapRule::Warn) => Disposition::Warns,
             (Strictness::AsConfigured, GapRule::Deny) | (Strictness::EveryGap, _) => {
                 Disposition::Denies
@@ -116,92 +133,190 @@ impl Policy {
     }
 
     fn waiver(&self, id: &RuleId, place: Option<&Place>, now: Timestamp) -> Option<&Waiver> {
-        let today = now.to_zoned(TimeZone::UTC).date();
-        let covers = |waiver: &Waiver| match (&waiver.path, place.and_then(Place::file)) {
-            (None, _) => true,
-            (Some(_), None) => false,
-            (Some(path), Some(location)) => within(location.outer_path().as_str(), path),
-        };
         self.waivers
             .iter()
-            .find(|waiver| waiver.id == *id && waiver.expires.0 >= today && covers(waiver))
+            .find(|waiver| !waiver.has_expired(now) && waiver.is_about(id, place))
     }
 
-    fn reason(
-        &self,
-        inspector: &Inspector,
-        findings: &[&Disposition],
-        gaps: &[&Disposition],
-    ) -> Reason {
-        let rule = self.gate.rule(inspector.id);
-        let count = |list: &[&Disposition], wanted: fn(&Disposition) -> bool| {
-            list.iter()
-                .filter(|disposition| wanted(disposition))
-                .count()
-        };
-        let denying = |disposition: &Disposition| matches!(disposition, Disposition::Denies);
-        let warning = |disposition: &Disposition| matches!(disposition, Disposition::Warns);
-        let excused = |disposition: &Disposition| matches!(disposition, Disposition::Waived(_));
-        let denied = count(findings, denying);
-        let denied_gaps = count(gaps, denying);
-        let warned = count(gaps, warning);
-        let outcome = if denied + denied_gaps > 0 {
+    /// One line for each waiver that does nothing: it has expired, or there is nothing that it is about.
+    fn idle_waivers(&self, inspection: &Inspection, now: Timestamp) -> Vec<Reason> {
+        let waivers = self.waivers.iter();
+        let idle = waivers.filter_map(|waiver| {
+            let (what, hint) = idle(waiver, is_matched(waiver, inspection), now)?;
+            let path = waiver.path.as_ref();
+            let path = path.map_or_else(String::new, |path| format!(" in {path}"));
+            Some(Reason {
+                about: "waiver".to_owned(),
+                outcome: Outcome::Allow,
+                message: format!("{}{path} (owner {}) {what}", waiver.id, waiver.owner),
+                hint: hint.to_owned(),
+            })
+        });
+        idle.collect()
+    }
+}
+
+fn is_matched(waiver: &Waiver, inspection: &Inspection) -> bool {
+    let findings = inspection.findings.iter();
+    let gaps = inspection.gaps.iter();
+    findings
+        .map(|finding| (&finding.rule, finding.places.first()))
+        .chain(gaps.map(|gap| (&gap.id, gap.place.as_ref())))
+        .any(|(id, place)| waiver.is_about(id, place))
+}
+
+/// Why a waiver does nothing, and what to do about that; `None` when it is at work.
+fn idle(waiver: &Waiver, is_matched: bool, now: Timestamp) -> Option<(String, &'static str)> {
+    let expires = waiver.expires.0;
+    match (waiver.has_expired(now), is_matched) {
+        (true, true) => Some((
+            format!("expired on {expires} and no longer counts"),
+            "fix what it was about, or have it renewed in the trusted policy",
+        )),
+        (true, false) => Some((
+            format!("expired on {expires} and matched nothing"),
+            "remove it from the policy",
+        )),
+        (false, false) => Some(("matched nothing".to_owned(), "remove it from the policy")),
+        (false, true) => None,
+    }
+}
+
+/// Whether the finding stood at the commit that the gate names. Only a comparison with that very commit
+/// says so.
+fn stood_at(since: &NewSince, finding: &Finding, baselines: &[Baseline]) -> bool {
+    baselines
+        .iter()
+        .any(|baseline| baseline.commit == since.commit && baseline.has(finding))
+}
+
+/// How much of what one inspector saw ended how.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    findings_denied: usize,
+    findings_reported: usize,
+    findings_older: usize,
+    gaps_denied: usize,
+    gaps_warned: usize,
+    gaps_reported: usize,
+    waived: usize,
+}
+
+impl Tally {
+    fn count_finding(&mut self, made: &Disposition) {
+        match made {
+            Disposition::Denies => self.findings_denied += 1,
+            Disposition::Reported => self.findings_reported += 1,
+            Disposition::Older(_) => self.findings_older += 1,
+            Disposition::Waived(_) => self.waived += 1,
+            Disposition::Warns | Disposition::Below => {}
+        }
+    }
+
+    fn count_gap(&mut self, made: &Disposition) {
+        match made {
+            Disposition::Denies => self.gaps_denied += 1,
+            Disposition::Warns => self.gaps_warned += 1,
+            Disposition::Reported => self.gaps_reported += 1,
+            Disposition::Waived(_) => self.waived += 1,
+            Disposition::Below | Disposition::Older(_) => {}
+        }
+    }
+
+    fn outcome(self) -> Outcome {
+        if self.findings_denied + self.gaps_denied > 0 {
             Outcome::Deny
-        } else if warned > 0 {
+        } else if self.gaps_warned > 0 {
             Outcome::Unknown
         } else {
             Outcome::Allow
-        };
-        let mut parts = Vec::new();
-        if denied > 0 {
-            parts.push(format!(
-                "{} at or above `{}`",
-                plural(denied, "finding"),
-                rule.fail_on
-            ));
         }
-        if denied_gaps + warned > 0 {
-            parts.push(format!(
-                "{} not checked",
-                plural(denied_gaps + warned, "place")
-            ));
+    }
+
+    fn reason(self, inspector: &Inspector, rule: &GateRule, now: Timestamp) -> Reason {
+        Reason {
+            about: inspector.gate_key.to_owned(),
+            outcome: self.outcome(),
+            message: self.message(rule, now),
+            hint: self.hint(rule).to_owned(),
+        }
+    }
+
+    fn message(self, rule: &GateRule, now: Timestamp) -> String {
+        let mut parts = Vec::new();
+        let findings = self.findings_denied + self.findings_reported;
+        let gaps = self.gaps_denied + self.gaps_warned + self.gaps_reported;
+        if findings > 0 {
+            let findings = plural(findings, "finding");
+            parts.push(format!("{findings} at or above `{}`", rule.fail_on));
+        }
+        if gaps > 0 {
+            parts.push(format!("{} not checked", plural(gaps, "place")));
         }
         if rule.fail_on == Threshold::Off {
             parts.push("the gate is off".to_owned());
-        } else if outcome == Outcome::Allow {
-            parts.push(format!("nothing at or above `{}`", rule.fail_on));
+        } else if findings + gaps == 0 {
+            parts.push(nothing(rule, now));
         }
-        let waived = count(findings, excused) + count(gaps, excused);
-        if waived > 0 {
-            parts.push(format!("{waived} waived"));
+        if let Some(since) = rule.mode.new_since(now) {
+            parts.push(older(self.findings_older, since));
         }
-        let hint = match outcome {
+        if self.waived > 0 {
+            parts.push(format!("{} waived", self.waived));
+        }
+        in_mode(&rule.mode, parts.join(", "), now)
+    }
+
+    fn hint(self, rule: &GateRule) -> &'static str {
+        match self.outcome() {
+            Outcome::Allow if rule.mode == Mode::Report => {
+                "it proves nothing to an environment before its mode is another one"
+            }
             Outcome::Allow => "",
-            Outcome::Deny if denied > 0 => {
+            Outcome::Deny if self.findings_denied > 0 => {
                 "fix the findings above, or ask for a [[waiver]] in the trusted policy"
             }
             Outcome::Deny | Outcome::Unknown => {
                 "fix the gaps above, or ask for a [[waiver]] in the trusted policy"
             }
-        };
-        Reason {
-            about: inspector.gate_key.to_owned(),
-            outcome,
-            message: parts.join(", "),
-            hint: hint.to_owned(),
         }
     }
 }
 
-fn within(path: &str, folder: &str) -> bool {
-    let folder = folder.trim_end_matches('/');
-    path == folder
-        || path
-            .strip_prefix(folder)
-            .is_some_and(|rest| rest.starts_with('/'))
+fn in_mode(mode: &Mode, message: String, now: Timestamp) -> String {
+    match mode {
+        Mode::Report => format!("reported only: {message}"),
+        Mode::NewSince(since) if since.until.is_over(now) => format!(
+            "{message}; what stood already at {:.12} passed until {}",
+            since.commit.as_str(),
+            since.until.0
+        ),
+        Mode::Enforce | Mode::NewSince(_) => message,
+    }
 }
 
-fn plural(count: usize, noun: &str) -> String {
+/// What is said of a gate under which nothing was found.
+pub(crate) fn nothing(rule: &GateRule, now: Timestamp) -> String {
+    let new = if rule.mode.new_since(now).is_some() {
+        "new "
+    } else {
+        ""
+    };
+    format!("nothing {new}at or above `{}`", rule.fail_on)
+}
+
+/// What is said of findings that pass because they are old.
+pub(crate) fn older(count: usize, since: &NewSince) -> String {
+    format!(
+        "{} stood already at {:.12} (owner {}, until {})",
+        plural(count, "finding"),
+        since.commit.as_str(),
+        since.owner,
+        since.until.0
+    )
+}
+
+pub(crate) fn plural(count: usize, noun: &str) -> String {
     if count == 1 {
         format!("1 {noun}")
     } else {
@@ -210,146 +325,4 @@ fn plural(count: usize, noun: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
-    use plimsoll_model::{
-        Finding, Fix, Gap, GapKind, Inspection, Inspector, Location, Outcome, Severity, Threshold,
-        TreePath,
-    };
-
-    use crate::Policy;
-
-    const fn inspector(id: &'static str, gate_key: &'static str) -> Inspector {
-        Inspector {
-            id,
-            gate_key,
-            title: "",
-            default_gate: Threshold::High,
-            semantics: 1,
-            accepts_from: 1,
-            settings: None,
-            rules: || &[],
-            family: None,
-            gaps: &[],
-        }
-    }
-
-    static INSPECTORS: [&Inspector; 3] = [
-        &inspector("secret", "secrets"),
-        &inspector("dependency", "dependencies"),
-        &inspector("path", "path"),
-    ];
-
-    fn outcome(policy: &str, inspection: &Inspection) -> Outcome {
-        let now: Timestamp = "2026-06-30T23:59:59Z".parse().unwrap();
-        Policy::parse(policy, "p")
-            .unwrap()
-            .gate(inspection, &INSPECTORS, now)
-            .verdict
-            .outcome
-    }
-
-    fn finding(rule: &str, severity: Severity, fixed: Option<&str>) -> Inspection {
-        let location = Location::file(TreePath::new("a/Cargo.lock"));
-        let mut finding = Finding::new(rule.parse().unwrap(), severity, "m", location);
-        finding.fix = Some(Fix {
-            message: String::new(),
-            version: fixed.map(str::to_owned),
-        });
-        Inspection {
-            findings: vec![finding],
-            ..Inspection::default()
-        }
-    }
-
-    fn waiver(expires: &str, path: &str) -> String {
-        format!(
-            "[[waiver]]\nid = \"dependency/X\"\nreason = \"r\"\nowner = \"o\"\nexpires = {expires}\n{path}"
-        )
-    }
-
-    #[test]
-    fn thresholds_waivers_and_their_expiry() {
-        let high = finding("dependency/X", Severity::High, None);
-        let cases = [
-            ("", &high, Outcome::Deny),
-            (
-                "[gate]\ndependencies = \"critical\"\n",
-                &high,
-                Outcome::Allow,
-            ),
-            (
-                "[gate]\ndependencies = \"critical\"\n",
-                &finding("dependency/X", Severity::Unknown, None),
-                Outcome::Deny,
-            ),
-            (
-                "[gate]\ndependencies = { fail_on = \"low\", only_fixed = true }\n",
-                &high,
-                Outcome::Allow,
-            ),
-            (
-                "[gate]\ndependencies = { fail_on = \"low\", only_fixed = true }\n",
-                &finding("dependency/X", Severity::Low, Some("2")),
-                Outcome::Deny,
-            ),
-            (&waiver("2026-06-30", ""), &high, Outcome::Allow),
-            (&waiver("2026-06-29", ""), &high, Outcome::Deny),
-            (
-                &waiver("2026-12-31", "path = \"a\"\n"),
-                &high,
-                Outcome::Allow,
-            ),
-            (
-                &waiver("2026-12-31", "path = \"a/Cargo.lock\"\n"),
-                &high,
-                Outcome::Allow,
-            ),
-            (
-                &waiver("2026-12-31", "path = \"a/C\"\n"),
-                &high,
-                Outcome::Deny,
-            ),
-            (
-                &waiver("2026-12-31", ""),
-                &finding("dependency/Y", Severity::High, None),
-                Outcome::Deny,
-            ),
-            (
-                &waiver("2026-12-31", ""),
-                &finding("secret/x", Severity::Low, None),
-                Outcome::Deny,
-            ),
-        ];
-        for (policy, inspection, expected) in cases {
-            assert_eq!(
-                outcome(policy, inspection),
-                expected,
-                "{policy}\n{inspection:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn gaps_never_pass_as_clean() {
-        for (kind, expected) in [
-            (GapKind::Unreadable, Outcome::Deny),
-            (GapKind::Stale, Outcome::Deny),
-            (GapKind::Unresolved, Outcome::Unknown),
-            (GapKind::Unsupported, Outcome::Unknown),
-        ] {
-            let gap = Gap {
-                id: "dependency/x".parse().unwrap(),
-                kind,
-                place: None,
-                message: String::new(),
-                fix: String::new(),
-            };
-            let inspection = Inspection {
-                gaps: vec![gap],
-                ..Inspection::default()
-            };
-            assert_eq!(outcome("", &inspection), expected, "{kind:?}");
-        }
-    }
-}
+mod tests;

@@ -4,17 +4,31 @@
 //! `plimsoll check`; [`Policy::decide`] judges the evidence about a release, for an environment.
 //! Both are pure: the clock, the evidence and the tree's own wishes are passed in. Nothing here can
 //! loosen a trusted policy: [`Policy::tightened_by`] only adds to it.
+//!
+//! It names no inspector: their gates, requirements and tables come from their rows.
 
 mod decide;
 mod gate;
+mod identity;
+mod mode;
 mod parse;
+mod rules;
 mod settings;
+mod severity;
+#[cfg(test)]
+mod test_rows;
 mod tighten;
+mod waiver;
 
 pub use decide::Request;
 pub use gate::{Disposition, Judgement};
-pub use parse::PolicyError;
+pub use identity::Identity;
+pub use mode::{Mode, NewSince};
+pub use parse::{KnownIds, PolicyError};
+pub use rules::{Gate, GateRule};
 pub use settings::{
-    Advisories, ApprovalRule, Builder, Deploy, EnvironmentSettings, GapRule, Gaps, Gate, GateRule,
-    Health, Person, Policy, Requirement, Role, Secrets, Waiver,
+    ApprovalRule, Builder, Deploy, EnvironmentSettings, GapRule, Gaps, Health, Person, Policy,
+    Requirement, Role, TomlDate,
 };
+pub use severity::RuleOverride;
+pub use waiver::{Scope, Waiver, WaiverKind};

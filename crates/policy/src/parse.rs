@@ -1,12 +1,20 @@
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+//! `plimsoll.toml` as text: read by serde, then checked where it takes more than one key to judge.
+
+mod check;
+mod words;
+
+use std::sync::Arc;
 
 use jiff::civil::Date;
-use plimsoll_model::{Class, Fault, LineIndex, Threshold, is_name};
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use plimsoll_model::{Class, Digest, Fault, Inspector, LineIndex};
+use serde::de::{self, Deserialize, DeserializeOwned, Deserializer};
+use toml::de::{DeTable, DeValue};
 
+pub use check::KnownIds;
+
+use crate::identity::{self, Identity};
 use crate::settings::TomlDate;
-use crate::{GateRule, Policy};
+use crate::{Policy, Requirement};
 
 /// A policy cannot be used, so nothing passes.
 #[derive(Debug, thiserror::Error)]
@@ -34,254 +42,139 @@ impl Fault for PolicyError {
     }
 }
 
+/// The text of a policy and its name, for errors.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    text: Arc<str>,
+    origin: Arc<str>,
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self {
+            text: Arc::from(""),
+            origin: Arc::from("defaults"),
+        }
+    }
+}
+
 impl Policy {
-    /// Reads `plimsoll.toml`; `origin` names it in errors.
-    pub fn parse(text: &str, origin: &str) -> Result<Self, PolicyError> {
-        let policy: Self =
-            toml::from_str(text).map_err(|error| toml_error(&error, text, origin))?;
-        policy.check().map_err(|(word, message, hint)| {
-            let at = text.find(&word).unwrap_or(0);
-            located(text, origin, at, message, hint)
-        })?;
+    /// Reads `plimsoll.toml`; `origin` names it in errors, `inspectors` are those of this build, whose
+    /// gates, requirements and tables it may name.
+    pub fn parse(
+        text: &str,
+        origin: &str,
+        inspectors: &[&'static Inspector],
+    ) -> Result<Self, PolicyError> {
+        let source = Source {
+            text: Arc::from(text),
+            origin: Arc::from(origin),
+        };
+        let tables: Vec<&str> = inspectors.iter().filter_map(|row| row.settings).collect();
+        let refuse = |error| source.refuse(&error, &tables);
+        let document = DeTable::parse(text).map_err(refuse)?;
+        let mut rest = document.clone();
+        for table in &tables {
+            rest.get_mut().remove(*table);
+        }
+        let mut policy = Self::deserialize(toml::Deserializer::from(rest)).map_err(refuse)?;
+        let stated = toml::from_str(text).map_err(refuse)?;
+        check::check(&policy, inspectors)
+            .map_err(|fault| source.locate(document.get_ref(), fault))?;
+        policy.identity = Some(Identity {
+            sha256: identity::digest(&stated),
+            file_sha256: Some(Digest::of(text.as_bytes())),
+        });
+        policy.source = source;
+        policy.resolve(inspectors);
         Ok(policy)
     }
 
-    fn check(&self) -> Result<(), (String, String, String)> {
-        let mut names = BTreeSet::new();
-        for environment in &self.environments {
-            let name = &environment.name;
-            check_name(name)?;
-            if let Some(after) = &environment.after
-                && !names.contains(after.as_str())
-            {
-                return Err((
-                    after.clone(),
-                    format!(
-                        "environment `{name}` comes after `{after}`, which is not an environment above it"
-                    ),
-                    "write [[environment]] tables in the order in which releases pass them"
-                        .to_owned(),
-                ));
-            }
-            if !names.insert(name.as_str()) {
-                return Err(twice("environment", name));
-            }
-            for rule in &environment.approvals {
-                self.check_approval(name, rule)?;
-            }
-        }
-        unique(
-            "person",
-            self.people.iter().map(|person| person.id.as_str()),
-        )?;
-        self.check_emails()?;
-        unique(
-            "builder",
-            self.builders.iter().map(|builder| builder.id.as_str()),
-        )?;
-        for waiver in &self.waivers {
-            if waiver.reason.trim().is_empty() || waiver.owner.trim().is_empty() {
-                return Err((
-                    waiver.id.to_string(),
-                    format!(
-                        "the waiver for `{}` has an empty reason or owner",
-                        waiver.id
-                    ),
-                    "say why the exception is safe and who answers for it".to_owned(),
-                ));
-            }
-        }
-        Ok(())
+    /// Refuses rule tables and waivers for ids that nothing reports.
+    pub fn require_known_ids(&self, known: &KnownIds<'_>) -> Result<(), PolicyError> {
+        let Err(fault) = check::check_ids(self, known) else {
+            return Ok(());
+        };
+        let document = DeTable::parse(&self.source.text);
+        let document = document.map_err(|error| self.source.refuse(&error, &[]))?;
+        Err(self.source.locate(document.get_ref(), fault))
     }
 
-    /// An address of two people would let one of them pass for the other.
-    fn check_emails(&self) -> Result<(), (String, String, String)> {
-        let mut owners = BTreeMap::new();
-        for person in &self.people {
-            for email in &person.emails {
-                let owner = owners
-                    .entry(email.to_ascii_lowercase())
-                    .or_insert(&person.id);
-                if *owner != &person.id {
-                    return Err((
-                        email.clone(),
-                        format!(
-                            "`{email}` is an address of both `{owner}` and `{}`",
-                            person.id
-                        ),
-                        "give each address to one [[person]]".to_owned(),
-                    ));
-                }
-            }
-        }
-        Ok(())
+    /// The policy that holds where none is written.
+    pub fn defaults(inspectors: &[&'static Inspector]) -> Self {
+        let mut policy = Self::default();
+        policy.resolve(inspectors);
+        policy
     }
 
-    fn check_approval(
-        &self,
-        environment: &str,
-        rule: &crate::ApprovalRule,
-    ) -> Result<(), (String, String, String)> {
-        if rule.count == 0 {
-            return Err((
-                "count".to_owned(),
-                format!(
-                    "environment `{environment}` asks for 0 approvals of group `{}`",
-                    rule.group
-                ),
-                "write count = 1 or more, or remove the [[environment.approval]] table".to_owned(),
-            ));
-        }
-        let members = self
-            .people
-            .iter()
-            .filter(|person| person.groups.contains(&rule.group))
-            .count();
-        if members < rule.count as usize {
-            return Err((
-                rule.group.clone(),
-                format!(
-                    "environment `{environment}` asks for {} approvals of group `{}`, which has {members} people",
-                    rule.count, rule.group
-                ),
-                format!(
-                    "add groups = [\"{}\"] to enough [[person]] tables",
-                    rule.group
-                ),
-            ));
-        }
-        Ok(())
+    /// What the policy states in an inspector's own table, read into the inspector's own shape; of a
+    /// policy without the table, what an empty one means.
+    pub fn settings<T: DeserializeOwned>(&self, table: &str) -> Result<T, PolicyError> {
+        let refuse = |error| self.source.refuse(&error, &[]);
+        let mut document = DeTable::parse(&self.source.text).map_err(refuse)?;
+        let value = document.get_mut().remove(table);
+        let value =
+            value.unwrap_or_else(|| toml::Spanned::new(0..0, DeValue::Table(DeTable::new())));
+        T::deserialize(toml::de::ValueDeserializer::from(value)).map_err(refuse)
     }
-}
 
-/// An environment's name stands in paths and in keys of the ledger.
-fn check_name(name: &str) -> Result<(), (String, String, String)> {
-    if is_name(name) {
-        return Ok(());
+    /// Whether the policy states an inspector's own table, which may bring rules along.
+    pub fn states(&self, table: &str) -> bool {
+        DeTable::parse(&self.source.text)
+            .is_ok_and(|document| document.get_ref().contains_key(table))
     }
-    let hint =
-        "use letters, digits, `.`, `_` and `-`, at most 100, and begin with a letter or digit";
-    Err((
-        name.to_owned(),
-        format!("`{name}` cannot name an environment"),
-        hint.to_owned(),
-    ))
-}
 
-fn unique<'a>(
-    kind: &str,
-    ids: impl Iterator<Item = &'a str>,
-) -> Result<(), (String, String, String)> {
-    let mut seen = BTreeSet::new();
-    for id in ids {
-        if !seen.insert(id) {
-            return Err(twice(kind, id));
-        }
-    }
-    Ok(())
-}
-
-fn twice(kind: &str, name: &str) -> (String, String, String) {
-    (
-        name.to_owned(),
-        format!("there are two {kind} tables `{name}`"),
-        "give each its own name".to_owned(),
-    )
-}
-
-fn toml_error(error: &toml::de::Error, text: &str, origin: &str) -> PolicyError {
-    let message = error.message().to_owned();
-    let hint = hint(&message);
-    located(
-        text,
-        origin,
-        error.span().map_or(0, |span| span.start),
-        message,
-        hint,
-    )
-}
-
-fn located(text: &str, origin: &str, offset: usize, message: String, hint: String) -> PolicyError {
-    let position = LineIndex::new(text).position(offset);
-    PolicyError {
-        origin: origin.to_owned(),
-        line: position.line,
-        column: position.column,
-        message,
-        hint,
-    }
-}
-
-/// Inspectors and targets that other builds may have; naming one that this build lacks must not be
-/// mistaken for a spelling error, and must never be ignored.
-const ABSENT: [&str; 8] = [
-    "code",
-    "config",
-    "licenses",
-    "images",
-    "image",
-    "probe",
-    "kubernetes",
-    "compose",
-];
-
-fn hint(message: &str) -> String {
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    match quoted.split_first() {
-        Some((unknown, _)) if ABSENT.contains(unknown) => {
-            format!("this build has no `{unknown}`; remove the key or use a build that has it")
-        }
-        Some((unknown, known)) if message.contains("unknown") => known
-            .iter()
-            .map(|known| (strsim::jaro_winkler(unknown, known), known))
-            .filter(|(likeness, _)| *likeness > 0.75)
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map_or_else(
-                || format!("the keys known here are {}", known.join(", ")),
-                |(_, known)| format!("did you mean `{known}`?"),
-            ),
-        _ => {
-            "see the configuration section of the documentation for the form of this key".to_owned()
+    /// Fills in what follows from the rows of the inspectors.
+    fn resolve(&mut self, inspectors: &[&'static Inspector]) {
+        self.gate.resolve(inspectors);
+        for environment in &mut self.environments {
+            let stated = environment.stated_requires.as_deref();
+            environment.requires = Requirement::all(inspectors);
+            environment
+                .requires
+                .retain(|requirement| requirement.is_stated(stated, inspectors));
         }
     }
 }
 
-impl<'de> Deserialize<'de> for GateRule {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(GateRuleVisitor)
+impl Requirement {
+    /// Whether an environment asks for it that states these words, or none.
+    fn is_stated(self, stated: Option<&[String]>, inspectors: &[&'static Inspector]) -> bool {
+        if let Some(words) = stated {
+            return words.iter().any(|word| word == self.as_str());
+        }
+        match self {
+            Self::Tests => true,
+            Self::Inspection { inspector, .. } => inspectors
+                .iter()
+                .any(|row| row.id == inspector && row.required_by_default),
+            Self::Sbom | Self::Signature => false,
+        }
     }
 }
 
-struct GateRuleVisitor;
-
-impl<'de> Visitor<'de> for GateRuleVisitor {
-    type Value = GateRule;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any, low, medium, high, critical, off, or a table { fail_on, only_fixed }")
+impl Source {
+    fn refuse(&self, error: &toml::de::Error, tables: &[&str]) -> PolicyError {
+        let message = error.message().to_owned();
+        let hint = words::hint(&message, tables);
+        let at = error.span().map_or(0, |span| span.start);
+        self.error_at(at, message, hint)
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<GateRule, E> {
-        let fail_on = Threshold::deserialize(de::value::StrDeserializer::new(text))?;
-        Ok(GateRule {
-            fail_on,
-            only_fixed: false,
-        })
+    fn locate(&self, document: &DeTable<'_>, fault: check::Flaw) -> PolicyError {
+        let at = check::offset(document, &fault.at);
+        self.error_at(at, fault.message, fault.hint)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<GateRule, A::Error> {
-        #[derive(serde::Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Table {
-            fail_on: Threshold,
-            #[serde(default)]
-            only_fixed: bool,
+    fn error_at(&self, offset: usize, message: String, hint: String) -> PolicyError {
+        let position = LineIndex::new(&self.text).position(offset);
+        PolicyError {
+            origin: self.origin.to_string(),
+            line: position.line,
+            column: position.column,
+            message,
+            hint,
         }
-        let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
-        Ok(GateRule {
-            fail_on: table.fail_on,
-            only_fixed: table.only_fixed,
-        })
     }
 }
 
@@ -306,27 +199,87 @@ impl<'de> Deserialize<'de> for TomlDate {
 #[cfg(test)]
 mod tests {
     use plimsoll_model::Threshold;
+    use serde::Deserialize;
 
-    use crate::Policy;
+    use crate::test_rows::{COMMIT, INSPECTORS, policy};
+    use crate::{KnownIds, Mode, Policy, PolicyError};
 
     fn error(text: &str) -> String {
-        let error = Policy::parse(text, "plimsoll.toml").unwrap_err();
+        told(&Policy::parse(text, "plimsoll.toml", &INSPECTORS).unwrap_err())
+    }
+
+    fn told(error: &PolicyError) -> String {
         format!("{error}\nhint: {}", error.hint)
     }
 
     #[test]
-    fn an_empty_policy_has_the_defaults() {
-        let policy = Policy::parse("", "plimsoll.toml").unwrap();
-        assert_eq!(policy.gate.secrets.fail_on, Threshold::Any);
-        assert_eq!(policy, Policy::default());
+    fn what_a_policy_leaves_out_comes_from_the_rows() {
+        let defaults = Policy::defaults(&INSPECTORS);
+        for gate in [&policy("").gate, &defaults.gate] {
+            assert_eq!(gate.rule("secret").fail_on, Threshold::Any);
+            assert_eq!(gate.rule("secret").max_age_days, None);
+            assert_eq!(gate.rule("dependency").max_age_days, Some(7));
+            assert_eq!(gate.rule("telepathy").fail_on, Threshold::Any);
+        }
+        assert_eq!(policy("# nothing\n").sha256(), defaults.sha256());
+        let environment = "[[environment]]\nname = \"a\"\ndeploy = { kind = \"process\", run = [] }\nhealth = { http = \"http://127.0.0.1:1/\" }\n";
+        let required = |text: &str| -> Vec<&str> {
+            let requires = &policy(text).environments[0].requires;
+            requires.iter().map(|each| each.as_str()).collect()
+        };
+        assert_eq!(required(environment), ["tests", "dependencies"]);
+        let stated = format!("{environment}requires = [\"sbom\", \"path\", \"sbom\"]\n");
+        let stated = stated.replace("health", "# health").replace(
+            "requires",
+            "health = { http = \"http://127.0.0.1:1/\" }\nrequires",
+        );
+        assert_eq!(required(&stated), ["path", "sbom"]);
     }
 
     #[test]
-    fn both_forms_of_a_gate_are_read() {
-        let text = "[gate]\nsecrets = \"low\"\ndependencies = { fail_on = \"critical\", only_fixed = true }\n";
-        let gate = Policy::parse(text, "plimsoll.toml").unwrap().gate;
-        assert_eq!(gate.secrets.fail_on, Threshold::Low);
-        assert!(gate.dependencies.only_fixed);
+    fn every_form_of_a_gate_is_read() {
+        let gate = policy(&format!(
+            "[gate]\nsecrets = \"low\"\ndependencies = {{ only_fixed = true, mode = \"report\" }}\n\
+             path = {{ mode = {{ new_since = \"{COMMIT}\", until = 2027-01-31, owner = \"sre\" }} }}\n"
+        ))
+        .gate;
+        assert_eq!(gate.rule("secret").fail_on, Threshold::Low);
+        let dependencies = gate.rule("dependency");
+        assert!(dependencies.only_fixed && dependencies.mode == Mode::Report);
+        assert_eq!(dependencies.fail_on, Threshold::High);
+        let moment = |text: &str| text.parse().unwrap();
+        let mode = &gate.rule("path").mode;
+        let since = mode.new_since(moment("2027-01-31T23:59:59Z")).unwrap();
+        assert_eq!(
+            (since.commit.as_str(), since.owner.as_str()),
+            (COMMIT, "sre")
+        );
+        assert_eq!(mode.new_since(moment("2027-02-01T00:00:00Z")), None);
+    }
+
+    #[test]
+    fn an_inspector_reads_its_own_table() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        struct Own {
+            rules: String,
+        }
+        impl Default for Own {
+            fn default() -> Self {
+                Self {
+                    rules: "ours".to_owned(),
+                }
+            }
+        }
+        let read = |text: &str| policy(text).settings::<Own>("secrets");
+        assert_eq!(read("").unwrap().rules, "ours");
+        assert_eq!(
+            read("secrets.rules = \"theirs\"\n").unwrap().rules,
+            "theirs"
+        );
+        let error = read("\n[secrets]\nrule = \"x\"\n").unwrap_err().to_string();
+        assert!(error.starts_with("plimsoll.toml:3:1: "), "{error}");
+        assert!(error.contains("did you mean `rules`?"), "{error}");
     }
 
     #[test]
@@ -348,6 +301,43 @@ mod tests {
                 "did you mean `high`?",
             ),
             ("[gaps]\nstale = \"ignore\"\n", "plimsoll.toml:2:", "warn"),
+            ("[gaps]\nstal = \"warn\"\n", "plimsoll.toml:2:", "`stale`"),
+            ("[secret]\n", "plimsoll.toml:1:", "did you mean `secrets`?"),
+            (
+                "[gate]\npath = { max_age_days = 3 }\n",
+                "plimsoll.toml:2:",
+                "judges by no data",
+            ),
+            (
+                "[gate]\npath = { mode = \"reprot\" }\n",
+                "plimsoll.toml:2:",
+                "did you mean `report`?",
+            ),
+            (
+                "[gate]\npath = { mode = { new_since = \"main\", until = 2027-01-31, owner = \"sre\" } }\n",
+                "plimsoll.toml:2:",
+                "git rev-parse main",
+            ),
+            (
+                "[gate]\npath = { mode = { new_since = \"c0ffee0000000000000000000000000000000000\", until = 2027-01-31 } }\n",
+                "plimsoll.toml:2:",
+                "owner",
+            ),
+            (
+                "[[waiver]]\nid = \"secret/x\"\npath = \"a/[\"\nreason = \"r\"\nowner = \"sre\"\nexpires = 2026-12-31\n",
+                "plimsoll.toml:3:",
+                "neither a path nor a glob",
+            ),
+            (
+                "[[rule]]\nid = \"path/x\"\nseverity = \"unknown\"\nreason = \"r\"\n",
+                "plimsoll.toml:3:",
+                "low, medium, high or critical",
+            ),
+            (
+                "[[rule]]\nid = \"path/x\"\nseverity = \"low\"\nreason = \"r\"\n[[rule]]\nid = \"path/x\"\nseverity = \"high\"\nreason = \"r\"\n",
+                "plimsoll.toml:6:",
+                "two rule tables",
+            ),
             (
                 "service = \"../shop\"\n",
                 "plimsoll.toml:1:",
@@ -355,7 +345,7 @@ mod tests {
             ),
             (
                 "\n[[waiver]]\nid = \"secret/x\"\nreason = \" \"\nowner = \"sre\"\nexpires = 2026-12-31\n",
-                "plimsoll.toml:3:",
+                "plimsoll.toml:4:",
                 "who answers",
             ),
             (
@@ -382,13 +372,40 @@ mod tests {
     }
 
     #[test]
+    fn an_id_that_nothing_reports_is_refused() {
+        let known = KnownIds {
+            is_rule: &|id| id.as_str() == "secret/x",
+            is_gap: &|id| id.as_str() == "secret/gap",
+            nearest: &|_| "secret/x".parse().ok(),
+        };
+        let waiver = |id: &str| {
+            let waiver = format!(
+                "[[waiver]]\nreason = \"{id}\"\nid = \"{id}\"\nowner = \"sre\"\nexpires = 2026-12-31\n"
+            );
+            policy(&waiver).require_known_ids(&known)
+        };
+        let rule = |id: &str| {
+            let rule = format!("[[rule]]\nid = \"{id}\"\nseverity = \"low\"\nreason = \"r\"\n");
+            policy(&rule).require_known_ids(&known)
+        };
+        for accepted in [waiver("secret/x"), waiver("secret/gap"), rule("secret/x")] {
+            assert!(accepted.is_ok());
+        }
+        let refused = told(&waiver("secrt/x").unwrap_err());
+        assert!(refused.starts_with("plimsoll.toml:3:6: "), "{refused}");
+        assert!(refused.contains("did you mean `secret/x`?"), "{refused}");
+        let gap = told(&rule("secret/gap").unwrap_err());
+        assert!(gap.contains("a kind of gap"), "{gap}");
+    }
+
+    #[test]
     fn an_environment_must_follow_one_that_exists() {
         let environment = |name: &str, after: &str| {
             format!(
                 "[[environment]]\nname = \"{name}\"\n{after}deploy = {{ kind = \"process\", run = [\"{{artifact}}\"] }}\nhealth = {{ http = \"http://127.0.0.1:1/\" }}\n"
             )
         };
-        assert!(Policy::parse(&environment("a", ""), "p").is_ok());
+        assert!(Policy::parse(&environment("a", ""), "p", &INSPECTORS).is_ok());
         assert!(error(&environment("../a", "")).contains("cannot name an environment"));
         assert!(
             error(&environment("a", "after = \"b\"\n")).contains("not an environment above it")
@@ -397,6 +414,17 @@ mod tests {
             error(&(environment("a", "") + &environment("a", "")))
                 .contains("two environment tables")
         );
+        for (word, hint) in [
+            ("secret", "did you mean `secrets`?"),
+            ("probe", "this build has no `probe`"),
+        ] {
+            let text = environment("a", &format!("requires = [\"tests\",\n\"{word}\"]\n"));
+            let error = error(&text);
+            assert!(
+                error.starts_with("plimsoll.toml:4:1: ") && error.contains(hint),
+                "{error}"
+            );
+        }
         let kubernetes = environment("a", "").replace("process", "kubernetes");
         assert!(
             error(&kubernetes).contains("this build has no `kubernetes`"),

@@ -1,25 +1,26 @@
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
 use jiff::civil::Date;
-use plimsoll_model::{Digest, GapKind, RuleId, Service, Threshold};
-use serde::{Deserialize, Serialize};
+use plimsoll_model::{Digest, GapKind, Inspector, Service};
+use serde::Deserialize;
+
+use crate::identity::{self, Identity};
+use crate::parse::Source;
+use crate::{Gate, RuleOverride, Waiver};
 
 /// `plimsoll.toml`, read and checked. Every key is optional; unknown keys are errors.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
     /// The service whose releases this policy lets in; the name of the repository's folder when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<Service>,
     /// What may not pass, for each inspector.
     pub gate: Gate,
     /// What a gap means for `plimsoll check`; environments deny on every gap.
     pub gaps: Gaps,
-    /// Which secret rules apply.
-    pub secrets: Secrets,
-    /// Where advisories come from and how old they may be.
-    pub advisories: Advisories,
+    /// The severities of single rules.
+    #[serde(rename = "rule")]
+    pub rules: Vec<RuleOverride>,
     /// Exceptions: explicit, owned, expiring.
     #[serde(rename = "waiver")]
     pub waivers: Vec<Waiver>,
@@ -32,93 +33,45 @@ pub struct Policy {
     /// Where releases go, in order.
     #[serde(rename = "environment")]
     pub environments: Vec<EnvironmentSettings>,
+    /// The severities that the inspected tree's own policy states; they may only raise.
+    #[serde(skip)]
+    pub(crate) raised: Vec<RuleOverride>,
+    /// The text that it was read from.
+    #[serde(skip)]
+    pub(crate) source: Source,
+    /// Which policy it is.
+    #[serde(skip)]
+    pub(crate) identity: Option<Identity>,
 }
 
-/// The thresholds of the inspectors.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Gate {
-    /// Literal credentials; `any` by default.
-    pub secrets: GateRule,
-    /// Components with advisories; `high` by default.
-    pub dependencies: GateRule,
-    /// The release path; `high` by default.
-    pub path: GateRule,
-}
-
-impl Default for Gate {
-    fn default() -> Self {
-        let rule = |fail_on| GateRule {
-            fail_on,
-            only_fixed: false,
-        };
-        Self {
-            secrets: rule(Threshold::Any),
-            dependencies: rule(Threshold::High),
-            path: rule(Threshold::High),
-        }
-    }
-}
-
-impl Gate {
-    /// The rule for an inspector.
-    pub fn rule(&self, inspector: &str) -> &GateRule {
-        match inspector {
-            "secret" => &self.secrets,
-            "dependency" => &self.dependencies,
-            _ => &self.path,
-        }
-    }
-}
-
-/// One gate: `"high"`, or `{ fail_on = "high", only_fixed = true }`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct GateRule {
-    /// From which severity on it denies.
-    pub fail_on: Threshold,
-    /// Whether a finding that nobody has fixed yet passes.
-    pub only_fixed: bool,
-}
-
-/// What each kind of gap means for `plimsoll check`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Gaps {
-    /// Bytes that cannot be read.
-    pub unreadable: GapRule,
-    /// Input that does not say enough.
-    pub unresolved: GapRule,
-    /// Missing or old data.
-    pub stale: GapRule,
-    /// Input that this build has no reader for.
-    pub unsupported: GapRule,
-}
-
-impl Default for Gaps {
-    fn default() -> Self {
-        Self {
-            unreadable: GapRule::Deny,
-            unresolved: GapRule::Warn,
-            stale: GapRule::Deny,
-            unsupported: GapRule::Warn,
-        }
-    }
-}
+/// What each kind of gap means for `plimsoll check`, as far as the policy states it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Gaps(BTreeMap<GapKind, GapRule>);
 
 impl Gaps {
-    /// The rule for a kind.
+    /// The rule for a kind: what is stated, else to deny on what cannot be read and on missing or old
+    /// data, and to warn of the rest.
     pub fn rule(&self, kind: GapKind) -> GapRule {
-        match kind {
-            GapKind::Unreadable => self.unreadable,
-            GapKind::Unresolved => self.unresolved,
-            GapKind::Stale => self.stale,
-            GapKind::Unsupported => self.unsupported,
+        let default = match kind {
+            GapKind::Unreadable | GapKind::Stale => GapRule::Deny,
+            GapKind::Unresolved | GapKind::Unsupported => GapRule::Warn,
+        };
+        self.0.get(&kind).copied().unwrap_or(default)
+    }
+
+    /// These rules with whatever another policy states that is stricter.
+    pub(crate) fn tightened_by(&self, other: &Self) -> Self {
+        let mut tightened = self.clone();
+        for (kind, rule) in &other.0 {
+            tightened.0.insert(*kind, self.rule(*kind).max(*rule));
         }
+        tightened
     }
 }
 
 /// What a gap does to the verdict of `plimsoll check`. It is never ignored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GapRule {
     /// The verdict is allowed with gaps: exit code 2.
@@ -127,57 +80,12 @@ pub enum GapRule {
     Deny,
 }
 
-/// Settings of the secret inspector.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Secrets {
-    /// A file of rules in the gitleaks dialect, relative to the policy; ours when absent.
-    pub rules: Option<String>,
-    /// The digest of that file's bytes. A trusted policy must state it: rules are policy.
-    pub rules_sha256: Option<Digest>,
-}
-
-/// Settings of the advisory databases. There is no default set: a missing database is a gap.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Advisories {
-    /// The folder with the imported databases, relative to the inspected tree; the user's data
-    /// folder when absent.
-    pub path: Option<String>,
-    /// How many days after its last known advisory a database is too old; 7 when absent.
-    pub max_age_days: Option<u32>,
-}
-
-impl Advisories {
-    /// How old the advisories may be, when a tree is checked and when a release is let in.
-    pub fn max_age(&self) -> SignedDuration {
-        SignedDuration::from_hours(24 * i64::from(self.max_age_days.unwrap_or(7)))
-    }
-}
-
-/// An exception to the gate for one rule or gap, explicit, owned and expiring.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Waiver {
-    /// The rule or gap it is about.
-    pub id: RuleId,
-    /// A file or folder it is limited to; everywhere when absent.
-    pub path: Option<String>,
-    /// Why.
-    pub reason: String,
-    /// Who answers for it.
-    pub owner: String,
-    /// The last day on which it counts, in UTC.
-    pub expires: TomlDate,
-}
-
 /// A day written as a TOML date (`2026-12-31`) or as text of the same form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TomlDate(pub Date);
 
 /// A person who commits, requests or approves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Person {
     /// The id that events and reasons show.
@@ -194,7 +102,7 @@ pub struct Person {
 }
 
 /// A machine whose word about an artifact counts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Builder {
     /// Its id, as its provenance states it.
@@ -204,16 +112,19 @@ pub struct Builder {
 }
 
 /// An environment: what it requires and how to deploy to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnvironmentSettings {
     /// Its name.
     pub name: String,
     /// The environment in which the release must be healthy first.
     pub after: Option<String>,
-    /// What must be proven; `tests`, `secrets`, `dependencies` when absent.
-    #[serde(default = "default_requirements")]
+    /// What must be proven, in the order in which reasons name it.
+    #[serde(skip)]
     pub requires: Vec<Requirement>,
+    /// The words of `requires`; what must be proven when absent is the tests' and inspectors' matter.
+    #[serde(rename = "requires")]
+    pub(crate) stated_requires: Option<Vec<String>>,
     /// Whose approvals it waits for.
     #[serde(default, rename = "approval")]
     pub approvals: Vec<ApprovalRule>,
@@ -225,26 +136,18 @@ pub struct EnvironmentSettings {
     pub smoke: Option<String>,
 }
 
-fn default_requirements() -> Vec<Requirement> {
-    vec![
-        Requirement::Tests,
-        Requirement::Secrets,
-        Requirement::Dependencies,
-    ]
-}
-
 /// Something that must be proven about a release before it enters an environment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requirement {
     /// Tests ran on the source, at least one, and none failed.
     Tests,
-    /// The source holds no literal credentials.
-    Secrets,
-    /// Its components have no advisories over the threshold.
-    Dependencies,
-    /// Its release path cannot be walked around.
-    Path,
+    /// An inspector saw nothing in the source that its gate denies.
+    Inspection {
+        /// The inspector's id.
+        inspector: &'static str,
+        /// Its gate key, by which users require it.
+        gate_key: &'static str,
+    },
     /// Its components are listed without gaps.
     Sbom,
     /// A configured builder signed where the artifact comes from.
@@ -252,13 +155,23 @@ pub enum Requirement {
 }
 
 impl Requirement {
+    /// Every requirement of this build, in the order in which reasons name them.
+    pub(crate) fn all(inspectors: &[&'static Inspector]) -> Vec<Self> {
+        let inspections = inspectors.iter().map(|inspector| Self::Inspection {
+            inspector: inspector.id,
+            gate_key: inspector.gate_key,
+        });
+        let mut all = vec![Self::Tests];
+        all.extend(inspections);
+        all.extend([Self::Sbom, Self::Signature]);
+        all
+    }
+
     /// The word as users write it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Tests => "tests",
-            Self::Secrets => "secrets",
-            Self::Dependencies => "dependencies",
-            Self::Path => "path",
+            Self::Inspection { gate_key, .. } => gate_key,
             Self::Sbom => "sbom",
             Self::Signature => "signature",
         }
@@ -266,7 +179,7 @@ impl Requirement {
 }
 
 /// How many people of a group must approve, and who does not count.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalRule {
     /// The group.
@@ -283,7 +196,7 @@ fn default_excluded() -> Vec<Role> {
 }
 
 /// A part that somebody has in a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Wrote or committed the commit.
@@ -306,7 +219,7 @@ impl Role {
 }
 
 /// How to deploy to an environment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Deploy {
     /// A process on this machine.
@@ -320,7 +233,7 @@ pub enum Deploy {
 }
 
 /// How to tell that a deployment works.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Health {
     /// The URL that must answer with a status of 200 to 299.
@@ -357,9 +270,16 @@ impl Policy {
         })
     }
 
-    /// The identity of the policy: equal settings give equal digests, however they are written.
+    /// Which policy it is, as evidence and reports name it.
+    pub fn identity(&self) -> Identity {
+        self.identity.unwrap_or_else(|| Identity {
+            sha256: identity::digest(&toml::Table::new()),
+            file_sha256: None,
+        })
+    }
+
+    /// The digest of what it states, by which evidence and approvals name it.
     pub fn sha256(&self) -> Digest {
-        let text = serde_json::to_vec(self).expect("settings hold only text, numbers and lists");
-        Digest::of_parts(&[b"plimsoll-policy-v1", &text])
+        self.identity().sha256
     }
 }

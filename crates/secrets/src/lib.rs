@@ -36,6 +36,8 @@ pub static INSPECTOR: Inspector = Inspector {
     gate_key: "secrets",
     title: "literal credentials in text",
     default_gate: Threshold::Any,
+    default_max_age_days: None,
+    required_by_default: true,
     semantics: 1,
     accepts_from: 1,
     settings: Some("secrets"),

@@ -31,8 +31,13 @@ pub trait Inspect: Sync + 'static {
     fn about(&self) -> &'static Inspector;
 
     /// Makes settings of the table; opens what they name.
-    fn prepare(&self, table: Self::Table, site: &Site<'_>)
-    -> Result<Self::Settings, Self::Refusal>;
+    /// `max_age_days` is how old the data may be that it judges by, where there is such data.
+    fn prepare(
+        &self,
+        table: Self::Table,
+        max_age_days: Option<u32>,
+        site: &Site<'_>,
+    ) -> Result<Self::Settings, Self::Refusal>;
 
     /// The identity of what facts depend on besides the file; facts are cached by it.
     fn identity(&self, _settings: &Self::Settings) -> Digest {

@@ -75,9 +75,13 @@ struct ReasonShape<'a> {
     hint: &'a str,
 }
 
+/// `digest` is of what the policy states, `fileDigest` of the bytes of its file.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct PolicyShape {
     digest: Digest,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_digest: Option<Digest>,
     trusted: bool,
 }
 
@@ -149,6 +153,7 @@ fn shape(report: &Report) -> ReportShape<'_> {
         },
         policy: PolicyShape {
             digest: report.policy.sha256,
+            file_digest: report.policy.file_sha256,
             trusted: report.policy.trusted,
         },
         inspectors: report

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 
 use plimsoll_model::{Extent, Finding, Gap, Outcome, Place, Ran, Reason, Severity, Subject};
 
-use crate::Report;
 use crate::plain::plain;
+use crate::{PolicyIdentity, Report};
 
 /// A comment shows no more of each; the JSON report has them all.
 const MOST_SHOWN: usize = 50;
@@ -99,12 +99,6 @@ fn rest(total: usize, out: &mut dyn Write) -> io::Result<()> {
 
 /// What the verdict rests on.
 fn basis(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let policy = &report.policy;
-    let trust = if policy.trusted {
-        "from a trusted base"
-    } else {
-        "**untrusted tree**"
-    };
     writeln!(out, "\n<details><summary>What this rests on</summary>\n")?;
     writeln!(
         out,
@@ -112,11 +106,7 @@ fn basis(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         escape(&report.subject_name),
         subject(report.subject.as_ref())
     )?;
-    writeln!(
-        out,
-        "- Policy: {}, {trust}",
-        code(&policy.sha256.to_string())
-    )?;
+    writeln!(out, "- Policy: {}", policy(&report.policy))?;
     writeln!(out, "- Components: {}", report.inspection.components.len())?;
     for looked in &report.inspectors {
         let (gate, title) = (escape(&looked.gate_key), escape(&looked.title));
@@ -143,6 +133,20 @@ fn scope(ran: Option<&Ran>) -> String {
         None | Some(Extent::Root) => String::new(),
         Some(scope) => format!(" in {}", code(&scope.to_string())),
     }
+}
+
+/// Both digests of the policy, and whether it is trusted.
+fn policy(policy: &PolicyIdentity) -> String {
+    let stated = code(&policy.sha256.to_string());
+    let file = policy.file_sha256.map_or_else(String::new, |file| {
+        format!(" (file {})", code(&file.to_string()))
+    });
+    let trust = if policy.trusted {
+        "from a trusted base"
+    } else {
+        "**untrusted tree**"
+    };
+    format!("{stated}{file}, {trust}")
 }
 
 fn subject(subject: Option<&Subject>) -> String {

@@ -30,11 +30,13 @@ pub struct Report {
     pub at: Timestamp,
 }
 
-/// The effective policy of a check.
+/// The policy of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PolicyIdentity {
-    /// The digest of the effective policy.
+    /// The digest of what it states, which evidence names.
     pub sha256: Digest,
+    /// The digest of its file's bytes, which a command line pins; `None` where there is no file.
+    pub file_sha256: Option<Digest>,
     /// Whether it came from a trusted base, not from the inspected tree alone.
     pub trusted: bool,
 }

@@ -43,6 +43,7 @@ fn run(report: &Report) -> Value {
         "properties": {
             "verdict": word(report.verdict.outcome),
             "policySha256": report.policy.sha256,
+            "policyFileSha256": report.policy.file_sha256,
             "policyTrusted": report.policy.trusted,
         },
     })

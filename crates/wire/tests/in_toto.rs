@@ -4,10 +4,10 @@
 #![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
 use plimsoll_model::{
-    Approval, Body, CommitId, DeploymentOutcome, DeploymentRecord, Digest, Excerpt, ExcerptLine,
-    Extent, Finding, Fix, Gap, GapKind, Input, Inspected, Location, Matter, ObjectPlace, Outcome,
-    OwnId, Place, Position, Provenance, Ran, Reference, RequestPlace, RuleId, Sbom, Severity,
-    Subject, TestResult, TraceStep, TreeAddress, TreePath,
+    Approval, Baseline, Body, CommitId, DeploymentOutcome, DeploymentRecord, Digest, Excerpt,
+    ExcerptLine, Extent, Finding, Fix, Gap, GapKind, Input, Inspected, Location, Matter,
+    ObjectPlace, Outcome, OwnId, Place, Position, Provenance, Ran, Reference, RequestPlace, RuleId,
+    Sbom, Severity, Subject, TestResult, TraceStep, TreeAddress, TreePath,
 };
 use plimsoll_wire::{cyclonedx, in_toto};
 use serde_json::{Value, json};
@@ -112,6 +112,8 @@ fn inspected() -> Inspected {
         scope,
         inputs,
     };
+    let mut baseline = finding.clone();
+    baseline.identify(1);
     Inspected {
         inspectors: vec![
             ran(
@@ -130,6 +132,10 @@ fn inspected() -> Inspected {
             gap(GapKind::Stale, None),
         ],
         policy_sha256: Digest::of(b"policy"),
+        baselines: vec![Baseline {
+            commit: CommitId::new("c0ffee"),
+            findings: baseline.fingerprint.into_iter().collect(),
+        }],
         outcome: Outcome::Deny,
     }
 }
@@ -360,14 +366,17 @@ fn predicates_are_read_strictly() {
         |s| s["predicate"]["findings"][0]["more"] = json!(1),
         "unknown field `more`",
     );
-    for field in ["inspectors", "policySha256", "outcome", "findings", "gaps"] {
+    for field in [
+        "inspectors",
+        "policySha256",
+        "baselines",
+        "outcome",
+        "findings",
+        "gaps",
+    ] {
         check(0, |s| remove(s, field), &format!("missing field `{field}`"));
     }
-    for at in [
-        "/inspectors/0",
-        "/inspectors/1/inputs/0",
-        "/inspectors/1/inputs/0/fresh",
-    ] {
+    for at in ["/inspectors/0", "/inspectors/1/inputs/0", "/baselines/0"] {
         let more = |s: &mut Value| s["predicate"].pointer_mut(at).unwrap()["more"] = json!(1);
         check(0, more, "unknown field `more`");
     }

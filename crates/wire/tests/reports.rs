@@ -164,6 +164,7 @@ fn report() -> Report {
         ]),
         policy: PolicyIdentity {
             sha256: Digest::of(b"policy"),
+            file_sha256: Some(Digest::of(b"policy.toml")),
             trusted: false,
         },
         inspection: inspection(),

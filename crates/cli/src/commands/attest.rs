@@ -60,7 +60,7 @@ fn inspection(
     let trusted = open::policy(policy, root)?;
     let user = open::user_databases();
     let site = open::site(&trusted, root, db, user.as_deref());
-    let inspectors = Inspectors::prepare(&trusted.base, &site)?;
+    let inspectors = Inspectors::prepare(&trusted.effective, &site)?;
     let checked = check(&Check {
         tree: named.tree.as_ref(),
         subject_name: named.name,

@@ -18,7 +18,7 @@ pub(crate) fn run(args: &args::Check) -> Result<Exit, Failure> {
     let trusted = open::policy(&args.policy, &args.path)?;
     let user = open::user_databases();
     let site = open::site(&trusted, &args.path, args.db.as_deref(), user.as_deref());
-    let inspectors = Inspectors::prepare(&trusted.base, &site)?;
+    let inspectors = Inspectors::prepare(&trusted.effective, &site)?;
     let cache = if args.no_cache {
         None
     } else {

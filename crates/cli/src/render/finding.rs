@@ -18,7 +18,11 @@ pub(super) fn finding(
 ) -> io::Result<()> {
     let tone = match made {
         Disposition::Denies => style::severity(finding.severity),
-        Disposition::Warns | Disposition::Below | Disposition::Waived(_) => DIM,
+        Disposition::Warns
+        | Disposition::Below
+        | Disposition::Waived(_)
+        | Disposition::Reported
+        | Disposition::Older(_) => DIM,
     };
     let (severity, rule) = (finding.severity, &finding.rule);
     writeln!(
@@ -152,10 +156,20 @@ fn disposition(made: &Disposition, width: usize, out: &mut dyn Write) -> io::Res
         Disposition::Below => "below the threshold of its gate".to_owned(),
         Disposition::Waived(waiver) => {
             format!(
-                "waived until {} by {}: {}",
-                waiver.expires.0, waiver.owner, waiver.reason
+                "waived until {} by {} ({}): {}",
+                waiver.expires.0,
+                waiver.owner,
+                waiver.kind.as_str(),
+                waiver.reason
             )
         }
+        Disposition::Reported => "its gate only reports".to_owned(),
+        Disposition::Older(since) => format!(
+            "stood already at {:.12} (owner {}, until {})",
+            since.commit.as_str(),
+            since.owner,
+            since.until.0
+        ),
     };
     writeln!(
         out,

@@ -22,6 +22,8 @@ static INSPECTOR: Inspector = Inspector {
     gate_key: "dependencies",
     title: "components with known flaws",
     default_gate: Threshold::High,
+    default_max_age_days: Some(7),
+    required_by_default: true,
     semantics: 1,
     accepts_from: 1,
     settings: Some("advisories"),
@@ -52,15 +54,13 @@ pub(crate) struct Table {
     /// The folder with the imported databases, relative to the policy; the user's data folder when
     /// absent.
     path: Option<PathBuf>,
-    /// How many days after its last known advisory a database is too old; 7 when absent.
-    max_age_days: Option<u32>,
 }
 
 /// Where the databases are and how old they may be.
 pub(crate) struct Settings {
     /// `None` where nothing names a folder.
     folder: Option<PathBuf>,
-    max_age: SignedDuration,
+    max_age: Option<SignedDuration>,
 }
 
 /// The databases of a trusted policy would come from the inspected tree. It denies.
@@ -108,7 +108,12 @@ impl Inspect for Dependency {
     }
 
     /// The folder of the databases is the one named for this run, else the policy's, else the user's.
-    fn prepare(&self, table: Table, site: &Site<'_>) -> Result<Settings, DatabaseFolderError> {
+    fn prepare(
+        &self,
+        table: Table,
+        max_age_days: Option<u32>,
+        site: &Site<'_>,
+    ) -> Result<Settings, DatabaseFolderError> {
         let own = table.path.map(|path| site.folder.join(path));
         let folder = own.or_else(|| site.user_databases.map(Path::to_owned));
         let folder = match (site.databases, folder) {
@@ -118,10 +123,10 @@ impl Inspect for Dependency {
             }
             (None, folder) => folder,
         };
-        let days = table.max_age_days.unwrap_or(7);
+        let days = max_age_days.map(i64::from);
         Ok(Settings {
             folder,
-            max_age: SignedDuration::from_hours(24 * i64::from(days)),
+            max_age: days.map(|days| SignedDuration::from_hours(24 * days)),
         })
     }
 
@@ -159,7 +164,7 @@ impl Inspect for Dependency {
         };
         match &inputs.database {
             Ok(database) => {
-                let max_age = Some(settings.max_age);
+                let max_age = settings.max_age;
                 let matched = database.inspect(&inspection.components, inputs.now, max_age);
                 let asked = database.asked(&inspection.components);
                 inspection.merge(matched);

@@ -4,8 +4,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use plimsoll_model::{Address, Class, Digest, Fault, Inspector, Masks, RuleDoc, Span, TreePath};
-use plimsoll_policy::Policy;
+use plimsoll_model::{Address, Digest, Fault, Inspector, Masks, RuleDoc, Span, TreePath};
+use plimsoll_policy::{Policy, PolicyError};
 use plimsoll_source::{Claim, Conclusion, File, Inspect, Site, TextFile, Trees};
 use serde::de::DeserializeOwned;
 
@@ -13,6 +13,8 @@ use serde::de::DeserializeOwned;
 pub(crate) trait Row: Sync {
     /// What is known of it without running it.
     fn about(&self) -> &'static Inspector;
+    /// Refuses a table of its own that cannot be read.
+    fn check_table(&self, policy: &Policy) -> Result<(), PolicyError>;
     /// Reads its settings from the policy.
     fn prepare(&'static self, policy: &Policy, site: &Site<'_>) -> Result<Box<dyn Ready>, Refusal>;
 }
@@ -59,9 +61,14 @@ impl<I: Inspect> Row for I {
         Inspect::about(self)
     }
 
+    fn check_table(&self, policy: &Policy) -> Result<(), PolicyError> {
+        read_table::<I::Table>(policy, Inspect::about(self)).map(drop)
+    }
+
     fn prepare(&'static self, policy: &Policy, site: &Site<'_>) -> Result<Box<dyn Ready>, Refusal> {
-        let table = read_table(policy, Inspect::about(self))?;
-        let settings = Inspect::prepare(self, table, site).map_err(refuse)?;
+        let table = read_table(policy, Inspect::about(self)).map_err(refuse)?;
+        let max_age_days = policy.gate.rule(Inspect::about(self).id).max_age_days;
+        let settings = Inspect::prepare(self, table, max_age_days, site).map_err(refuse)?;
         Ok(Box::new(Prepared {
             inspector: self,
             settings,
@@ -162,27 +169,7 @@ fn refuse(fault: impl Fault + Send + Sync + 'static) -> Refusal {
     Box::new(fault)
 }
 
-/// A table of the policy that its inspector cannot read.
-#[derive(Debug, thiserror::Error)]
-#[error("[{table}] of the policy cannot be read")]
-struct TableError {
-    table: &'static str,
-    source: serde_json::Error,
-}
-
-impl Fault for TableError {
-    fn class(&self) -> Class {
-        Class::Configuration
-    }
-}
-
 /// An inspector's own table of the policy, in its own shape.
-fn read_table<T: DeserializeOwned>(policy: &Policy, row: &Inspector) -> Result<T, Refusal> {
-    let table = row.settings.unwrap_or_default();
-    let read = serde_json::to_value(policy).and_then(|mut whole| {
-        let written = whole.get_mut(table).map(serde_json::Value::take);
-        let empty = || serde_json::Value::Object(serde_json::Map::new());
-        serde_json::from_value(written.unwrap_or_else(empty))
-    });
-    read.map_err(|source| refuse(TableError { table, source }))
+fn read_table<T: DeserializeOwned>(policy: &Policy, row: &Inspector) -> Result<T, PolicyError> {
+    policy.settings(row.settings.unwrap_or_default())
 }

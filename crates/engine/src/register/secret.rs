@@ -122,7 +122,12 @@ impl Inspect for Secret {
         &plimsoll_secrets::INSPECTOR
     }
 
-    fn prepare(&self, table: Table, site: &Site<'_>) -> Result<InForce, SecretRulesError> {
+    fn prepare(
+        &self,
+        table: Table,
+        _: Option<u32>,
+        site: &Site<'_>,
+    ) -> Result<InForce, SecretRulesError> {
         let Some(file) = &table.rules else {
             return Ok(InForce::Builtin);
         };

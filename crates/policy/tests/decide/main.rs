@@ -16,13 +16,13 @@ macro_rules! body {
 
 mod release;
 mod rows;
+mod step_by_step;
 
 use jiff::{SignedDuration, Timestamp};
-use plimsoll_model::CommitId;
 use plimsoll_model::{
-    Approval, Body, DeploymentOutcome, DeploymentRecord, Digest, Evidence, Extent, Finding, Gap,
-    GapKind, Inspected, Location, Outcome, OwnId, Provenance, Sbom, Service, Severity, Signatory,
-    Subject, TestResult, TreePath, Verdict,
+    Approval, Body, CommitId, DeploymentOutcome, DeploymentRecord, Digest, Evidence, Extent,
+    Finding, Gap, GapKind, Inspected, Location, Outcome, OwnId, Provenance, Sbom, Service,
+    Severity, Signatory, Subject, TestResult, TreePath, Verdict,
 };
 use plimsoll_policy::{Policy, Request};
 
@@ -105,7 +105,7 @@ fn world() -> World {
 }
 
 fn world_under(policy: &str) -> World {
-    let policy = Policy::parse(policy, "policy.toml").unwrap();
+    let policy = Policy::parse(policy, "policy.toml", &INSPECTORS).unwrap();
     let ci = Signatory::Builder("ci".to_owned());
     let shipped = Subject::Artifact { sha256: artifact() };
     let provenance = Provenance {
@@ -125,6 +125,7 @@ fn world_under(policy: &str) -> World {
         findings: Vec::new(),
         gaps: Vec::new(),
         policy_sha256: policy.sha256(),
+        baselines: Vec::new(),
         outcome: Outcome::Allow,
     };
     let staged = DeploymentRecord {
@@ -175,7 +176,6 @@ fn decide(world: &World) -> Verdict {
         requester: &world.requester,
         policy_trusted: world.trusted,
         evidence: &world.evidence,
-        inspectors: &INSPECTORS,
         now: world.now,
     })
 }
@@ -423,7 +423,7 @@ fn advisories_that_were_fresh_at_the_inspection_grow_old_before_the_release() {
         told.contains("advisories for npm that end 8 days ago; the policy allows 7"),
         "{told}"
     );
-    let patient = format!("[advisories]\nmax_age_days = 8\n{POLICY}");
+    let patient = format!("[gate]\ndependencies = {{ max_age_days = 8 }}\n{POLICY}");
     assert_eq!(later(&patient, 24 * 3600).outcome, Outcome::Allow);
     let waived = format!(
         "{POLICY}\n[[waiver]]\nid = \"dependency/stale-database\"\nreason = \"a frozen mirror\"\nowner = \"sre\"\nexpires = 2027-01-01\n"

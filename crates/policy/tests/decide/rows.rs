@@ -8,12 +8,18 @@ use plimsoll_model::{
 use super::now;
 
 /// A row whose evidence counts from semantics 3 on.
-const fn row(id: &'static str, gate_key: &'static str) -> Inspector {
+const fn row(
+    id: &'static str,
+    gate_key: &'static str,
+    default_max_age_days: Option<u32>,
+) -> Inspector {
     Inspector {
         id,
         gate_key,
         title: "",
         default_gate: Threshold::High,
+        default_max_age_days,
+        required_by_default: true,
         semantics: 4,
         accepts_from: 3,
         settings: None,
@@ -25,9 +31,9 @@ const fn row(id: &'static str, gate_key: &'static str) -> Inspector {
 
 /// The inspectors of the build that decides.
 pub(crate) static INSPECTORS: [&Inspector; 3] = [
-    &row("secret", "secrets"),
-    &row("dependency", "dependencies"),
-    &row("path", "path"),
+    &row("secret", "secrets", None),
+    &row("dependency", "dependencies", Some(7)),
+    &row("path", "path", None),
 ];
 
 /// An inspector that looked at everything, by advisories of seven days ago that count for seven days.

@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Approval, DeploymentOutcome, DeploymentRecord, Digest, Finding, Gap, Inspected, Outcome, OwnId,
-    Ran, Service,
+    Approval, Baseline, DeploymentOutcome, DeploymentRecord, Digest, Finding, Gap, Inspected,
+    Outcome, OwnId, Ran, Service,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,7 @@ use crate::shape::{FindingShape, GapShape};
 pub(super) struct InspectionPredicate {
     inspectors: Vec<Ran>,
     policy_sha256: Digest,
+    baselines: Vec<Baseline>,
     outcome: OutcomeShape,
     findings: Vec<FindingShape>,
     gaps: Vec<GapShape>,
@@ -65,6 +66,7 @@ impl From<&Inspected> for InspectionPredicate {
         Self {
             inspectors: body.inspectors.clone(),
             policy_sha256: body.policy_sha256,
+            baselines: body.baselines.clone(),
             outcome: match body.outcome {
                 Outcome::Allow => OutcomeShape::Allow,
                 Outcome::Unknown => OutcomeShape::Unknown,
@@ -83,6 +85,7 @@ impl From<InspectionPredicate> for Inspected {
             findings: predicate.findings.into_iter().map(Finding::from).collect(),
             gaps: predicate.gaps.into_iter().map(Gap::from).collect(),
             policy_sha256: predicate.policy_sha256,
+            baselines: predicate.baselines,
             outcome: match predicate.outcome {
                 OutcomeShape::Allow => Outcome::Allow,
                 OutcomeShape::Unknown => Outcome::Unknown,

@@ -1,0 +1,161 @@
+//! Inspections: what an inspector saw of the source, judged by the policy of now.
+
+use plimsoll_model::{
+    Body, Extent, Finding, Gap, GapKind, Inspected, Outcome, Ran, Reason, RuleId,
+};
+
+use super::{Case, allow, deny, unknown};
+use crate::gate::{self, Strictness};
+use crate::{Disposition, Mode};
+
+impl Case<'_> {
+    pub(super) fn inspection(&self, about: &str, inspector: &str) -> Reason {
+        if self.policy.gate.rule(inspector).mode == Mode::Report {
+            return unknown(
+                about,
+                "its gate only reports, which proves nothing".to_owned(),
+                "give the gate another mode in the trusted policy: \"enforce\" or { new_since, until, owner }",
+            );
+        }
+        let hint = "inspect the commit with `plimsoll attest inspection` under the trusted policy";
+        let is_wanted = |ran: &&Ran| ran.inspector == inspector && ran.scope.covers(&Extent::Root);
+        let inspected = self.believed(|body| match body {
+            Body::Inspection(inspected) => {
+                let ran = inspected.inspectors.iter().find(is_wanted)?;
+                Some((inspected, ran))
+            }
+            _ => None,
+        });
+        let Some((_, (inspected, ran))) = inspected else {
+            return unknown(
+                about,
+                "no signed inspection of all of this source".to_owned(),
+                hint,
+            );
+        };
+        if let Some(refused) = self.older(about, ran, hint) {
+            return refused;
+        }
+        let own = self.policy.sha256();
+        if inspected.policy_sha256 != own {
+            return deny(
+                about,
+                format!(
+                    "inspected under policy {}, this is {}",
+                    inspected.policy_sha256.short(),
+                    self.policy.identity()
+                ),
+                hint,
+            );
+        }
+        self.judge(about, inspected, ran)
+    }
+
+    /// Evidence of rules that this build no longer takes the word of.
+    fn older(&self, about: &str, ran: &Ran, hint: &str) -> Option<Reason> {
+        let mut rows = self.policy.gate.rules().map(|(row, _)| row);
+        let row = rows.find(|row| row.id == ran.inspector);
+        let accepts_from = row.map_or(u32::MAX, |row| row.accepts_from);
+        (ran.semantics < accepts_from).then(|| {
+            let message = format!(
+                "inspected by rules of before semantics {accepts_from} (they were {}): inspect again",
+                ran.semantics
+            );
+            unknown(about, message, hint)
+        })
+    }
+
+    fn judge(&self, about: &str, inspected: &Inspected, ran: &Ran) -> Reason {
+        let tally = self.count(inspected, &ran.inspector);
+        let hint = "fix them, or ask for a [[waiver]] in the trusted policy";
+        if tally.denied > 0 {
+            return deny(about, format!("{} findings deny", tally.denied), hint);
+        }
+        if tally.gaps > 0 {
+            let message = format!("{} places were not checked", tally.gaps);
+            return unknown(about, message, hint);
+        }
+        if let Some(outdated) = self.outdated(about, ran) {
+            return outdated;
+        }
+        if inspected.outcome == Outcome::Deny {
+            let message = "the inspected tree's own stricter policy denied".to_owned();
+            return deny(about, message, hint);
+        }
+        let rule = self.policy.gate.rule(&ran.inspector);
+        let now = self.request.now;
+        let mut parts = vec![gate::nothing(rule, now)];
+        if let Some(since) = rule.mode.new_since(now) {
+            parts.push(gate::older(tally.older, since));
+        }
+        let own = findings_of(inspected, &ran.inspector);
+        let lowered = self.policy.lowered(own).into_iter();
+        parts.extend(lowered.map(|reason| reason.message));
+        allow(about, parts.join("; "))
+    }
+
+    /// What speaks against an inspection now, by what one inspector saw.
+    fn count(&self, inspected: &Inspected, inspector: &str) -> Tally {
+        let mut tally = Tally::default();
+        for finding in findings_of(inspected, inspector) {
+            let made = self
+                .policy
+                .judge(finding, &inspected.baselines, self.request.now);
+            match made {
+                Disposition::Denies => tally.denied += 1,
+                Disposition::Older(_) => tally.older += 1,
+                Disposition::Warns
+                | Disposition::Below
+                | Disposition::Waived(_)
+                | Disposition::Reported => {}
+            }
+        }
+        let gaps = inspected.gaps.iter();
+        let gaps = gaps.filter(|gap| gap.id.inspector() == inspector);
+        tally.gaps = gaps.filter(|gap| self.is_unproven(gap)).count();
+        tally
+    }
+
+    fn is_unproven(&self, gap: &Gap) -> bool {
+        let strictness = Strictness::EveryGap;
+        self.policy.judge_gap(gap, strictness, self.request.now) == Disposition::Denies
+    }
+
+    /// Data that was fresh when the commit was inspected may be too old when the release enters.
+    fn outdated(&self, about: &str, ran: &Ran) -> Option<Reason> {
+        let max_age = self.policy.gate.rule(&ran.inspector).max_age()?;
+        let aging = ran
+            .inputs
+            .iter()
+            .filter_map(|input| Some((input.as_of?, input)));
+        let (as_of, oldest) = aging.min_by_key(|(as_of, _)| *as_of)?;
+        let age = self.request.now.duration_since(as_of);
+        let gap = Gap {
+            id: RuleId::new(&ran.inspector, "stale-database"),
+            kind: GapKind::Stale,
+            place: None,
+            message: format!(
+                "it was matched against {} that end {} days ago; the policy allows {}",
+                oldest.name,
+                age.as_hours() / 24,
+                max_age.as_hours() / 24
+            ),
+            fix: "import newer advisories and inspect the commit again".to_owned(),
+        };
+        let is_old = age > max_age && self.is_unproven(&gap);
+        is_old.then(|| unknown(about, gap.message, &gap.fix))
+    }
+}
+
+/// What one inspector saw, by what it comes to now.
+#[derive(Default)]
+struct Tally {
+    denied: usize,
+    older: usize,
+    gaps: usize,
+}
+
+fn findings_of<'a>(inspected: &'a Inspected, inspector: &str) -> impl Iterator<Item = &'a Finding> {
+    let findings = inspected.findings.iter();
+    findings.filter(move |finding| finding.rule.inspector() == inspector)
+}

@@ -1,0 +1,256 @@
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use plimsoll_model::{
+    Baseline, CommitId, Finding, Fix, Gap, GapKind, Inspection, Location, Outcome, Reason,
+    Severity, TreePath, Verdict,
+};
+
+use crate::test_rows::{COMMIT, policy};
+
+const LAST_SECOND_OF_JUNE: &str = "2026-06-30T23:59:59Z";
+
+fn verdict(text: &str, inspection: &Inspection, baselines: &[Baseline], now: &str) -> Verdict {
+    let now: Timestamp = now.parse().unwrap();
+    policy(text).gate(inspection, baselines, now).verdict
+}
+
+fn outcome(policy: &str, inspection: &Inspection) -> Outcome {
+    verdict(policy, inspection, &[], LAST_SECOND_OF_JUNE).outcome
+}
+
+fn reason(verdict: &Verdict, about: &str) -> Reason {
+    let reasons = verdict.reasons.iter();
+    let mut about = reasons.filter(|reason| reason.about == about);
+    about.next().unwrap().clone()
+}
+
+fn finding(rule: &str, severity: Severity, fixed: Option<&str>) -> Inspection {
+    let location = Location::file(TreePath::new("a/Cargo.lock"));
+    let mut finding = Finding::new(rule.parse().unwrap(), severity, "m", location);
+    finding.fix = Some(Fix {
+        message: String::new(),
+        version: fixed.map(str::to_owned),
+    });
+    Inspection {
+        findings: vec![finding],
+        ..Inspection::default()
+    }
+}
+
+fn waiver(expires: &str, path: &str) -> String {
+    format!(
+        "[[waiver]]\nid = \"dependency/X\"\nreason = \"r\"\nowner = \"o\"\nexpires = {expires}\n{path}"
+    )
+}
+
+#[test]
+fn thresholds_waivers_and_their_expiry() {
+    let high = finding("dependency/X", Severity::High, None);
+    let cases = [
+        ("", &high, Outcome::Deny),
+        (
+            "[gate]\ndependencies = \"critical\"\n",
+            &high,
+            Outcome::Allow,
+        ),
+        (
+            "[gate]\ndependencies = \"critical\"\n",
+            &finding("dependency/X", Severity::Unknown, None),
+            Outcome::Deny,
+        ),
+        (
+            "[gate]\ndependencies = { fail_on = \"low\", only_fixed = true }\n",
+            &high,
+            Outcome::Allow,
+        ),
+        (
+            "[gate]\ndependencies = { fail_on = \"low\", only_fixed = true }\n",
+            &finding("dependency/X", Severity::Low, Some("2")),
+            Outcome::Deny,
+        ),
+        (&waiver("2026-06-30", ""), &high, Outcome::Allow),
+        (&waiver("2026-06-29", ""), &high, Outcome::Deny),
+        (
+            &waiver("2026-12-31", "path = \"a\"\n"),
+            &high,
+            Outcome::Allow,
+        ),
+        (
+            &waiver("2026-12-31", "path = \"a/Cargo.lock\"\n"),
+            &high,
+            Outcome::Allow,
+        ),
+        (
+            &waiver("2026-12-31", "path = \"a/C\"\n"),
+            &high,
+            Outcome::Deny,
+        ),
+        (
+            &waiver("2026-12-31", ""),
+            &finding("dependency/Y", Severity::High, None),
+            Outcome::Deny,
+        ),
+        (
+            &waiver("2026-12-31", ""),
+            &finding("secret/x", Severity::Low, None),
+            Outcome::Deny,
+        ),
+    ];
+    for (policy, inspection, expected) in cases {
+        assert_eq!(
+            outcome(policy, inspection),
+            expected,
+            "{policy}\n{inspection:?}"
+        );
+    }
+}
+
+#[test]
+fn gaps_never_pass_as_clean() {
+    for (kind, expected) in [
+        (GapKind::Unreadable, Outcome::Deny),
+        (GapKind::Stale, Outcome::Deny),
+        (GapKind::Unresolved, Outcome::Unknown),
+        (GapKind::Unsupported, Outcome::Unknown),
+    ] {
+        let inspection = Inspection {
+            gaps: vec![gap("dependency/x", kind)],
+            ..Inspection::default()
+        };
+        assert_eq!(outcome("", &inspection), expected, "{kind:?}");
+    }
+}
+
+/// Two findings of the same severity, of which the first stood at the commit.
+fn old_and_new() -> (Inspection, Baseline) {
+    let mut inspection = finding("path/old", Severity::High, None);
+    inspection.merge(finding("path/new", Severity::High, None));
+    for finding in &mut inspection.findings {
+        finding.identify(0);
+    }
+    let baseline = Baseline {
+        commit: CommitId::new(COMMIT),
+        findings: BTreeSet::from_iter(inspection.findings[0].fingerprint),
+    };
+    (inspection, baseline)
+}
+
+#[test]
+fn what_stood_at_the_commit_passes_until_the_day() {
+    let (mut inspection, baseline) = old_and_new();
+    let policy = format!(
+        "[gate]\npath = {{ mode = {{ new_since = \"{COMMIT}\", until = 2026-06-30, owner = \"sre\" }} }}\n"
+    );
+    let at = |inspection: &_, baseline: &Baseline, now| {
+        let verdict = verdict(&policy, inspection, std::slice::from_ref(baseline), now);
+        reason(&verdict, "path")
+    };
+    let both = at(&inspection, &baseline, LAST_SECOND_OF_JUNE);
+    assert_eq!(both.outcome, Outcome::Deny);
+    assert_eq!(
+        both.message,
+        "1 finding at or above `high`, 1 finding stood already at c0ffee000000 (owner sre, until 2026-06-30)"
+    );
+    inspection.findings.pop();
+    let old = at(&inspection, &baseline, LAST_SECOND_OF_JUNE);
+    assert_eq!(old.outcome, Outcome::Allow);
+    assert!(
+        old.message
+            .starts_with("nothing new at or above `high`, 1 finding stood"),
+        "{old:?}"
+    );
+    let later = at(&inspection, &baseline, "2026-07-01T00:00:00Z");
+    assert_eq!(later.outcome, Outcome::Deny);
+    assert!(
+        later.message.contains("passed until 2026-06-30"),
+        "{later:?}"
+    );
+    let other = Baseline {
+        commit: CommitId::new("0".repeat(40)),
+        ..baseline.clone()
+    };
+    let against_another = at(&inspection, &other, LAST_SECOND_OF_JUNE);
+    assert_eq!(against_another.outcome, Outcome::Deny);
+    inspection.findings[0].fingerprint = None;
+    let without_identity = at(&inspection, &baseline, LAST_SECOND_OF_JUNE);
+    assert_eq!(without_identity.outcome, Outcome::Deny);
+}
+
+#[test]
+fn a_gate_that_reports_shows_and_denies_nothing() {
+    let (mut inspection, _) = old_and_new();
+    inspection.gaps.push(gap("path/x", GapKind::Unreadable));
+    let policy = "[gate]\npath = { mode = \"report\" }\n";
+    let told = verdict(policy, &inspection, &[], LAST_SECOND_OF_JUNE);
+    assert_eq!(told.outcome, Outcome::Allow);
+    let told = reason(&told, "path");
+    assert_eq!(
+        told.message,
+        "reported only: 2 findings at or above `high`, 1 place not checked"
+    );
+    assert!(told.hint.contains("proves nothing"));
+    inspection.gaps.push(gap("secret/x", GapKind::Unreadable));
+    assert_eq!(
+        outcome(policy, &inspection),
+        Outcome::Deny,
+        "only its own gaps"
+    );
+}
+
+#[test]
+fn a_rule_is_raised_or_lowered_and_the_latter_is_told() {
+    let rule = |severity: &str| {
+        format!("[[rule]]\nid = \"path/x\"\nseverity = \"{severity}\"\nreason = \"a lab\"\n")
+    };
+    let [low, high] = [Severity::Low, Severity::High].map(|is| finding("path/x", is, None));
+    assert_eq!(outcome(&rule("high"), &low), Outcome::Deny);
+    let lowered = verdict(&rule("medium"), &high, &[], LAST_SECOND_OF_JUNE);
+    assert_eq!(lowered.outcome, Outcome::Allow);
+    assert_eq!(
+        reason(&lowered, "rule").message,
+        "1 finding of path/x taken for medium instead of high: a lab"
+    );
+    let raised = verdict(&rule("high"), &low, &[], LAST_SECOND_OF_JUNE);
+    assert!(raised.reasons.iter().all(|reason| reason.about != "rule"));
+}
+
+#[test]
+fn a_waiver_that_does_nothing_is_told() {
+    let high = finding("dependency/X", Severity::High, None);
+    let told = |expires: &str, path: &str, inspection: &Inspection| -> Option<String> {
+        let verdict = verdict(&waiver(expires, path), inspection, &[], LAST_SECOND_OF_JUNE);
+        let mut reasons = verdict.reasons.into_iter();
+        reasons
+            .find(|reason| reason.about == "waiver")
+            .map(|reason| reason.message)
+    };
+    assert_eq!(told("2026-06-30", "", &high), None);
+    let expected = [
+        (
+            told("2026-06-30", "path = \"b\"\n", &high),
+            "dependency/X in b (owner o) matched nothing",
+        ),
+        (
+            told("2026-06-29", "", &high),
+            "dependency/X (owner o) expired on 2026-06-29 and no longer counts",
+        ),
+        (
+            told("2026-06-29", "", &Inspection::default()),
+            "dependency/X (owner o) expired on 2026-06-29 and matched nothing",
+        ),
+    ];
+    for (told, expected) in expected {
+        assert_eq!(told.as_deref(), Some(expected));
+    }
+}
+
+fn gap(id: &str, kind: GapKind) -> Gap {
+    Gap {
+        id: id.parse().unwrap(),
+        kind,
+        place: None,
+        message: String::new(),
+        fix: String::new(),
+    }
+}

@@ -1,0 +1,45 @@
+//! Inspectors that tests of this room judge by.
+
+use plimsoll_model::{Inspector, Threshold};
+
+use crate::Policy;
+
+/// The full id of a commit.
+pub(crate) const COMMIT: &str = "c0ffee0000000000000000000000000000000000";
+
+const fn inspector(
+    id: &'static str,
+    gate_key: &'static str,
+    default_gate: Threshold,
+    max_age_days: Option<u32>,
+) -> Inspector {
+    Inspector {
+        id,
+        gate_key,
+        title: "",
+        default_gate,
+        default_max_age_days: max_age_days,
+        required_by_default: max_age_days.is_some(),
+        semantics: 1,
+        accepts_from: 1,
+        rules: || &[],
+        family: None,
+        gaps: &[],
+        settings: if max_age_days.is_some() {
+            None
+        } else {
+            Some(gate_key)
+        },
+    }
+}
+
+pub(crate) static INSPECTORS: [&Inspector; 3] = [
+    &inspector("secret", "secrets", Threshold::Any, None),
+    &inspector("dependency", "dependencies", Threshold::High, Some(7)),
+    &inspector("path", "path", Threshold::High, None),
+];
+
+/// The policy that is written here.
+pub(crate) fn policy(text: &str) -> Policy {
+    Policy::parse(text, "plimsoll.toml", &INSPECTORS).unwrap()
+}
