@@ -20,7 +20,10 @@ pub(crate) fn report(checked: &Checked, out: &mut dyn io::Write) -> io::Result<(
     let inspection = &checked.report.inspection;
     for (found, made) in inspection.findings.iter().zip(&checked.judgement.findings) {
         let doc = checked.report.docs.get(&found.rule);
-        finding::finding(found, doc, made, out)?;
+        let comparison = checked.report.comparison.as_ref();
+        let new_since = comparison.filter(|comparison| comparison.is_new(found));
+        let new_since = new_since.map(|comparison| comparison.revision.as_str());
+        finding::finding(found, doc, (made, new_since), out)?;
     }
     for (gap, made) in inspection.gaps.iter().zip(&checked.judgement.gaps) {
         finding::gap(gap, made, out)?;
@@ -34,6 +37,16 @@ pub(crate) fn report(checked: &Checked, out: &mut dyn io::Write) -> io::Result<(
     )?;
     for looked in &checked.report.inspectors {
         inspector(&checked.report, looked, out)?;
+    }
+    if let Some(comparison) = &checked.report.comparison {
+        let new = comparison.count_new(&inspection.findings);
+        let old = inspection.findings.len() - new;
+        writeln!(
+            out,
+            "{DIM}  compared with {} ({:.12}): {new} new, {old} stood there already{DIM:#}",
+            clean(&comparison.revision),
+            comparison.baseline.commit.as_str()
+        )?;
     }
     verdict(&checked.report.verdict, out)
 }

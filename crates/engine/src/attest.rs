@@ -138,7 +138,7 @@ pub fn attest_inspection(
         findings: report.inspection.findings.clone(),
         gaps: report.inspection.gaps.clone(),
         policy_sha256: report.policy.sha256,
-        baselines: Vec::new(),
+        baselines: checked.baselines.clone(),
         outcome: report.verdict.outcome,
     });
     let policy = Key::policy(&report.policy.sha256);

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use plimsoll_model::{Gap, Inspector, Outcome, Ran, Reason, Subject, Verdict};
+use plimsoll_model::{Baseline, Gap, Inspector, Outcome, Ran, Reason, Subject, Verdict};
 use plimsoll_policy::Judgement;
 use plimsoll_source::{EMPTY_TREE, Tree};
 use plimsoll_wire::{Looked, PolicyIdentity, Report};
 
+use crate::baseline::compare;
 use crate::excerpt;
 use crate::inspect::{self, Options};
 use crate::register::inspectors;
@@ -36,6 +37,8 @@ pub struct Checked {
     pub report: Report,
     /// What the gate made of each finding and gap.
     pub judgement: Judgement,
+    /// Which of the findings stood already at the commits that the policy names.
+    pub baselines: Vec<Baseline>,
     /// Text files that were looked at.
     pub files: u64,
     /// Their bytes.
@@ -54,7 +57,11 @@ pub fn check(check: &Check<'_>) -> Checked {
     }
     let known = check.options.inspectors;
     excerpt::add(check.tree, known, &inspected.digests, &mut inspection);
-    let mut judgement = check.trusted.effective.gate(&inspection, &[], check.now);
+    let compared = compare(check, &inspection);
+    inspection.gaps.extend(compared.gaps);
+    inspection.sort();
+    let policy = &check.trusted.effective;
+    let mut judgement = policy.gate(&inspection, &compared.baselines, check.now);
     judgement.verdict = with_policy(judgement.verdict, check.trusted);
     let report = Report {
         subject_name: check.subject_name.clone(),
@@ -64,10 +71,12 @@ pub fn check(check: &Check<'_>) -> Checked {
         docs: known.document(&inspection),
         inspection,
         inspectors: looked(&ran),
+        comparison: compared.comparison,
         at: check.now,
     };
     Checked {
         report,
+        baselines: compared.baselines,
         judgement,
         files,
         bytes,

@@ -5,6 +5,7 @@
 //! is asked only for when an event was written.
 
 mod attest;
+mod baseline;
 mod check;
 mod checkout;
 mod command;

@@ -15,6 +15,8 @@ use plimsoll_policy::{Policy, PolicyError};
 use plimsoll_source::{Site, UNREAD};
 use plimsoll_wire::Doc;
 
+use crate::baseline::MISSING_COMMIT;
+
 pub use dependency::DatabaseFolderError;
 use row::Row;
 pub(crate) use row::{Kept, Ready, Run};
@@ -171,7 +173,7 @@ pub(crate) fn find_gap(id: &RuleId) -> Option<&'static GapDoc> {
 
 /// What an inspector may be unable to check, and what any of them may.
 fn gaps(inspector: &Inspector) -> impl Iterator<Item = &'static GapDoc> {
-    inspector.gap_docs().chain(UNREAD)
+    inspector.gap_docs().chain(UNREAD).chain([&MISSING_COMMIT])
 }
 
 fn rule_words(doc: RuleDoc) -> Doc {

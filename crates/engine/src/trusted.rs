@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{Class, Digest, Fault, RuleId, Service, TreePath};
+use plimsoll_model::{Class, CommitId, Digest, Fault, RuleId, Service, TreePath};
 use plimsoll_policy::{KnownIds, Policy, PolicyError};
 use plimsoll_source::{GitError, Repository};
 
@@ -47,6 +47,8 @@ pub struct Trusted {
     pub effective: Policy,
     /// Whether the base is trusted.
     pub trusted: bool,
+    /// The revision that the base was read from, with the commit that it is, where it was one.
+    pub revision: Option<(String, CommitId)>,
     /// Where the base was read from, for people.
     pub origin: String,
     /// The folder that relative paths in the base are resolved against.
@@ -204,6 +206,7 @@ pub fn load(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedError>
 /// Loads the policy for what is done to environments. The tree in the folder `root` has no say in it:
 /// a broken `plimsoll.toml` there cannot keep anybody from rolling back.
 pub fn load_base(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedError> {
+    let mut compared = None;
     let (base, trusted, origin, folder) = match source {
         PolicySource::File { path, sha256 } => {
             let origin = path.display().to_string();
@@ -219,6 +222,7 @@ pub fn load_base(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedE
                     revision: revision.clone(),
                 })?;
             let origin = format!("{POLICY_FILE} at {revision}");
+            compared = Some((revision.clone(), commit));
             (
                 parse(&bytes, &origin)?,
                 true,
@@ -246,6 +250,7 @@ pub fn load_base(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedE
         effective: base.clone(),
         base,
         trusted,
+        revision: compared,
         origin,
         folder,
     })

@@ -4,6 +4,8 @@
 mod approval;
 mod inspection;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use plimsoll_model::{
     Body, DeploymentOutcome, Evidence, Outcome, OwnId, Provenance, Reason, Service, Signatory,

@@ -277,7 +277,7 @@ mod tests {
             read("secrets.rules = \"theirs\"\n").unwrap().rules,
             "theirs"
         );
-        let error = read("\n[secrets]\nrule = \"x\"\n").unwrap_err().to_string();
+        let error = told(&read("\n[secrets]\nrule = \"x\"\n").unwrap_err());
         assert!(error.starts_with("plimsoll.toml:3:1: "), "{error}");
         assert!(error.contains("did you mean `rules`?"), "{error}");
     }

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use plimsoll_model::{CommitId, Digest, Extent, Input, Ran, Reason, Subject};
+use plimsoll_model::{CommitId, Digest, Extent, Finding, Input, Ran, Reason, Subject};
 use serde::Serialize;
 
 use crate::shape::{FindingShape, GapShape, word};
-use crate::{Looked, Report};
+use crate::{Comparison, Looked, Report};
 
 const SCHEMA_VERSION: u32 = 1;
 
@@ -22,7 +22,9 @@ struct ReportShape<'a> {
     verdict: VerdictShape<'a>,
     policy: PolicyShape,
     inspectors: Vec<InspectorShape<'a>>,
-    findings: Vec<FindingShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared_with: Option<ComparisonShape<'a>>,
+    findings: Vec<ReportedShape>,
     gaps: Vec<GapShape>,
     components: ComponentsShape<'a>,
 }
@@ -116,6 +118,25 @@ struct InputShape<'a> {
     age_days: Option<u64>,
 }
 
+/// The revision that `isNew` of each finding is about.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ComparisonShape<'a> {
+    revision: &'a str,
+    commit: &'a CommitId,
+    new_findings: usize,
+}
+
+/// `isNew` is absent where nothing was compared.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReportedShape {
+    #[serde(flatten)]
+    finding: FindingShape,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_new: Option<bool>,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ComponentsShape<'a> {
@@ -161,18 +182,35 @@ fn shape(report: &Report) -> ReportShape<'_> {
             .iter()
             .map(|looked| inspector(report, looked))
             .collect(),
-        findings: report
-            .inspection
-            .findings
-            .iter()
-            .map(FindingShape::from)
-            .collect(),
+        compared_with: report
+            .comparison
+            .as_ref()
+            .map(|comparison| compared(comparison, &report.inspection.findings)),
+        findings: reported(report),
         gaps: report.inspection.gaps.iter().map(GapShape::from).collect(),
         components: ComponentsShape {
             total: report.inspection.components.len(),
             by_ecosystem,
         },
     }
+}
+
+fn compared<'a>(comparison: &'a Comparison, findings: &[Finding]) -> ComparisonShape<'a> {
+    ComparisonShape {
+        revision: &comparison.revision,
+        commit: &comparison.baseline.commit,
+        new_findings: comparison.count_new(findings),
+    }
+}
+
+fn reported(report: &Report) -> Vec<ReportedShape> {
+    let comparison = report.comparison.as_ref();
+    let findings = report.inspection.findings.iter();
+    let reported = findings.map(|finding| ReportedShape {
+        finding: FindingShape::from(finding),
+        is_new: comparison.map(|comparison| comparison.is_new(finding)),
+    });
+    reported.collect()
 }
 
 fn digest(subject: &Subject) -> DigestShape<'_> {

@@ -14,4 +14,4 @@ mod report;
 mod sarif;
 mod shape;
 
-pub use report::{Doc, Format, Looked, PolicyIdentity, Report};
+pub use report::{Comparison, Doc, Format, Looked, PolicyIdentity, Report};

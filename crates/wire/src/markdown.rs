@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use plimsoll_model::{Extent, Finding, Gap, Outcome, Place, Ran, Reason, Severity, Subject};
 
 use crate::plain::plain;
-use crate::{PolicyIdentity, Report};
+use crate::{Comparison, PolicyIdentity, Report};
 
 /// A comment shows no more of each; the JSON report has them all.
 const MOST_SHOWN: usize = 50;
@@ -107,6 +107,10 @@ fn basis(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         subject(report.subject.as_ref())
     )?;
     writeln!(out, "- Policy: {}", policy(&report.policy))?;
+    if let Some(comparison) = &report.comparison {
+        let new = comparison.count_new(&report.inspection.findings);
+        writeln!(out, "- Compared with {}: {new} new", compared(comparison))?;
+    }
     writeln!(out, "- Components: {}", report.inspection.components.len())?;
     for looked in &report.inspectors {
         let (gate, title) = (escape(&looked.gate_key), escape(&looked.title));
@@ -117,13 +121,7 @@ fn basis(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             scope(looked.ran.as_ref())
         )?;
     }
-    for (input, age_days) in report.inputs() {
-        let (name, digest) = (escape(&input.name), code(&input.sha256.to_string()));
-        let age = age_days.map_or_else(String::new, |days| {
-            format!(" {days} {} old,", if days == 1 { "day" } else { "days" })
-        });
-        writeln!(out, "- Rests on: {name},{age} {digest}")?;
-    }
+    inputs(report, out)?;
     writeln!(out, "\n</details>")
 }
 
@@ -133,6 +131,24 @@ fn scope(ran: Option<&Ran>) -> String {
         None | Some(Extent::Root) => String::new(),
         Some(scope) => format!(" in {}", code(&scope.to_string())),
     }
+}
+
+/// What was gathered besides the files, with its age.
+fn inputs(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for (input, age_days) in report.inputs() {
+        let (name, digest) = (escape(&input.name), code(&input.sha256.to_string()));
+        let age = age_days.map_or_else(String::new, |days| {
+            format!(" {days} {} old,", if days == 1 { "day" } else { "days" })
+        });
+        writeln!(out, "- Rests on: {name},{age} {digest}")?;
+    }
+    Ok(())
+}
+
+/// A revision and the commit that it is.
+fn compared(comparison: &Comparison) -> String {
+    let revision = code(&comparison.revision);
+    format!("{revision} ({})", code(comparison.baseline.commit.as_str()))
 }
 
 /// Both digests of the policy, and whether it is trusted.

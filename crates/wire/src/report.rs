@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use plimsoll_model::{Digest, Input, Inspection, Ran, RuleId, Subject, Verdict};
+use plimsoll_model::{Baseline, Digest, Finding, Input, Inspection, Ran, RuleId, Subject, Verdict};
 
 use crate::{json, markdown, sarif};
 
@@ -20,6 +20,8 @@ pub struct Report {
     pub verdict: Verdict,
     /// The policy that decided.
     pub policy: PolicyIdentity,
+    /// An earlier revision that the findings were compared with.
+    pub comparison: Option<Comparison>,
     /// What was seen.
     pub inspection: Inspection,
     /// Every inspector of the build, and what it looked at.
@@ -39,6 +41,28 @@ pub struct PolicyIdentity {
     pub file_sha256: Option<Digest>,
     /// Whether it came from a trusted base, not from the inspected tree alone.
     pub trusted: bool,
+}
+
+/// What the findings of a check were compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// The revision, as the person named it.
+    pub revision: String,
+    /// The commit that it is, and which of the findings stood there already.
+    pub baseline: Baseline,
+}
+
+impl Comparison {
+    /// Whether the finding did not stand there yet.
+    pub fn is_new(&self, finding: &Finding) -> bool {
+        !self.baseline.has(finding)
+    }
+
+    /// How many of the findings did not stand there yet.
+    pub fn count_new(&self, findings: &[Finding]) -> usize {
+        let new = findings.iter().filter(|finding| self.is_new(finding));
+        new.count()
+    }
 }
 
 /// One inspector, and what it looked at.

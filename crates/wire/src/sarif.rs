@@ -12,9 +12,9 @@ use plimsoll_model::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::Report;
 use crate::plain::plain;
 use crate::shape::word;
+use crate::{Comparison, Report};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
@@ -39,7 +39,7 @@ fn run(report: &Report) -> Value {
         "invocations": [invocation(report)],
         "originalUriBaseIds": { ROOT: { "description": { "text": "The root of the inspected tree." } } },
         "columnKind": "unicodeCodePoints",
-        "results": report.inspection.findings.iter().map(|finding| result(finding, &rules)).collect::<Vec<_>>(),
+        "results": report.inspection.findings.iter().map(|finding| compared(finding, &rules, report.comparison.as_ref())).collect::<Vec<_>>(),
         "properties": {
             "verdict": word(report.verdict.outcome),
             "policySha256": report.policy.sha256,
@@ -108,6 +108,16 @@ fn described(report: &Report, id: &RuleId) -> Map<String, Value> {
 
 fn first_sentence(text: &str) -> &str {
     text.split_once(". ").map_or(text, |(first, _)| first)
+}
+
+/// A result, with its state against the revision that it was compared with.
+fn compared(finding: &Finding, rules: &Rules<'_>, comparison: Option<&Comparison>) -> Value {
+    let mut result = result(finding, rules);
+    if let Some(comparison) = comparison {
+        let is_new = comparison.is_new(finding);
+        result["baselineState"] = json!(if is_new { "new" } else { "unchanged" });
+    }
+    result
 }
 
 fn result(finding: &Finding, rules: &Rules<'_>) -> Value {

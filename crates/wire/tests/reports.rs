@@ -2,14 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{
-    CommitId, Digest, EcosystemRules, Excerpt, ExcerptLine, Extent, Finding, Fix, Gap, GapKind,
-    Input, Inspection, Location, Matter, Outcome, Position, Ran, Reason, Reference, RuleId,
-    Severity, Subject, TraceStep, TreeAddress, TreePath, Verdict, exact_name,
+    Baseline, CommitId, Digest, EcosystemRules, Excerpt, ExcerptLine, Extent, Finding, Fix, Gap,
+    GapKind, Input, Inspection, Location, Matter, Outcome, Position, Ran, Reason, Reference,
+    RuleId, Severity, Subject, TraceStep, TreeAddress, TreePath, Verdict, exact_name,
 };
-use plimsoll_wire::{Doc, Format, Looked, PolicyIdentity, Report};
+use plimsoll_wire::{Comparison, Doc, Format, Looked, PolicyIdentity, Report};
 use serde_json::Value;
 
 fn place(path: &str, line: u32, columns: (u32, u32)) -> Location {
@@ -162,6 +162,13 @@ fn report() -> Report {
             ),
             reason("path", Outcome::Allow, "nothing at or above high", ""),
         ]),
+        comparison: Some(Comparison {
+            revision: "origin/main".to_owned(),
+            baseline: Baseline {
+                commit: CommitId::new("c0ffee"),
+                findings: BTreeSet::new(),
+            },
+        }),
         policy: PolicyIdentity {
             sha256: Digest::of(b"policy"),
             file_sha256: Some(Digest::of(b"policy.toml")),
@@ -201,6 +208,7 @@ fn a_clean_report_has_no_empty_sections() {
         inspection: Inspection::default(),
         subject: None,
         inspectors: Vec::new(),
+        comparison: None,
         docs: BTreeMap::new(),
         ..report()
     };

@@ -9,11 +9,11 @@ use unicode_width::UnicodeWidthStr as _;
 use super::clean::clean;
 use super::style::{self, BOLD, DIM, FRAME, GAP};
 
-/// Shows a finding.
+/// Shows a finding: what the gate made of it, and the revision at which it did not stand yet.
 pub(super) fn finding(
     finding: &Finding,
     doc: Option<&Doc>,
-    made: &Disposition,
+    (made, new_since): (&Disposition, Option<&str>),
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let tone = match made {
@@ -48,6 +48,10 @@ pub(super) fn finding(
         writeln!(out, "{:width$} {FRAME}|{FRAME:#}", "")?;
     }
     notes(finding, doc, made, width, out)?;
+    if let Some(revision) = new_since {
+        let revision = clean(revision);
+        writeln!(out, "{:width$} {FRAME}={FRAME:#} new since {revision}", "")?;
+    }
     writeln!(out)
 }
 

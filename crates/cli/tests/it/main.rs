@@ -12,4 +12,5 @@ mod fault_matrix;
 mod future;
 mod screen;
 mod services;
+mod step_by_step;
 mod world;
