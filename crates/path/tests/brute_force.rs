@@ -38,7 +38,7 @@ const WORKFLOWS: (u64, u64) = (300, 2000);
 /// The full count is enough to have met every kind of script there is, in every shell.
 const SCRIPTS: (u64, u64) = (60, 300);
 /// One workflow in so many has each of [`FEATURES`] at least.
-const RAREST: usize = 300;
+const RAREST: usize = 400;
 
 /// What the generated workflows must have, by the words that show it.
 const FEATURES: [&str; 44] = [
