@@ -22,10 +22,10 @@ pub(super) const CHECKS: &[Fault] = &[
     },
     Fault {
         name: "lockfile without a reader",
-        make: |world| world.write("project/Gemfile.lock", "GEM\n"),
+        make: |world| world.write("project/composer.lock", "{}\n"),
         command: "check",
         code: 2,
-        says: &["dependency/unsupported-lockfile", "Gemfile.lock", "fix:"],
+        says: &["dependency/unsupported-lockfile", "composer.lock", "fix:"],
     },
     Fault {
         name: "binary lockfile",
