@@ -38,17 +38,24 @@ pub(crate) fn report(checked: &Checked, out: &mut dyn io::Write) -> io::Result<(
     for looked in &checked.report.inspectors {
         inspector(&checked.report, looked, out)?;
     }
-    if let Some(comparison) = &checked.report.comparison {
-        let new = comparison.count_new(&inspection.findings);
-        let old = inspection.findings.len() - new;
-        writeln!(
-            out,
-            "{DIM}  compared with {} ({:.12}): {new} new, {old} stood there already{DIM:#}",
-            clean(&comparison.revision),
-            comparison.baseline.commit.as_str()
-        )?;
-    }
+    compared(&checked.report, out)?;
     verdict(&checked.report.verdict, out)
+}
+
+/// What the findings were compared with, and how many of them are new.
+fn compared(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    let Some(comparison) = &report.comparison else {
+        return Ok(());
+    };
+    let findings = &report.inspection.findings;
+    let new = comparison.count_new(findings);
+    let old = findings.len() - new;
+    writeln!(
+        out,
+        "{DIM}  compared with {} ({:.12}): {new} new, {old} stood there already{DIM:#}",
+        clean(&comparison.revision),
+        comparison.baseline.commit.as_str()
+    )
 }
 
 /// How much an inspector looked at, and what its conclusion rests on besides.

@@ -10,7 +10,7 @@ use std::path::Path;
 use plimsoll_model::{
     Baseline, CommitId, Extent, Finding, Fingerprint, Gap, GapDoc, GapKind, Inspection,
 };
-use plimsoll_source::{GitError, Repository};
+use plimsoll_source::{GitError, Repository, Tree};
 use plimsoll_wire::Comparison;
 
 use crate::check::Check;
@@ -81,13 +81,22 @@ fn look_back(
     commit: &CommitId,
     findings: &[Finding],
 ) -> Result<Baseline, Missing> {
-    let site = check.options.site.as_ref();
     if check.options.scope != Extent::Root {
         return Err(Missing::Part);
     }
+    let site = check.options.site.as_ref();
     let root = site.map_or(Path::new("."), |site| site.root);
     let tree = Repository::discover(root).and_then(|repository| repository.revision(commit));
-    let tree = tree.map_err(Missing::Commit)?;
+    let earlier = inspect_earlier(check, &tree.map_err(Missing::Commit)?);
+    let still = findings.iter().filter_map(|finding| finding.fingerprint);
+    Ok(Baseline {
+        commit: commit.clone(),
+        findings: still.filter(|finding| earlier.contains(finding)).collect(),
+    })
+}
+
+/// What is found in an earlier tree in the same way as in the one that is checked.
+fn inspect_earlier(check: &Check<'_>, tree: &dyn Tree) -> BTreeSet<Fingerprint> {
     let options = Options {
         inspectors: check.options.inspectors,
         cache: check.options.cache,
@@ -95,19 +104,11 @@ fn look_back(
         site: check.options.site,
         scope: Extent::Root,
     };
-    let inspected = inspect::inspect(&tree, &options);
+    let inspected = inspect::inspect(tree, &options);
     let mut earlier = inspected.inspection;
-    excerpt::add(&tree, options.inspectors, &inspected.digests, &mut earlier);
-    let earlier: BTreeSet<Fingerprint> = earlier
-        .findings
-        .iter()
-        .filter_map(|finding| finding.fingerprint)
-        .collect();
-    let still = findings.iter().filter_map(|finding| finding.fingerprint);
-    Ok(Baseline {
-        commit: commit.clone(),
-        findings: still.filter(|finding| earlier.contains(finding)).collect(),
-    })
+    excerpt::add(tree, options.inspectors, &inspected.digests, &mut earlier);
+    let findings = earlier.findings.iter();
+    findings.filter_map(|finding| finding.fingerprint).collect()
 }
 
 impl Missing {

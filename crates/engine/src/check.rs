@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use plimsoll_model::{Baseline, Gap, Inspector, Outcome, Ran, Reason, Subject, Verdict};
+use plimsoll_model::{Baseline, Gap, Outcome, Ran, Reason, Subject, Verdict};
 use plimsoll_policy::Judgement;
 use plimsoll_source::{EMPTY_TREE, Tree};
 use plimsoll_wire::{Looked, PolicyIdentity, Report};
@@ -51,9 +51,7 @@ pub fn check(check: &Check<'_>) -> Checked {
     let (files, bytes) = (inspected.files, inspected.bytes);
     let (mut inspection, ran) = (inspected.inspection, inspected.ran);
     if files == 0 {
-        let rows = inspectors().iter();
-        let gaps = rows.map(|row| empty(row, &check.subject_name));
-        inspection.gaps.extend(gaps);
+        inspection.gaps.extend(empty(&check.subject_name));
     }
     let known = check.options.inspectors;
     excerpt::add(check.tree, known, &inspected.digests, &mut inspection);
@@ -149,7 +147,8 @@ fn with_policy(verdict: Verdict, trusted: &Trusted) -> Verdict {
 }
 
 /// Nothing to inspect is nothing proven: the folder may be the wrong one, or all of it ignored.
-fn empty(row: &Inspector, subject_name: &str) -> Gap {
+fn empty(subject_name: &str) -> impl Iterator<Item = Gap> {
     let message = format!("{subject_name} holds no file that could be inspected");
-    EMPTY_TREE.gap(row.id, None, message, EMPTY_TREE.fix)
+    let rows = inspectors().iter();
+    rows.map(move |row| EMPTY_TREE.gap(row.id, None, message.clone(), EMPTY_TREE.fix))
 }

@@ -40,19 +40,29 @@ pub(super) fn finding(
             clean(&location.to_string())
         )?;
     }
-    if !lines.is_empty() {
-        writeln!(out, "{:width$} {FRAME}|{FRAME:#}", "")?;
-        for line in lines {
-            excerpt_line(line, width, tone, out)?;
-        }
-        writeln!(out, "{:width$} {FRAME}|{FRAME:#}", "")?;
-    }
+    excerpt(lines, width, tone, out)?;
     notes(finding, doc, made, width, out)?;
     if let Some(revision) = new_since {
         let revision = clean(revision);
         writeln!(out, "{:width$} {FRAME}={FRAME:#} new since {revision}", "")?;
     }
     writeln!(out)
+}
+
+fn excerpt(
+    lines: &[ExcerptLine],
+    width: usize,
+    tone: anstyle::Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{:width$} {FRAME}|{FRAME:#}", "")?;
+    for line in lines {
+        excerpt_line(line, width, tone, out)?;
+    }
+    writeln!(out, "{:width$} {FRAME}|{FRAME:#}", "")
 }
 
 fn excerpt_line(
