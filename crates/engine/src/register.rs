@@ -4,6 +4,8 @@
 mod dependency;
 mod row;
 mod secret;
+#[cfg(test)]
+mod semantics;
 
 use std::collections::BTreeMap;
 use std::error::Error;
