@@ -25,11 +25,10 @@ pub(crate) use row::{Kept, Ready, Run};
 pub use secret::SecretRulesError;
 
 /// Every inspector of this build.
-static ROWS: [&dyn Row; 4] = [
+static ROWS: [&dyn Row; 3] = [
     &secret::Secret,
     &dependency::Dependency,
     &plimsoll_path::ReleasePath,
-    &plimsoll_rehearsal::Rehearsal,
 ];
 
 /// What is known of every inspector of this build without running it.
