@@ -130,7 +130,7 @@ fn told(ready: &dyn Ready, inspection: &Inspection) -> String {
 fn fixtures() -> Memory {
     let mut tree = Memory::default();
     let flawed = examples().join("record-store");
-    add(&mut tree, &flawed, "example", |name| name.to_owned());
+    add(&mut tree, &flawed, "example", str::to_owned);
     let fixed = |name: &str| name.strip_suffix(".fixed").unwrap_or(name).to_owned();
     add(&mut tree, &flawed, "fixed", fixed);
     let workflows = examples().join("../crates/path/tests/fixtures");
