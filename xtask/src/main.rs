@@ -5,10 +5,10 @@
 
 use std::io::{stderr, stdout};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use xtask::{bench, prove, tidy};
+use xtask::{bench, cargo, prove, tidy};
 
 const USAGE: &str = "\
 cargo xtask tidy                 judge the shape of the work tree
@@ -61,8 +61,8 @@ fn run(arguments: Vec<String>) -> Result<ExitCode> {
 /// Starts `bench` again in an optimised build: it holds a peer of its own, which must not be slow
 /// for want of a compiler flag.
 fn optimised(root: &Path, arguments: impl Iterator<Item = String>) -> Result<ExitCode> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).args([
+    let mut cargo = cargo::command(root);
+    cargo.args([
         "run",
         "--release",
         "--quiet",

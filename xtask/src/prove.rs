@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::cargo;
+
 mod options;
 mod trials;
 
@@ -90,10 +92,8 @@ fn play(root: &Path, trial: &Trial, scale: u64) -> Result<Said> {
 
 /// Of the whole workspace, because Cargo would compile foreign crates anew for a part of it.
 fn cargo_test(root: &Path) -> Command {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo
-        .current_dir(root)
-        .args(["test", "--workspace", "--quiet"]);
+    let mut cargo = cargo::command(root);
+    cargo.args(["test", "--workspace", "--quiet"]);
     cargo
 }
 
@@ -125,7 +125,16 @@ fn write_row(out: &mut dyn Write, name: &str, took: Duration, outcome: &Outcome)
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, judge};
+    use super::{MARK, Outcome, VARIABLE, judge};
+
+    /// The chores link no crate of the product's, so the words are written twice.
+    #[test]
+    fn the_long_tests_use_the_same_words() {
+        let trial = include_str!("../../crates/trial/src/lib.rs");
+        for word in [VARIABLE, MARK] {
+            assert!(trial.contains(&format!(": &str = \"{word}\";")), "{word}");
+        }
+    }
 
     #[test]
     fn only_a_test_that_says_what_it_tried_has_held() {

@@ -58,17 +58,20 @@ impl fmt::Display for Problem {
 /// Runs every check on the work tree at `root`; an empty list means tidy.
 pub fn check(root: &Path) -> Result<Vec<Problem>> {
     let files = Files::read(root)?;
-    let sources = rust::parse(&files)?;
+    judge(root, &files, &rust::parse(&files)?)
+}
+
+fn judge(root: &Path, files: &Files, sources: &[rust::Source]) -> Result<Vec<Problem>> {
     let mut problems = edges::check(&edges::Workspace::read(root)?);
-    problems.extend(orphans::check(&files, &sources));
-    problems.extend(registration::check(&files, registration::TABLE));
-    problems.extend(ratchet::check(&files, &sources)?);
-    problems.extend(words::check(&files));
-    problems.extend(heads::check(&sources));
-    problems.extend(tests_written::check(&files, &sources));
-    problems.extend(trials::check(&sources));
-    problems.extend(links::check(&files));
-    problems.extend(readme::check(&files));
+    problems.extend(orphans::check(files, sources));
+    problems.extend(registration::check(files, registration::TABLE));
+    problems.extend(ratchet::check(files, sources)?);
+    problems.extend(words::check(files));
+    problems.extend(heads::check(sources));
+    problems.extend(tests_written::check(files, sources));
+    problems.extend(trials::check(sources));
+    problems.extend(links::check(files));
+    problems.extend(readme::check(files));
     problems.sort();
     Ok(problems)
 }
@@ -83,9 +86,10 @@ pub fn shrink(root: &Path) -> Result<()> {
 
 /// Runs every check and writes the problems, one a line.
 pub fn report(root: &Path, out: &mut dyn Write) -> Result<ExitCode> {
-    let problems = check(root)?;
     let files = Files::read(root)?;
-    let median = ratchet::median_tokens(&files, &rust::parse(&files)?);
+    let sources = rust::parse(&files)?;
+    let problems = judge(root, &files, &sources)?;
+    let median = ratchet::median_tokens(&files, &sources);
     writeln!(out, "tidy: the median function holds {median} tokens")
         .context("cannot write the report")?;
     for problem in &problems {

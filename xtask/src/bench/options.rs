@@ -1,8 +1,9 @@
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 use super::{plimsoll, rows};
+use crate::options::{positive, read_pairs};
 
 /// What to measure, and on what.
 pub struct Options {
@@ -24,7 +25,7 @@ pub struct Options {
 
 impl Options {
     /// Reads `--name value` pairs.
-    pub fn parse(root: &Path, mut arguments: impl Iterator<Item = String>) -> Result<Self> {
+    pub fn parse(root: &Path, arguments: impl Iterator<Item = String>) -> Result<Self> {
         let shared = root.join("../shared/data");
         let mut options = Self {
             runs: 5,
@@ -35,12 +36,7 @@ impl Options {
             only: None,
             json: plimsoll::target_folder(root)?.join("bench.json"),
         };
-        while let Some(name) = arguments.next() {
-            let value = arguments
-                .next()
-                .with_context(|| format!("`{name}` wants a value"))?;
-            options.set(&name, value)?;
-        }
+        read_pairs(arguments, |name, value| options.set(name, value))?;
         Ok(options)
     }
 
@@ -57,12 +53,5 @@ impl Options {
             _ => bail!("bench has no option `{name}`"),
         }
         Ok(())
-    }
-}
-
-fn positive(name: &str, value: &str) -> Result<usize> {
-    match value.parse() {
-        Ok(number) if number > 0 => Ok(number),
-        _ => bail!("`{name}` wants a whole number above zero, not `{value}`"),
     }
 }

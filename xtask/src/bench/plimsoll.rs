@@ -6,6 +6,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
+use crate::cargo;
+
 /// The release binary.
 pub(super) struct Product {
     binary: PathBuf,
@@ -18,7 +20,7 @@ impl Product {
     /// Builds it with cargo, optimised.
     pub(super) fn build(root: &Path) -> Result<Self> {
         let arguments = ["build", "--release", "--quiet", "--package", "plimsoll-cli"];
-        let status = cargo(root)
+        let status = cargo::command(root)
             .args(arguments)
             .status()
             .context("cannot start `cargo build`")?;
@@ -102,18 +104,6 @@ pub(super) fn target_folder(root: &Path) -> Result<PathBuf> {
     struct Metadata {
         target_directory: PathBuf,
     }
-    let arguments = ["metadata", "--format-version=1", "--no-deps", "--offline"];
-    let output = cargo(root)
-        .args(arguments)
-        .output()
-        .context("cannot start `cargo metadata`")?;
-    let metadata: Metadata =
-        serde_json::from_slice(&output.stdout).context("cannot read `cargo metadata`")?;
+    let metadata: Metadata = cargo::metadata(root)?;
     Ok(metadata.target_directory)
-}
-
-fn cargo(root: &Path) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root);
-    command
 }

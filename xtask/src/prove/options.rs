@@ -1,6 +1,7 @@
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 use super::{TRIALS, Trial};
+use crate::options::{positive, read_pairs};
 
 /// What to prove, and how thoroughly.
 pub struct Options {
@@ -12,28 +13,18 @@ pub struct Options {
 
 impl Options {
     /// Reads `--name value` pairs.
-    pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
+    pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Self> {
         let mut options = Self {
             scale: 1,
             only: None,
         };
-        while let Some(name) = arguments.next() {
-            let value = arguments
-                .next()
-                .with_context(|| format!("`{name}` wants a value"))?;
-            options.set(&name, value)?;
-        }
+        read_pairs(arguments, |name, value| options.set(name, value))?;
         Ok(options)
     }
 
     fn set(&mut self, name: &str, value: String) -> Result<()> {
         match name {
-            "--scale" => {
-                self.scale = match value.parse() {
-                    Ok(scale) if scale > 0 => scale,
-                    _ => bail!("`--scale` wants a whole number above zero, not `{value}`"),
-                }
-            }
+            "--scale" => self.scale = positive(name, &value)?,
             "--only" if TRIALS.iter().any(|trial| trial.name == value) => self.only = Some(value),
             "--only" => bail!("there is no long test `{value}`; hint: one of {}", names()),
             _ => bail!("prove has no option `{name}`"),

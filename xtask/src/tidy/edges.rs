@@ -4,12 +4,12 @@
 //! commit message.
 
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use serde::Deserialize;
 
 use super::Problem;
+use crate::cargo;
 
 /// What one crate of ours may use of the others.
 struct Room {
@@ -27,7 +27,7 @@ const fn room(name: &'static str, may_use: &'static [&'static str]) -> Room {
 }
 
 const ROOMS: &[Room] = &[
-    room("cli", &["durable", "engine", "model", "wire"]),
+    room("cli", &["durable", "engine", "model"]),
     room(
         "engine",
         &[
@@ -54,8 +54,8 @@ const ROOMS: &[Room] = &[
         may_test_with: &["packages", "trial"],
         ..room("advisories", &["durable", "model"])
     },
-    room("secrets", &["model", "source", "syntax"]),
-    room("packages", &["model", "source", "syntax"]),
+    room("secrets", &["model", "source"]),
+    room("packages", &["model", "source"]),
     room("path", &["model", "source", "syntax"]),
     room("policy", &["model"]),
     room("source", &["model"]),
@@ -105,21 +105,9 @@ struct Dependency {
 }
 
 impl Workspace {
-    /// Asks cargo about the workspace at `root`, without its foreign crates and without a network.
+    /// Asks cargo about the workspace at `root`.
     pub(super) fn read(root: &Path) -> Result<Self> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let output = Command::new(cargo)
-            .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
-            .current_dir(root)
-            .output()
-            .context("cannot start `cargo metadata`")?;
-        if !output.status.success() {
-            bail!(
-                "`cargo metadata` failed: {}",
-                String::from_utf8_lossy(&output.stderr).trim()
-            );
-        }
-        serde_json::from_slice(&output.stdout).context("cannot read what `cargo metadata` printed")
+        cargo::metadata(root)
     }
 }
 
