@@ -70,7 +70,7 @@ fn extract_text(file: &TextFile) -> Facts {
     }
 }
 
-/// Options in the first line count; without one a script starts with none.
+/// Options in the first line count, `-e` but not the letter in `--noprofile`; without one a script starts with none.
 fn read_script(file: &TextFile) -> Script {
     let first = file.text.lines().next().unwrap_or_default();
     let shebang: Vec<&str> = first
@@ -81,7 +81,7 @@ fn read_script(file: &TextFile) -> Script {
     let errexit = shebang
         .iter()
         .skip(1)
-        .any(|word| word.starts_with('-') && word.contains('e'));
+        .any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('e'));
     let posix = shebang
         .iter()
         .any(|word| word.ends_with("/sh") || word.ends_with("/dash"));

@@ -18,7 +18,7 @@ static INSPECTOR: Inspector = Inspector {
     default_gate: Threshold::High,
     default_max_age_days: None,
     required_by_default: false,
-    semantics: 1,
+    semantics: 2,
     accepts_from: 1,
     settings: None,
     rules: rules::docs,

@@ -211,26 +211,7 @@ pub(crate) enum Outcome {
 impl Pipeline {
     /// Every command with its name, jobs and steps in the order of the text.
     pub(crate) fn commands(&self) -> impl Iterator<Item = (CommandRef, &Job, &Step, &Command)> {
-        self.jobs.iter().flat_map(|job| {
-            job.steps.iter().enumerate().flat_map(move |(at, step)| {
-                step.script
-                    .commands
-                    .iter()
-                    .enumerate()
-                    .map(move |(command, found)| {
-                        (
-                            CommandRef {
-                                job: job.id.clone(),
-                                step: at,
-                                command,
-                            },
-                            job,
-                            step,
-                            found,
-                        )
-                    })
-            })
-        })
+        self.jobs.iter().flat_map(Job::commands)
     }
 
     /// The command of a name that [`Pipeline::commands`] gave.
@@ -274,6 +255,21 @@ impl Pipeline {
 }
 
 impl Job {
+    /// Its commands, named as [`Pipeline::commands`] names them.
+    pub(crate) fn commands(&self) -> impl Iterator<Item = (CommandRef, &Self, &Step, &Command)> {
+        self.steps.iter().enumerate().flat_map(move |(at, step)| {
+            let commands = step.script.commands.iter().enumerate();
+            commands.map(move |(command, found)| {
+                let name = CommandRef {
+                    job: self.id.clone(),
+                    step: at,
+                    command,
+                };
+                (name, self, step, found)
+            })
+        })
+    }
+
     /// Where bash is made to run a file before the job's scripts.
     pub(crate) fn startup_file(&self) -> Option<&Location> {
         let mut scripts = self.steps.iter().map(|step| &step.script);

@@ -252,13 +252,13 @@ fn gates(pipeline: &Pipeline) -> Vec<Capability> {
 fn deployments(pipeline: &Pipeline) -> Vec<CommandRef> {
     let mut found = Vec::new();
     for job in &pipeline.jobs {
-        let commands = || pipeline.commands().filter(|(name, ..)| name.job == job.id);
-        let deploys: Vec<CommandRef> = commands()
+        let deploys: Vec<CommandRef> = job
+            .commands()
             .filter(|(_, _, _, command)| command.can(Capability::Deploy))
             .map(|(name, ..)| name)
             .collect();
         if deploys.is_empty() && job.environment.is_some() {
-            let works = commands().filter(|(_, _, _, command)| is_work(command));
+            let works = job.commands().filter(|(_, _, _, command)| is_work(command));
             found.extend(works.map(|(name, ..)| name).last());
         }
         found.extend(deploys);

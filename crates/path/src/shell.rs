@@ -15,6 +15,7 @@ use crate::recognise;
 mod directory;
 mod effect;
 mod flow;
+mod invocation;
 pub(crate) mod link;
 mod nested;
 pub(crate) mod perform;
@@ -124,10 +125,11 @@ pub(crate) enum Effect {
     Trap(Trap),
     /// An assignment has the status of its last substitution.
     Substituted,
-    /// Another script in the tree, with its options; in the same shell when it is sourced.
+    /// Another script in the tree; in the same shell when it is sourced.
     Script {
         path: String,
-        errexit: bool,
+        /// What the shell is called with that runs it; without one its own first line counts.
+        options: Option<Options>,
         sourced: bool,
     },
     /// A function of the script, or any command when there is none of that name.

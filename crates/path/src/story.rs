@@ -179,7 +179,7 @@ impl Teller<'_> {
             }
             return;
         }
-        self.tell_commands(read, number, step);
+        self.tell_commands(read, step);
     }
 
     fn tell_skipped(
@@ -198,7 +198,7 @@ impl Teller<'_> {
         }
     }
 
-    fn tell_commands(&mut self, read: &StepReading, number: usize, step: &Step) {
+    fn tell_commands(&mut self, read: &StepReading, step: &Step) {
         let words = step.tolerance.as_ref();
         let words = words.map_or("", |tolerance| &tolerance.said.text);
         let tolerated = format!(", and `{words}` passes over it");
@@ -208,7 +208,6 @@ impl Teller<'_> {
             (true, true) => "",
         };
         for (at, command) in step.script.commands.iter().enumerate() {
-            let target = self.target.step == number && self.target.command == at;
             let executions: Vec<_> = read
                 .executions
                 .iter()
@@ -220,7 +219,6 @@ impl Teller<'_> {
                     &command.location,
                 );
             } else if command.can(self.gate)
-                && !target
                 && !executions.iter().any(|each| self.holds(each.executed))
             {
                 self.tell(

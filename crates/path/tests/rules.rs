@@ -149,6 +149,29 @@ fn called_scripts_are_looked_into() {
 }
 
 #[test]
+fn the_first_line_of_a_script_counts_where_it_is_run_by_its_path() {
+    for (first, run, expected) in [
+        ("#!/bin/bash -e", "./t.sh", &[][..]),
+        ("#!/bin/bash -e", "bash t.sh", &["gate-cannot-fail"]),
+        ("#!/bin/bash", "bash -e t.sh", &[]),
+        ("#!/bin/bash --noprofile", "./t.sh", &["gate-cannot-fail"]),
+    ] {
+        let workflow = format!(
+            "on: push\npermissions: {{}}\njobs:\n  a:\n    steps:\n      - run: {run}\n      - run: cargo publish\n"
+        );
+        let script = format!("{first}\ncargo test\necho done\n");
+        let inspection = inspect(&[(".github/workflows/a.yml", &workflow), ("t.sh", &script)]);
+        let found: Vec<_> = inspection
+            .findings
+            .iter()
+            .map(|finding| finding.rule.name())
+            .collect();
+        assert_eq!(found, expected, "{first} {run}");
+        assert_eq!(inspection.gaps, [], "{first} {run}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_or_proven_is_a_gap() {
     // Facts that are asked for far from each other make every order of them a bad one.
     let step =

@@ -56,7 +56,7 @@ fn a_check_that_is_none_holds_nothing() {
         "exec true\ncargo test",
         "set -n\ncargo test",
         "set -o noexec\ncargo test",
-        "cd app || exit 0\ncargo test",
+        "cd app || exit 00\ncargo test",
         "on() { [ \"$1\" = true ]; }\non \"$A\" || exit 1\non \"$B\" || exit 0\ncargo test",
     ] {
         assert_eq!(
@@ -67,7 +67,7 @@ fn a_check_that_is_none_holds_nothing() {
     }
     for script in [
         "trap 'exit 0' EXIT\ncargo test",
-        "trap 'rm -f x; exit 0' ERR\ncargo test",
+        "trap 'rm -f x; exit 256' Err\ncargo test",
         "end() { rm -f x; exit 0; }\ntrap end EXIT\ncargo test",
         "bash -c 'cargo test || true'",
         "make -ki test",
@@ -118,7 +118,7 @@ fn a_deployment_behind_another_command_is_seen() {
     for script in [
         "bash -c \"cargo publish --token $TOKEN\"",
         "sudo bash -c 'cd x && cargo publish'",
-        "bash -c 'sh -c \"cargo publish\"'",
+        "bash -euo pipefail -c 'sh -c \"cargo publish\"'",
         "bash <<'EOF'\ncargo publish\nEOF",
         "bash -s <<EOF\ncargo publish $X\nEOF",
         "eval 'cargo publish'",
@@ -126,7 +126,7 @@ fn a_deployment_behind_another_command_is_seen() {
         "make deploy",
         "exec ./deploy.sh",
         "sudo ./deploy.sh",
-        "timeout -k 5 60 bash deploy.sh",
+        "timeout -k 5 60 /bin/bash -euo pipefail deploy.sh",
     ] {
         let scripts = [("deploy.sh", "set -e\ncargo publish\n")];
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The one table of commands and actions. A new tool is one row.
+//! The one table of commands. A new tool is one row.
 
 use crate::Capability;
 use crate::Capability::{

@@ -4,7 +4,8 @@ use plimsoll_syntax::shell::{Command, Redirection, Word};
 
 use crate::recognise;
 
-use super::{Effect, ExitStatus, Trap, directory};
+use super::invocation::{Invocation, Runs, name_shell};
+use super::{Effect, ExitStatus, Options, Trap, directory};
 
 /// The effect of a command that the table of tools does not know.
 pub(super) fn of(command: &Command) -> Effect {
@@ -25,7 +26,7 @@ pub(super) fn of(command: &Command) -> Effect {
         return Effect::MayFail;
     };
     let Some(name) = program.literal.as_deref() else {
-        return called_as(program, false, false);
+        return called_as(program, None, false);
     };
     let argument = words.get(1);
     match name {
@@ -38,8 +39,8 @@ pub(super) fn of(command: &Command) -> Effect {
         "return" => Effect::Return(status(argument)),
         "break" | "continue" => Effect::Break,
         "source" | "." => argument.map_or(Effect::MayFail, sourced),
-        "bash" | "sh" | "dash" | "zsh" => interpreted(&words[1..]),
-        _ if is_script(name) || is_of_the_tree(name) => called(name, false, false),
+        _ if is_shell(name) => interpreted(words),
+        _ if is_script(name) || is_of_the_tree(name) => called(name, None, false),
         _ if is_called => Effect::Named(name.to_owned()),
         _ => Effect::MayFail,
     }
@@ -60,13 +61,7 @@ fn trap(words: &[Word]) -> Effect {
     let Some((action, signals)) = words.split_first() else {
         return Effect::Succeeds;
     };
-    let ends = |word: &Word| {
-        matches!(
-            word.literal.as_deref(),
-            Some("EXIT" | "0" | "ERR" | "SIGEXIT") | None
-        )
-    };
-    if !signals.iter().any(ends) {
+    if !signals.iter().any(ends_script) {
         return Effect::Succeeds;
     }
     match action.literal.as_deref() {
@@ -77,6 +72,15 @@ fn trap(words: &[Word]) -> Effect {
         Some(_) | None if ends_otherwise(&action.written) => Effect::Trap(Trap::Swallows),
         Some(_) | None => Effect::Trap(Trap::Off),
     }
+}
+
+/// Whether a signal may be that of a script's end; letter case does not matter.
+fn ends_script(signal: &Word) -> bool {
+    let name = signal.literal.as_ref().map(|name| name.to_uppercase());
+    matches!(
+        name.as_deref(),
+        Some("EXIT" | "0" | "ERR" | "SIGEXIT") | None
+    )
 }
 
 /// Whether a handler ends with a status of its own that may be 0; `exit` alone and `exit $?` pass the status on.
@@ -93,7 +97,7 @@ fn ends_otherwise(handler: &str) -> bool {
             && match status {
                 "" | "$?" => false,
                 _ if status.starts_with('$') => !keeps,
-                _ => status.parse::<u8>().is_ok_and(|status| status == 0),
+                _ => status.parse::<i64>().is_ok_and(|status| status % 256 == 0),
             }
     })
 }
@@ -149,19 +153,19 @@ fn is_of_the_tree(path: &str) -> bool {
         && !parts.iter().any(made)
 }
 
-fn called(path: &str, errexit: bool, sourced: bool) -> Effect {
+fn called(path: &str, options: Option<Options>, sourced: bool) -> Effect {
     Effect::Script {
         path: path.to_owned(),
-        errexit,
+        options,
         sourced,
     }
 }
 
 /// A script that is named by an expansion is known by its suffix alone.
-fn called_as(word: &Word, errexit: bool, sourced: bool) -> Effect {
+fn called_as(word: &Word, options: Option<Options>, sourced: bool) -> Effect {
     let written = directory::unquoted(&word.written);
     if is_script(written) {
-        called(written, errexit, sourced)
+        called(written, options, sourced)
     } else {
         Effect::MayFail
     }
@@ -169,43 +173,40 @@ fn called_as(word: &Word, errexit: bool, sourced: bool) -> Effect {
 
 fn sourced(word: &Word) -> Effect {
     match word.literal.as_deref() {
-        Some(path) if is_script(path) || is_of_the_tree(path) => called(path, false, true),
+        Some(path) if is_script(path) || is_of_the_tree(path) => called(path, None, true),
         // Without a `/` it is looked for here, too.
-        Some(path) if !path.contains(['/', '.', '-']) => called(path, false, true),
+        Some(path) if !path.contains(['/', '.', '-']) => called(path, None, true),
         Some(_) => Effect::MayFail,
-        None => called_as(word, false, true),
+        None => called_as(word, None, true),
     }
 }
 
-/// `bash -e x.sh`: the script is the first word that is no option.
-fn interpreted(arguments: &[Word]) -> Effect {
-    let mut errexit = false;
-    for word in arguments {
-        match word.literal.as_deref() {
-            Some(option) if option.starts_with("--") => {}
-            // With `-n` it is read and not run.
-            Some(option) if option.starts_with('-') && option.contains('n') => {
-                return Effect::MayFail;
-            }
-            Some(option) if option.starts_with('-') && !option.contains(['c', 'o', 's']) => {
-                errexit |= option.contains('e');
-            }
-            Some(path) if !path.starts_with(['-', '+']) => return called(path, errexit, false),
-            Some(_) => return Effect::MayFail,
-            None => return called_as(word, errexit, false),
-        }
+fn is_shell(name: &str) -> bool {
+    name_shell(name).is_some()
+}
+
+/// `bash -e x.sh`: what the shell is called with counts, for which the script's first line is a comment.
+fn interpreted(words: &[Word]) -> Effect {
+    let Some(call) = Invocation::read(words) else {
+        return Effect::MayFail;
+    };
+    match call.runs {
+        Runs::Script(word) => match word.literal.as_deref() {
+            Some(path) => called(path, Some(call.options), false),
+            None => called_as(word, Some(call.options), false),
+        },
+        Runs::Text(_) | Runs::Input | Runs::Nothing => Effect::MayFail,
     }
-    Effect::MayFail
 }
 
 fn status(argument: Option<&Word>) -> ExitStatus {
     let Some(word) = argument else {
         return ExitStatus::Last;
     };
-    match word.literal.as_deref() {
-        Some("0") => ExitStatus::Zero,
-        Some(text) if text.parse::<u8>().is_ok() => ExitStatus::NonZero,
-        Some(_) | None => ExitStatus::Unknown,
+    match word.literal.as_deref().map(str::parse::<u8>) {
+        Some(Ok(0)) => ExitStatus::Zero,
+        Some(Ok(_)) => ExitStatus::NonZero,
+        Some(Err(_)) | None => ExitStatus::Unknown,
     }
 }
 

@@ -54,16 +54,15 @@ pub(crate) enum Flow {
 }
 
 impl Flow {
-    /// The commands in it, in no particular order.
+    /// The commands in it that run in its own shell, in no particular order; not those in `$(…)`.
     pub(crate) fn commands(&self) -> Vec<usize> {
-        let all = |flows: &[Self]| flows.iter().flat_map(Self::commands).collect::<Vec<_>>();
         match self {
             Self::Command { command, .. } => vec![*command],
             Self::Called { body: inner, .. }
             | Self::Pipeline(inner)
             | Self::Group(inner)
             | Self::Subshell(inner)
-            | Self::For { body: inner, .. } => all(inner),
+            | Self::For { body: inner, .. } => list_commands(inner),
             Self::Background(inner) | Self::Not(inner) | Self::Function { body: inner, .. } => {
                 inner.commands()
             }
@@ -72,11 +71,23 @@ impl Flow {
                 branches,
                 otherwise,
             } => {
-                let taken = branches.iter().flat_map(|(_, body)| all(body));
-                taken.chain(all(otherwise)).collect()
+                let parts = branches.iter().flat_map(|(asked, body)| [asked, body]);
+                parts
+                    .chain([otherwise])
+                    .flat_map(|part| list_commands(part))
+                    .collect()
             }
-            Self::While { body, .. } => all(body),
-            Self::Case { arms, .. } => arms.iter().flat_map(|(_, body)| all(body)).collect(),
+            Self::While {
+                condition, body, ..
+            } => [list_commands(condition), list_commands(body)].concat(),
+            Self::Case { arms, .. } => arms
+                .iter()
+                .flat_map(|(_, body)| list_commands(body))
+                .collect(),
         }
     }
+}
+
+fn list_commands(flows: &[Flow]) -> Vec<usize> {
+    flows.iter().flat_map(Flow::commands).collect()
 }

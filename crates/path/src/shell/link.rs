@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use plimsoll_model::Location;
 
 use super::directory::below_root;
-use super::{Effect, Enters, Flow, Options, Runner, Script};
+use super::{Effect, Enters, Flow, Runner, Script};
 
 /// The scripts of the tree by their path.
 pub(crate) type Scripts<'a> = BTreeMap<&'a str, &'a Script>;
@@ -267,7 +267,7 @@ impl<'a> Linker<'a> {
     ) -> Flow {
         let Effect::Script {
             path,
-            errexit,
+            options,
             sourced,
         } = script.commands[command].effect.clone()
         else {
@@ -297,10 +297,7 @@ impl<'a> Linker<'a> {
         script.add_stores(&found.stores);
         script.startup = script.startup.take().or_else(|| found.startup.clone());
         let body = move_all(&found.flow, first);
-        let options = Options {
-            errexit: errexit || found.options.errexit,
-            ..found.options
-        };
+        let options = options.unwrap_or(found.options);
         let body = if sourced {
             self.link_list(body, script, depth + 1)
         } else {

@@ -2,6 +2,7 @@
 
 use plimsoll_syntax::shell::{Command, Redirection, Word};
 
+use super::invocation::{Invocation, Runs, name_shell};
 use super::{Options, effect};
 
 /// The text, and how it is run.
@@ -17,54 +18,37 @@ pub(super) fn of(command: &Command, text: &str) -> Option<Nested> {
     let words = &command.words[effect::wrapped_by(&command.words)..];
     let (first, arguments) = words.split_first()?;
     let name = first.literal.as_deref()?;
-    match name.rsplit('/').next()? {
-        "eval" => {
-            let parts: Option<Vec<String>> = arguments.iter().map(stated).collect();
-            let text = parts?.join(" ");
-            let options = Options {
-                errexit: false,
-                pipefail: false,
-                bash: true,
-            };
-            (!text.is_empty()).then_some(Nested {
-                text,
-                options,
-                sourced: true,
-            })
-        }
-        shell @ ("bash" | "sh" | "dash") => {
-            let options = options(arguments, shell == "bash");
-            let is_option =
-                |word: &&Word| word.written.starts_with('-') && !word.written.starts_with("--");
-            let mut flags = arguments.iter().take_while(is_option);
-            let text = match flags.position(|word| word.written.contains('c')) {
-                Some(at) => stated(arguments.get(at + 1)?)?,
-                None => here(command, text)?,
-            };
-            Some(Nested {
-                text,
-                options,
-                sourced: false,
-            })
-        }
-        _ => None,
+    if name == "eval" {
+        return evaluated(arguments);
     }
+    // What else zsh makes of a text is not known.
+    name_shell(name).filter(|shell| *shell != "zsh")?;
+    let call = Invocation::read(words)?;
+    let text = match call.runs {
+        Runs::Text(word) => stated(word)?,
+        Runs::Input => here(command, text)?,
+        Runs::Script(_) | Runs::Nothing => return None,
+    };
+    Some(Nested {
+        text,
+        options: call.options,
+        sourced: false,
+    })
 }
 
-fn options(arguments: &[Word], bash: bool) -> Options {
-    let flag = |word: &Word| word.written.starts_with('-') && !word.written.starts_with("--");
-    let errexit = arguments
-        .iter()
-        .take_while(|word| flag(word))
-        .any(|word| word.written.contains('e'));
-    let pipefail = arguments
-        .iter()
-        .any(|word| word.literal.as_deref() == Some("pipefail"));
-    Options {
-        errexit,
-        pipefail,
-        bash,
-    }
+fn evaluated(arguments: &[Word]) -> Option<Nested> {
+    let parts: Option<Vec<String>> = arguments.iter().map(stated).collect();
+    let text = parts?.join(" ");
+    let options = Options {
+        errexit: false,
+        pipefail: false,
+        bash: true,
+    };
+    (!text.is_empty()).then_some(Nested {
+        text,
+        options,
+        sourced: true,
+    })
 }
 
 /// The text of a word that is one quoted text or needs no expansion. Expansions within quotes stay as they are

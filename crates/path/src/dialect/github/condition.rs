@@ -179,11 +179,8 @@ impl Lowering<'_> {
     }
 
     fn none_of(&mut self, atoms: &[Atom]) -> Term {
-        let mut any = Term::NEVER;
-        for atom in atoms {
-            let atom = self.terms.atom(*atom);
-            any = self.terms.or(any, atom);
-        }
+        let atoms: Vec<Term> = atoms.iter().map(|atom| self.terms.atom(*atom)).collect();
+        let any = self.terms.any(atoms);
         self.terms.not(any)
     }
 
@@ -277,8 +274,8 @@ impl Lowering<'_> {
         let (left, right) = (self.cases(left, scope), self.cases(right, scope));
         let mut equal = Term::NEVER;
         for (a, in_a) in &left {
-            for (b, in_b) in right.iter().filter(|(b, _)| a.equals(b)) {
-                let (both, _) = (self.terms.and(*in_a, *in_b), b);
+            for (_, in_b) in right.iter().filter(|(b, _)| a.equals(b)) {
+                let both = self.terms.and(*in_a, *in_b);
                 equal = self.terms.or(equal, both);
             }
         }
@@ -325,14 +322,11 @@ impl Lowering<'_> {
         }
     }
 
+    /// The runs in which an unknown is true.
     fn unknown(&mut self, text: &str, scope: Scope) -> Term {
         let values = vec![Value::Bool(false), Value::Bool(true)];
         let fact = self.place_fact(self.describe_fact(text, values, scope));
-        let values = &self.facts[fact].values;
-        match values.iter().position(|value| *value == Value::Bool(true)) {
-            Some(value) => self.terms.atom(Atom::Fact { fact, value }),
-            None => Term::NEVER,
-        }
+        self.terms.atom(Atom::Fact { fact, value: 1 })
     }
 
     /// The cases of a path that the file cannot tell.

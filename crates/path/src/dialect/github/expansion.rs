@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use plimsoll_syntax::{Node, Value as Yaml};
 
+use super::read::KEYS;
+
 /// Values of one job, and different expressions of one script, that are looked at.
 const MAX_STATED: usize = 2_000;
 const MAX_EXPRESSIONS: usize = 256;
@@ -17,7 +19,7 @@ pub(super) fn inputs(on: &Node, stated: &mut Stated) {
     for event in ["workflow_dispatch", "workflow_call"] {
         let declared = on.get(event).and_then(|event| event.get("inputs"));
         for (key, input) in declared.map_or(&[][..], Node::entries) {
-            let name = key.as_str().unwrap_or_default();
+            let name = key.as_str().expect(KEYS);
             for said in ["default", "options"]
                 .iter()
                 .filter_map(|said| input.get(said))
@@ -46,7 +48,7 @@ fn texts(node: &Node, path: &str, stated: &mut Stated) {
         Yaml::Sequence(items) => items.iter().for_each(|item| texts(item, path, stated)),
         Yaml::Mapping(entries) => {
             for (key, value) in entries {
-                match key.as_str().unwrap_or_default() {
+                match key.as_str().expect(KEYS) {
                     "include" if path == "matrix" => texts(value, path, stated),
                     name => texts(value, &format!("{path}.{name}").to_lowercase(), stated),
                 }

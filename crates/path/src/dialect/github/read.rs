@@ -22,6 +22,9 @@ use crate::shell::{STARTUP, label};
 const MAX_JOBS: usize = 1_024;
 const MAX_STEPS: usize = 4_096;
 
+/// Why a key has a text.
+pub(super) const KEYS: &str = "the keys of a mapping are text";
+
 pub(super) type Read<T> = Result<T, PipelineError>;
 
 impl From<SyntaxError> for PipelineError {
@@ -204,7 +207,7 @@ impl Reader<'_> {
                 let kind = InputKind::read(input);
                 inputs.push(Declared {
                     trigger,
-                    name: key.as_str().unwrap_or_default().to_lowercase(),
+                    name: key.as_str().expect(KEYS).to_lowercase(),
                     default: kind.read_default(input),
                     kind,
                     location: self.locate(key.span),
@@ -228,7 +231,7 @@ impl Reader<'_> {
     }
 
     fn read_job(&self, ids: &[&str], key: &Node, node: &Node) -> Read<Draft> {
-        let id = key.as_str().unwrap_or_default().to_owned();
+        let id = key.as_str().expect(KEYS).to_owned();
         let needs = node
             .get("needs")
             .map_or(Ok(Vec::new()), |needs| needed(ids, needs))?;
