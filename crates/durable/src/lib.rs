@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How the name of a file begins that is not in its place yet.
-pub const DRAFT_PREFIX: &str = ".new-";
+const DRAFT_PREFIX: &str = ".new-";
 
 /// A file that is being written and not in its place yet.
 #[derive(Debug)]
@@ -74,11 +74,6 @@ impl Draft {
     /// The file, to be written.
     pub fn file(&mut self) -> &mut File {
         &mut self.file
-    }
-
-    /// Where it stands until it is in its place.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Puts it in its place, whether there is a file or not.

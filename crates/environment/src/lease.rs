@@ -77,14 +77,14 @@ impl Lease {
             path: path.clone(),
             source,
         };
-        let options = File::options()
+        let mut file = File::options()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .mode(0o600)
-            .clone();
-        let mut file = options.open(&path).map_err(failed)?;
+            .open(&path)
+            .map_err(failed)?;
         let until = Instant::now() + ORPHANED_WITHIN;
         loop {
             match file.try_lock() {

@@ -74,7 +74,6 @@ pub(crate) fn family(
 
 /// Sends a signal to exactly this process; one that has ended in the meantime gets none.
 pub(crate) fn signal(identity: Identity, signal: Signal) -> Result<(), EnvironmentError> {
-    let path = || PathBuf::from(format!("/proc/{}", identity.pid));
     let Some(pid) = i32::try_from(identity.pid).ok().and_then(Pid::from_raw) else {
         return Ok(());
     };
@@ -86,7 +85,10 @@ pub(crate) fn signal(identity: Identity, signal: Signal) -> Result<(), Environme
     };
     match sent {
         Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
-        Err(error) => Err(EnvironmentError::file("signal", path())(error.into())),
+        Err(error) => {
+            let path = format!("/proc/{}", identity.pid);
+            Err(EnvironmentError::file("signal", path)(error.into()))
+        }
     }
 }
 

@@ -230,12 +230,13 @@ impl Fact {
     }
 
     /// The fields of the body that this build does not know, as `outer.inner`. Each may be a condition.
-    pub fn unknown_fields(&self, body: &[u8]) -> Vec<String> {
-        let written = serde_json::from_slice(body).unwrap_or(Value::Null);
+    /// Errors when one of them holds what cannot be read at all: [`Fact::read`] passes over that as well.
+    pub fn unknown_fields(&self, body: &[u8]) -> Result<Vec<String>, StoreError> {
+        let written: Value = parse(self.kind(), body)?;
         let understood = serde_json::to_value(self).expect("facts are JSON");
         let mut fields = Vec::new();
         collect_unknown(&written, &understood, "", &mut fields);
-        fields
+        Ok(fields)
     }
 
     pub(crate) fn to_json(&self) -> Vec<u8> {
@@ -287,5 +288,32 @@ fn collect_unknown(written: &Value, understood: &Value, path: &str, fields: &mut
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fact;
+    use crate::EventKind;
+
+    /// The fields that are told of a body that has another one, or `None` when it is refused.
+    fn unknown_fields(field: &str) -> Option<Vec<String>> {
+        let body = format!(
+            r#"{{"service":"shop","release":"r1","environment":"staging","requester":{{"kind":"person","id":"ann"}}{field}}}"#
+        );
+        let fact = Fact::read(EventKind::PromotionRequested, body.as_bytes()).unwrap();
+        fact.unwrap().unknown_fields(body.as_bytes()).ok()
+    }
+
+    /// Reading a fact passes over what an unknown field holds, however wrong that is.
+    #[test]
+    fn no_unknown_field_goes_untold() {
+        assert_eq!(unknown_fields(""), Some(Vec::new()));
+        let told = Some(vec!["only_on".to_owned()]);
+        assert_eq!(unknown_fields(r#","only_on":["friday"]"#), told);
+        let nested = format!(r#","only_on":{}{}"#, "[".repeat(200), "]".repeat(200));
+        for unreadable in [nested.as_str(), r#","only_on":"\ud800""#] {
+            assert_eq!(unknown_fields(unreadable), None, "{unreadable}");
+        }
     }
 }

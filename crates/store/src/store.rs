@@ -35,7 +35,7 @@ pub struct Head {
 pub type Seal<'a> = &'a dyn Fn(&Head) -> Result<String, Box<dyn std::error::Error + Send + Sync>>;
 
 /// How many events are held at a time while all are read.
-const PAGE_EVENTS: usize = 256;
+pub(crate) const PAGE_EVENTS: usize = 256;
 
 /// A checkpoint that was saved, with the note that was signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,8 @@ impl Store {
         })
     }
 
-    /// Keeps bytes under their digest, in a transaction of their own: nothing is about them yet. Errors when they were deleted before.
+    /// Keeps bytes under their digest, in a transaction of their own: nothing is about them yet. Errors
+    /// when they were deleted before.
     pub fn put_blob(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite.put_blob(bytes),

@@ -7,10 +7,10 @@
 use std::fmt::Display;
 
 /// The variable that asks for the full count, and for a multiple of it.
-pub const VARIABLE: &str = "PLIMSOLL_PROVE";
+const VARIABLE: &str = "PLIMSOLL_PROVE";
 
 /// Stands before what [`tell`] says, for `cargo xtask prove` to find.
-pub const MARK: &str = "TRIED: ";
+const MARK: &str = "TRIED: ";
 
 /// How many cases to try: `sample`, or `full` and its multiples when everything is asked for.
 pub fn count(sample: u64, full: u64) -> u64 {

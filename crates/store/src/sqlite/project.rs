@@ -6,18 +6,17 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row, Transaction, par
 use super::{ORGANIZATION, blob, column, event, failed};
 use crate::fact::is_read_from;
 use crate::laws::{self, Change, Envelope, History, Place};
+use crate::store::PAGE_EVENTS;
 use crate::{Current, Event, EventFilter, Fact, Lease, OpenDeployment, Page, Release, StoreError};
 
 /// The tables that [`rebuild`] makes anew.
-const TABLES: [&str; 5] = [
+pub(crate) const TABLES: [&str; 5] = [
     "event_key",
     "release",
     "current",
     "open_deployment",
     "lease",
 ];
-/// How many events are held at a time while projections are made anew.
-const PAGE_EVENTS: usize = 256;
 
 /// The projections of a ledger, inside a transaction.
 pub(crate) struct Projections<'a>(pub(crate) &'a Connection);
