@@ -30,8 +30,8 @@ pub(crate) struct Compiled {
 #[derive(Debug)]
 pub(crate) struct TooLarge;
 
-/// Compiles the records that affect one ecosystem, whose rules order its versions. `unreadable` is sorted; `unreadable_count` counts
-/// also those it does not name.
+/// Compiles the records that affect one ecosystem, whose rules order its versions. `unreadable` is sorted;
+/// `unreadable_count` counts also those it does not name.
 pub(crate) fn compile(
     base: &str,
     rules: Option<&EcosystemRules>,
@@ -150,9 +150,16 @@ fn package_sections(
         blocks.extend(block);
     }
     entries.sort_unstable();
+    let (fan, index) = index_sections(&entries)?;
+    Ok((fan, index, blocks, undecided))
+}
+
+/// The fan-out and the index of these packages, each with its tag and with the offset and length of its
+/// block as the index writes them, in the order of tags.
+fn index_sections(entries: &[(u64, u32, u32)]) -> Result<(Vec<u8>, Vec<u8>), TooLarge> {
     let bits = entries.len().max(1).ilog2().clamp(4, 16);
     let mut index = Vec::with_capacity(entries.len() * 16);
-    for (tag, offset, length) in &entries {
+    for (tag, offset, length) in entries {
         index.extend(tag.to_le_bytes());
         index.extend(offset.to_le_bytes());
         index.extend(length.to_le_bytes());
@@ -166,7 +173,7 @@ fn package_sections(
         fan.extend(u32::try_from(start).map_err(|_| TooLarge)?.to_le_bytes());
         fan.extend(slot_check(slot, &index[start * 16..end * 16]).to_le_bytes());
     }
-    Ok((fan, index, blocks, undecided))
+    Ok((fan, index))
 }
 
 /// What one record says about one package, in the ecosystem's order.

@@ -78,8 +78,8 @@ impl Fault for OpenError {
 }
 
 impl Database {
-    /// Opens every `*.plimdb` of a folder, to be read by the rules of its ecosystem. A folder that does not exist is a database without
-    /// ecosystems, so that every component becomes a gap.
+    /// Opens every `*.plimdb` of a folder, to be read by the rules of its ecosystem. A folder that does
+    /// not exist is a database without ecosystems, so that every component becomes a gap.
     ///
     /// Headers and lengths are checked, and one damaged file refuses the whole: a missing part would
     /// look like a clean bill. Takes well under a millisecond a file, whatever its size.

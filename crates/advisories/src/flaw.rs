@@ -17,26 +17,10 @@ pub(crate) struct Flaw {
     pub(crate) rating: Rating,
 }
 
-/// The flaws behind these records of one ecosystem, and for each record the number of its flaw. Numbers follow the
-/// order of the records.
+/// The flaws behind these records of one ecosystem, and for each record the number of its flaw. Numbers
+/// follow the order of the records.
 pub(crate) fn flaws(base: &str, records: &[&Record]) -> (Vec<u32>, Vec<Flaw>) {
-    let mut first_holders: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
-    let mut parents: Vec<usize> = (0..records.len()).collect();
-    for (index, record) in records.iter().enumerate() {
-        for affected in record
-            .affected
-            .iter()
-            .filter(|affected| affected.base == base)
-        {
-            for id in std::iter::once(&record.id).chain(&record.aliases) {
-                let holder = *first_holders
-                    .entry((&affected.release, &affected.name, id))
-                    .or_insert(index);
-                let (left, right) = (root(&mut parents, holder), root(&mut parents, index));
-                parents[left.max(right)] = left.min(right);
-            }
-        }
-    }
+    let mut parents = join(base, records);
     let mut flaws: Vec<Flaw> = Vec::new();
     let mut number_of_root: BTreeMap<usize, u32> = BTreeMap::new();
     let mut numbers = Vec::with_capacity(records.len());
@@ -61,6 +45,29 @@ pub(crate) fn flaws(base: &str, records: &[&Record]) -> (Vec<u32>, Vec<Flaw>) {
         flaw.ids.dedup();
     }
     (numbers, flaws)
+}
+
+/// Joins the records of one flaw into one tree, and says the parent of each record. The root of a tree is
+/// the first record of its flaw and its own parent.
+fn join(base: &str, records: &[&Record]) -> Vec<usize> {
+    let mut first_holders: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    let mut parents: Vec<usize> = (0..records.len()).collect();
+    for (index, record) in records.iter().enumerate() {
+        for affected in record
+            .affected
+            .iter()
+            .filter(|affected| affected.base == base)
+        {
+            for id in std::iter::once(&record.id).chain(&record.aliases) {
+                let holder = *first_holders
+                    .entry((&affected.release, &affected.name, id))
+                    .or_insert(index);
+                let (left, right) = (root(&mut parents, holder), root(&mut parents, index));
+                parents[left.max(right)] = left.min(right);
+            }
+        }
+    }
+    parents
 }
 
 fn root(parents: &mut [usize], mut index: usize) -> usize {

@@ -30,8 +30,8 @@ impl Database {
     /// the record's own; its references list every other id. Its severity is the flaw's highest over
     /// all records that are aliases of one another. Its fix is the smallest version above the
     /// installed one that a record of the flaw names as a fix and that none of them affects.
-    /// `max_age` is how long before `now` the last known advisory may lie. The order of the result depends on the
-    /// set of components alone; its `components` stay empty, because the caller has them.
+    /// `max_age` is how long before `now` the last known advisory may lie. The order of the result
+    /// depends on the set of components alone; its `components` stay empty, because the caller has them.
     pub fn inspect(
         &self,
         components: &[Component],

@@ -97,14 +97,9 @@ impl<'a> Intake<'a> {
         let mut archive = ZipArchive::new(io::BufReader::new(file)).map_err(unzip_error)?;
         let mut unpacked: u64 = 0;
         for index in 0..archive.len() {
-            let raw_name = archive
-                .name_for_index(index)
-                .and_then(Result::ok)
-                .map(std::borrow::Cow::into_owned);
-            let name = raw_name.unwrap_or_else(|| format!("entry {index}"));
-            if !has_extension(Path::new(&name), "json") {
+            let Some(name) = record_name(&archive, index) else {
                 continue;
-            }
+            };
             let bytes = match archive.by_index(index) {
                 Ok(entry) => read_bounded(entry, self.limits.record_bytes),
                 Err(error) => Err(error.to_string()),
@@ -221,6 +216,16 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, ImportError> {
 pub(crate) fn has_extension(path: &Path, wanted: &str) -> bool {
     path.extension()
         .is_some_and(|extension| extension == wanted)
+}
+
+/// The name of an entry that may be a record; `None` for one that is named as something else. An entry
+/// whose name cannot be read may be a record, so it is read as one.
+fn record_name(archive: &ZipArchive<impl Read + io::Seek>, index: usize) -> Option<String> {
+    match archive.name_for_index(index) {
+        Some(Ok(name)) if !has_extension(Path::new(&*name), "json") => None,
+        Some(Ok(name)) => Some(name.into_owned()),
+        Some(Err(_)) | None => Some(format!("entry {index}")),
+    }
 }
 
 /// Reads all, or says in a sentence why not.

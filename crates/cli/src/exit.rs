@@ -1,4 +1,5 @@
-//! Exit codes. clap's own 2 and Rust's own 1 and 101 are mapped, so that they never mean a verdict.
+//! Exit codes. clap's own 2 and Rust's own 1 are mapped, because here they are verdicts; a panic keeps
+//! its 101, which is none.
 
 use std::process::ExitCode;
 

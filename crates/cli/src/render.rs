@@ -23,7 +23,7 @@ pub(crate) fn report(checked: &Checked, out: &mut dyn io::Write) -> io::Result<(
         let comparison = checked.report.comparison.as_ref();
         let new_since = comparison.filter(|comparison| comparison.is_new(found));
         let new_since = new_since.map(|comparison| comparison.revision.as_str());
-        finding::finding(found, doc, (made, new_since), out)?;
+        finding::finding(found, doc, made, new_since, out)?;
     }
     for (gap, made) in inspection.gaps.iter().zip(&checked.judgement.gaps) {
         finding::gap(gap, made, out)?;

@@ -101,7 +101,7 @@ pub struct StepEnded {
 }
 
 /// Takes the sole right to change a service's environment, for as long as it is kept.
-pub(crate) fn lease(
+fn take_lease(
     ledger: &Ledger,
     key: &PrivateKey,
     service: &Service,
@@ -134,7 +134,7 @@ pub(crate) struct Deployer<'a> {
     target: Target,
     smoke: Option<Smoke>,
     on_step: OnStep<'a>,
-    _lease: &'a Lease,
+    _lease: Lease,
 }
 
 /// What a rollback event says.
@@ -154,16 +154,17 @@ struct Seen {
 }
 
 impl<'a> Deployer<'a> {
-    /// Makes ready to change the environment whose lease is held. `folder` is where the smoke command
-    /// runs.
+    /// Takes the sole right to change the environment, and makes ready for it. `folder` is where the
+    /// smoke command runs.
     pub(crate) fn open(
         ledger: &'a Ledger,
         key: &'a PrivateKey,
         (service, environment): (&'a Service, &'a EnvironmentSettings),
         folder: &Path,
         on_step: OnStep<'a>,
-        lease: &'a Lease,
+        now: Timestamp,
     ) -> Result<Self, DeployError> {
+        let lease = take_lease(ledger, key, service, &environment.name, now)?;
         let target = target(ledger, service, environment)?;
         let smoke = smoke(environment, folder).map_err(settings(environment))?;
         Ok(Self {

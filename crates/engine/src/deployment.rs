@@ -33,7 +33,9 @@ impl Deployment {
             id: new_id()?,
             environment: environment.name.clone(),
             release: release.clone(),
-            previous: previous.map(|id| find(ledger, &id)).transpose()?,
+            previous: previous
+                .map(|id| require_release(ledger, &id))
+                .transpose()?,
         })
     }
 
@@ -49,8 +51,11 @@ impl Deployment {
         Ok(Some(Self {
             id: open.deployment,
             environment: open.environment,
-            release: find(ledger, &open.release)?,
-            previous: open.previous.map(|id| find(ledger, &id)).transpose()?,
+            release: require_release(ledger, &open.release)?,
+            previous: open
+                .previous
+                .map(|id| require_release(ledger, &id))
+                .transpose()?,
         }))
     }
 
@@ -84,7 +89,8 @@ pub(crate) fn place_keys(release: &Release, environment: &str) -> Vec<Key> {
     keys
 }
 
-fn find(ledger: &Ledger, id: &OwnId) -> Result<Release, LedgerError> {
+/// The release that an event names: without it the history is not whole.
+pub(crate) fn require_release(ledger: &Ledger, id: &OwnId) -> Result<Release, LedgerError> {
     let release = ledger.store.release(id)?;
     release.ok_or_else(|| LedgerError::Broken {
         fault: format!("the release {id} is not in the ledger any more"),

@@ -133,10 +133,10 @@ impl Ledger {
         event: &Event,
         bundle: &[u8],
     ) -> Result<Reading, String> {
-        let key = self
-            .signing_key(bundle)
-            .map_err(|error| crate::chain(&*error))?;
         let bundle = Bundle::from_json(bundle).map_err(|error| crate::chain(&error))?;
+        let key = self
+            .signing_key(&bundle)
+            .map_err(|error| crate::chain(&*error))?;
         let verified = verify_statement(&bundle, std::slice::from_ref(&key));
         let verified = verified.map_err(|error: VerifyError| crate::chain(&error))?;
         let statement = match in_toto::read(&verified.payload) {

@@ -5,7 +5,8 @@ use plimsoll_model::{Digest, Key};
 use plimsoll_policy::Policy;
 use plimsoll_sign::{Bundle, Content, LogPublicKey, checkpoint};
 use plimsoll_store::{
-    Event, EventFilter, Fact, Head, Kind, Page, SavedCheckpoint, UnknownEvent, merkle,
+    Event, EventFilter, EventKind, Fact, Head, Kind, Page, SavedCheckpoint, StoreError,
+    UnknownEvent, merkle,
 };
 use plimsoll_wire::in_toto;
 
@@ -194,13 +195,20 @@ fn not_understood(event: &Event, body: &[u8]) -> Vec<String> {
             .into_iter()
             .collect();
     }
-    let Ok(Some(fact)) = Fact::read(*kind, body) else {
-        return Vec::new();
-    };
-    let fields = fact.unknown_fields(body).into_iter();
-    fields
-        .map(|field| format!("`{field}` is not known to this build"))
-        .collect()
+    match unknown_fields(*kind, body) {
+        Ok(fields) => fields
+            .into_iter()
+            .map(|field| format!("`{field}` is not known to this build"))
+            .collect(),
+        Err(error) => vec![crate::chain(&error)],
+    }
+}
+
+fn unknown_fields(kind: EventKind, body: &[u8]) -> Result<Vec<String>, StoreError> {
+    match Fact::read(kind, body)? {
+        Some(fact) => fact.unknown_fields(body),
+        None => Ok(Vec::new()),
+    }
 }
 
 fn body_of(kind: &Kind, body: &[u8]) -> Option<serde_json::Value> {

@@ -86,11 +86,12 @@ pub(crate) fn masks(inspectors: &Inspectors, address: &Address, text: &str) -> M
     Masks::new(spans)
 }
 
+/// The spans that one of them hides; what is no text has none.
 fn hidden(ready: &dyn Ready, file: &File<'_>, facts: &[u8], names: &[Span]) -> Vec<Span> {
-    let masks = file
-        .as_text()
-        .and_then(|text| ready.masks(&text, facts, names));
-    masks.unwrap_or_default().spans().to_vec()
+    match file.as_text() {
+        Some(text) => ready.masks(&text, facts, names).spans().to_vec(),
+        None => Vec::new(),
+    }
 }
 
 /// The map over the files of one tree.

@@ -16,7 +16,7 @@ use plimsoll_sign::{
     Bundle, BundleError, KeyError, LogKey, LogPublicKey, Password, PrivateKey, PublicKey,
     checkpoint,
 };
-use plimsoll_store::{EventKind, Fact, Head, NewEvent, Store, StoreError};
+use plimsoll_store::{EventFilter, EventKind, Fact, Head, NewEvent, Store, StoreError};
 use plimsoll_wire::in_toto;
 
 /// The log's name in its checkpoints.
@@ -176,6 +176,19 @@ impl Ledger {
         self.append(&[NewEvent::of(fact, Timestamp::now())], None)
     }
 
+    /// The facts of a kind about a key, the oldest first.
+    pub(crate) fn facts(&self, kind: EventKind, key: Key) -> Result<Vec<Fact>, LedgerError> {
+        let filter = EventFilter {
+            kinds: vec![kind],
+            key: Some(key),
+        };
+        let mut facts = Vec::new();
+        for event in self.store.all_events(&filter) {
+            facts.extend(self.store.fact(&event?)?);
+        }
+        Ok(facts)
+    }
+
     /// Appends one event whose body is JSON that the ledger itself does not read.
     pub(crate) fn append_json(
         &self,
@@ -223,9 +236,8 @@ impl Ledger {
     /// it signed is proven afterwards.
     pub(crate) fn signing_key(
         &self,
-        bundle: &[u8],
+        bundle: &Bundle,
     ) -> Result<PublicKey, Box<dyn std::error::Error>> {
-        let bundle = Bundle::from_json(bundle)?;
         let hint = BASE64.decode(bundle.key_hint())?;
         let id = Digest::from_bytes(hint.try_into().map_err(|_| "it names no key")?);
         let der = self

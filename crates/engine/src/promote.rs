@@ -9,13 +9,11 @@ use plimsoll_model::{
 };
 use plimsoll_policy::{EnvironmentSettings, Request};
 use plimsoll_sign::PrivateKey;
-use plimsoll_store::{
-    EventFilter, EventKind, Fact, NewEvent, PromotionRequested, Release, StoreError,
-};
+use plimsoll_store::{EventKind, Fact, NewEvent, PromotionRequested, Release, StoreError};
 use plimsoll_wire::in_toto;
 use serde::Serialize;
 
-use crate::deploy::{DeployError, Deployer, OnStep, lease};
+use crate::deploy::{DeployError, Deployer, OnStep};
 use crate::deployment::{Deployment, place_keys, require_deployable};
 use crate::evidence::Gathered;
 use crate::history::{Sound, require_sound};
@@ -189,9 +187,8 @@ pub fn promote(
     let requester = known(promotion.trusted, key, "promotion")?;
     require_deployable(environment, promotion.release)?;
     let sound = require_sound(ledger)?;
-    let lease = lease(ledger, key, service, &environment.name, promotion.now)?;
     let at = (service, environment);
-    let mut deployer = Deployer::open(ledger, key, at, promotion.folder, on_step, &lease)?;
+    let mut deployer = Deployer::open(ledger, key, at, promotion.folder, on_step, promotion.now)?;
     let settled = deployer.settle()?;
     let decided = append_decision(ledger, sound, |sound| {
         let decided = decide(ledger, promotion, environment, &requester, sound)?;
@@ -443,17 +440,12 @@ fn request<'a>(
 
 /// Who asked last for the release in the environment.
 fn requester(ledger: &Ledger, promotion: &Promotion<'_>) -> Result<Signatory, PromoteError> {
-    let filter = EventFilter {
-        kinds: vec![EventKind::PromotionRequested],
-        key: Some(Key::release(&promotion.release.id)),
-    };
+    let key = Key::release(&promotion.release.id);
     let mut last = None;
-    for event in ledger.store.all_events(&filter) {
-        let fact = ledger.store.fact(&event.map_err(LedgerError::from)?);
-        let Some(Fact::PromotionRequested(requested)) = fact.map_err(LedgerError::from)? else {
-            continue;
-        };
-        if requested.environment == promotion.environment {
+    for fact in ledger.facts(EventKind::PromotionRequested, key)? {
+        if let Fact::PromotionRequested(requested) = fact
+            && requested.environment == promotion.environment
+        {
             last = Some(requested.requester);
         }
     }

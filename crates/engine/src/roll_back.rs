@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use plimsoll_model::{Body, DeploymentOutcome, DeploymentRecord, Key, Service};
 use plimsoll_policy::EnvironmentSettings;
 use plimsoll_sign::PrivateKey;
-use plimsoll_store::{EventFilter, EventKind, Fact, NewEvent, Release};
+use plimsoll_store::{EventKind, Fact, NewEvent, Release};
 use plimsoll_wire::in_toto;
 
-use crate::deploy::{Deployer, OnStep, lease};
-use crate::deployment::{Deployment, place_keys};
+use crate::deploy::{Deployer, OnStep};
+use crate::deployment::{Deployment, place_keys, require_release};
 use crate::history::{Sound, require_sound};
 use crate::ledger::{Ledger, LedgerError};
 use crate::promote::{PromoteError, append_decision, known, named, not_understood};
@@ -44,9 +44,8 @@ pub fn roll_back(
     let (key, service) = (rollback.key, rollback.service);
     known(rollback.trusted, key, "rollback")?;
     let sound = require_sound(ledger)?;
-    let lease = lease(ledger, key, service, &environment.name, rollback.now)?;
     let at = (service, environment);
-    let mut deployer = Deployer::open(ledger, key, at, rollback.folder, on_step, &lease)?;
+    let mut deployer = Deployer::open(ledger, key, at, rollback.folder, on_step, rollback.now)?;
     deployer.settle()?;
     let (before, deployment) = append_decision(ledger, sound, |sound| {
         plan(ledger, rollback, environment, sound)
@@ -105,19 +104,14 @@ fn healthy_before(
     service: &Service,
     environment: &str,
 ) -> Result<(Release, Release), PromoteError> {
-    let filter = EventFilter {
-        kinds: vec![EventKind::DeploymentFinished],
-        key: Some(Key::environment(environment)),
-    };
+    let key = Key::environment(environment);
     let mut healthy = Vec::new();
-    for event in ledger.store.all_events(&filter) {
-        let fact = ledger.store.fact(&event.map_err(LedgerError::from)?);
-        let Some(Fact::DeploymentFinished(finished)) = fact.map_err(LedgerError::from)? else {
-            continue;
-        };
-        if finished.service == *service && finished.outcome == DeploymentOutcome::Healthy {
-            let release = ledger.store.release(&finished.release);
-            healthy.extend(release.map_err(LedgerError::from)?);
+    for fact in ledger.facts(EventKind::DeploymentFinished, key)? {
+        if let Fact::DeploymentFinished(finished) = fact
+            && finished.service == *service
+            && finished.outcome == DeploymentOutcome::Healthy
+        {
+            healthy.push(require_release(ledger, &finished.release)?);
         }
     }
     before_the_last(healthy).ok_or_else(|| PromoteError::NothingBefore {

@@ -6,6 +6,7 @@ use plimsoll_policy::EnvironmentSettings;
 use serde::Serialize;
 
 use crate::deploy::{DeployError, target};
+use crate::deployment::require_release;
 use crate::ledger::{Ledger, LedgerError};
 use crate::trusted::Trusted;
 
@@ -59,13 +60,10 @@ fn look_at(
     let open = store
         .open_deployment(service, name)
         .map_err(LedgerError::from)?;
-    let recorded = match current
+    let running = current
         .as_ref()
-        .and_then(|current| current.running.as_ref())
-    {
-        Some(id) => store.release(id).map_err(LedgerError::from)?,
-        None => None,
-    };
+        .and_then(|current| current.running.as_ref());
+    let recorded = running.map(|id| require_release(ledger, id)).transpose()?;
     let observation = target(ledger, service, environment)?.observe(Until::Now)?;
     Ok(EnvironmentStatus {
         service: service.clone(),

@@ -112,6 +112,17 @@ pub enum TrustedError {
         /// The repository's folder.
         folder: PathBuf,
     },
+    /// The policy names no service, and whether a repository's folder names it cannot be told.
+    #[error(
+        "the policy names no service, and the repository that holds {} cannot be opened",
+        folder.display()
+    )]
+    Repository {
+        /// The folder in question.
+        folder: PathBuf,
+        /// Why.
+        source: GitError,
+    },
     /// The file is not text.
     #[error("the policy {origin} is not UTF-8 text")]
     Text {
@@ -135,7 +146,7 @@ pub enum TrustedError {
 impl Fault for TrustedError {
     fn class(&self) -> Class {
         match self {
-            Self::Git(error) => error.class(),
+            Self::Git(error) | Self::Repository { source: error, .. } => error.class(),
             Self::Read { .. }
             | Self::Service { .. }
             | Self::NoFile { .. }
@@ -152,7 +163,7 @@ impl Fault for TrustedError {
             Self::Read { .. } | Self::Text { .. } => return None,
             Self::Git(error) => return error.hint(),
             Self::Policy(error) => return Fault::hint(error),
-            Self::Service { .. } => {
+            Self::Service { .. } | Self::Repository { .. } => {
                 "write service = \"NAME\" at the top of the trusted policy; letters, digits, `.`, `_` and `-`"
             }
             Self::NoFile { .. } => "a policy is a short text file",
@@ -173,14 +184,19 @@ impl Trusted {
         if let Some(service) = &self.base.service {
             return Ok(service.clone());
         }
-        let root = match Repository::discover(root) {
+        let folder = match Repository::discover(root) {
             Ok(repository) => repository.root().to_owned(),
-            Err(_) => root.to_owned(),
+            // A folder of no repository stands for itself.
+            Err(GitError::NotARepository { .. }) => root
+                .canonicalize()
+                .map_err(|source| unreadable(root, source))?,
+            Err(source) => {
+                return Err(TrustedError::Repository {
+                    folder: root.to_owned(),
+                    source,
+                });
+            }
         };
-        let folder = root.canonicalize().map_err(|source| TrustedError::Read {
-            path: root.clone(),
-            source,
-        })?;
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         name.parse().map_err(|_| TrustedError::Service {
             folder: folder.clone(),
@@ -191,15 +207,17 @@ impl Trusted {
 /// Loads the policy for an inspection of the tree in the folder `root`.
 pub fn load(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedError> {
     let trusted = load_base(source, root)?;
-    let effective = match (source, own(root)?) {
-        (PolicySource::Tree, _) | (_, None) => trusted.base.clone(),
-        (PolicySource::File { .. } | PolicySource::Base { .. }, Some(own)) => {
-            trusted.base.tightened_by(&own)
-        }
+    let own = match source {
+        // It is the base already.
+        PolicySource::Tree => None,
+        PolicySource::File { .. } | PolicySource::Base { .. } => own(root)?,
     };
-    Ok(Trusted {
-        effective,
-        ..trusted
+    Ok(match own {
+        Some(own) => Trusted {
+            effective: trusted.base.tightened_by(&own),
+            ..trusted
+        },
+        None => trusted,
     })
 }
 
@@ -270,10 +288,13 @@ fn read_pinned(path: &Path, pinned: Option<Digest>) -> Result<Vec<u8>, TrustedEr
     }
 }
 
-/// The tree's own policy, where it has one.
+/// The tree's own policy, where it has one. One that cannot be looked at is not taken for absent.
 fn own(root: &Path) -> Result<Option<Policy>, TrustedError> {
     let path = root.join(POLICY_FILE);
-    if !path.exists() {
+    let is_there = path
+        .try_exists()
+        .map_err(|source| unreadable(&path, source))?;
+    if !is_there {
         return Ok(None);
     }
     parse(&read_own(&path)?, &path.display().to_string()).map(Some)

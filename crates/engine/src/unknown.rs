@@ -31,10 +31,10 @@ pub(crate) fn reason_against(unknown: &[UnknownEvent], matter: &Matter<'_>) -> O
         .filter(|event| is_about(&event.keys, &keys))
         .map(ToString::to_string)
         .collect();
-    let mut message = bearing.get(..MAX_TOLD).unwrap_or(&bearing).join("; ");
     if bearing.is_empty() {
         return None;
     }
+    let mut message = bearing.get(..MAX_TOLD).unwrap_or(&bearing).join("; ");
     if bearing.len() > MAX_TOLD {
         message = format!("{message}; and {} more", bearing.len() - MAX_TOLD);
     }

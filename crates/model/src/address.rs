@@ -35,7 +35,7 @@ pub enum Origin {
 /// The text is no address in its canonical form.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "`{0}` is no address of a file\nhint: write PATH, layer:sha256:DIGITS:PATH or commit:ID:PATH, and !/MEMBER behind it for a file in an archive"
+    "`{0}` is no address of a file; write PATH, layer:sha256:DIGITS:PATH or commit:ID:PATH, and !/MEMBER behind it for a file in an archive"
 )]
 pub struct AddressError(String);
 
@@ -71,6 +71,19 @@ impl Address {
         Self {
             member: Some(member),
             ..self
+        }
+    }
+
+    /// The path, where nothing else belongs to the address: of a file of the one inspected tree, in no
+    /// archive.
+    pub fn plain_path(&self) -> Option<&TreePath> {
+        match self {
+            Self {
+                origin: None,
+                path,
+                member: None,
+            } => Some(path),
+            Self { .. } => None,
         }
     }
 

@@ -24,7 +24,14 @@ pub enum ChecksumAlgorithm {
 
 impl ChecksumAlgorithm {
     /// Every algorithm, the strongest first.
-    pub const ALL: [Self; 4] = [Self::Sha512, Self::Sha384, Self::Sha256, Self::Sha1];
+    const ALL: [Self; 4] = [Self::Sha512, Self::Sha384, Self::Sha256, Self::Sha1];
+
+    /// The algorithm of this name, as lockfiles write it; `None` for any other name.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|algorithm| algorithm.as_str() == name)
+    }
 
     /// Its name as lockfiles write it: `sha512`.
     pub fn as_str(self) -> &'static str {

@@ -43,12 +43,7 @@ impl EcosystemRules {
 
     /// A version of a package that was read at this place, of which nothing else is known yet.
     pub fn component(&self, name: &str, version: &str, place: impl Into<Place>) -> Component {
-        Component {
-            version: Some(Version::new(version)),
-            declared: None,
-            purl: self.purl(name, Some(version)),
-            ..self.declared_component(name, "", place)
-        }
+        self.plain_component(name, Some(version), None, place.into())
     }
 
     /// A package of which a place asks for any version in a range.
@@ -58,15 +53,25 @@ impl EcosystemRules {
         range: &str,
         place: impl Into<Place>,
     ) -> Component {
+        self.plain_component(name, None, Some(range), place.into())
+    }
+
+    fn plain_component(
+        &self,
+        name: &str,
+        version: Option<&str>,
+        declared: Option<&str>,
+        place: Place,
+    ) -> Component {
         Component {
             ecosystem: Ecosystem::new(self.name),
             name: (self.normalize)(name).into_owned(),
-            version: None,
-            declared: Some(range.to_owned()),
+            version: version.map(Version::new),
+            declared: declared.map(str::to_owned),
             distribution: None,
             architecture: None,
-            purl: self.purl(name, None),
-            places: vec![place.into()],
+            purl: self.purl(name, version),
+            places: vec![place],
             checksums: Vec::new(),
             scope: Scope::Runtime,
             licenses: Vec::new(),

@@ -4,6 +4,8 @@
 use plimsoll_model::{Gap, GapDoc, GapKind, Location, TreePath};
 use plimsoll_source::UNREADABLE_FILE;
 
+use crate::family::CHECK_BY_OTHER_MEANS;
+
 /// All of them.
 pub static GAPS: [&GapDoc; 14] = [
     &UNREADABLE_LOCKFILE,
@@ -43,7 +45,7 @@ static UNSUPPORTED_LOCKFILE: GapDoc = GapDoc {
     kind: GapKind::Unsupported,
     title: "a lockfile is of a format or size that this build does not read",
     why: "its packages are not known, so no advisory was asked about them",
-    fix: "check its packages by another means and waive the gap with an expiry",
+    fix: CHECK_BY_OTHER_MEANS,
 };
 
 static MASKED_LOCKFILE: GapDoc = GapDoc {
@@ -138,14 +140,18 @@ fn gap(doc: &GapDoc, location: Location, message: String, fix: impl Into<String>
     doc.gap("dependency", Some(location.into()), message, fix)
 }
 
-/// A lockfile that is not of its format, from `offset` on.
+/// A lockfile that is not of its format, from `location` on.
 pub(crate) fn unreadable_lockfile(location: Location, why: &str) -> Gap {
     let message = format!(
         "{} cannot be read from line {} on ({why}), so its packages were not checked",
         location.path, location.start.line
     );
-    let fix = "fix that line, or make the file again with its package manager";
-    gap(&UNREADABLE_LOCKFILE, location, message, fix)
+    gap(
+        &UNREADABLE_LOCKFILE,
+        location,
+        message,
+        UNREADABLE_LOCKFILE.fix,
+    )
 }
 
 /// A manifest that is not of its format.
@@ -154,7 +160,12 @@ pub(crate) fn unreadable_manifest(location: Location, why: &str) -> Gap {
         "{} cannot be read from line {} on ({why}), so what it asks for was not checked",
         location.path, location.start.line
     );
-    gap(&UNREADABLE_MANIFEST, location, message, "fix that line")
+    gap(
+        &UNREADABLE_MANIFEST,
+        location,
+        message,
+        UNREADABLE_MANIFEST.fix,
+    )
 }
 
 /// A lockfile of a format, or of a version of a format, that has no reader here.
@@ -255,8 +266,7 @@ pub(crate) fn missing_package(location: Location, package: &str) -> Gap {
         "{} takes `{package}` from a folder, and no manifest of the tree puts this version of it there, so it was not checked",
         location.path
     );
-    let fix = "put the package into the tree, or make the lockfile again with its package manager";
-    gap(&MISSING_PACKAGE, location, message, fix)
+    gap(&MISSING_PACKAGE, location, message, MISSING_PACKAGE.fix)
 }
 
 /// A package that comes from elsewhere than its ecosystem's public registry.
@@ -264,15 +274,13 @@ pub(crate) fn foreign_source(location: Location, package: &str, source: &str) ->
     let message = format!(
         "`{package}` comes from {source}, so no advisory about a registry package speaks about it"
     );
-    let fix = "use the published package, or review this source yourself and waive the gap with an expiry";
-    gap(&FOREIGN_SOURCE, location, message, fix)
+    gap(&FOREIGN_SOURCE, location, message, FOREIGN_SOURCE.fix)
 }
 
 /// A lockfile entry without an exact version.
 pub(crate) fn unversioned_entry(location: Location, package: &str) -> Gap {
     let message = format!("the entry of `{package}` names no version, so it was not checked");
-    let fix = "make the file again with its package manager";
-    gap(&UNVERSIONED_ENTRY, location, message, fix)
+    gap(&UNVERSIONED_ENTRY, location, message, UNVERSIONED_ENTRY.fix)
 }
 
 /// Lines of a requirements file that are no requirement and no known option; `location` is the first.
@@ -286,8 +294,12 @@ pub(crate) fn unreadable_requirement(location: Location, why: &str, count: usize
             location.path
         )
     };
-    let fix = "write each requirement as PEP 508 does";
-    gap(&UNREADABLE_REQUIREMENT, location, message, fix)
+    gap(
+        &UNREADABLE_REQUIREMENT,
+        location,
+        message,
+        UNREADABLE_REQUIREMENT.fix,
+    )
 }
 
 /// A file that has the name of a requirements file and reads like something else.
@@ -296,8 +308,7 @@ pub(crate) fn no_requirements(location: Location, refused: usize, total: usize) 
         "{} is named like a requirements file, but {refused} of its {total} lines are no requirements; none was checked",
         location.path
     );
-    let fix = "give a text another name, or write each requirement as PEP 508 does";
-    gap(&NO_REQUIREMENTS, location, message, fix)
+    gap(&NO_REQUIREMENTS, location, message, NO_REQUIREMENTS.fix)
 }
 
 /// A requirements file whose pins need not be all that is installed.

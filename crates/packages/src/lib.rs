@@ -2,7 +2,8 @@
 //!
 //! It reads text alone: no package manager runs, no registry is asked, and no version is compared
 //! with an advisory. All that is particular to one ecosystem stands in the row of its family: its
-//! readers, which lockfile answers for which manifest, and how names and versions are written. What cannot be read, and what names no exact version, is a gap.
+//! readers, which lockfile answers for which manifest, and how names and versions are written. What
+//! cannot be read, and what names no exact version, is a gap.
 
 mod bazel;
 mod cocoapods;

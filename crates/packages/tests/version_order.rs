@@ -83,6 +83,15 @@ fn python_order_agrees_with_every_published_line() {
 }
 
 #[test]
+fn gem_order_agrees_with_every_published_line() {
+    let judged = judge(
+        "RubyGems",
+        &["rubygems-versions.txt", "rubygems-versions-generated.txt"],
+    );
+    assert!(judged.is_none_or(|judged| judged > 2000));
+}
+
+#[test]
 fn the_semver_and_nodejs_crates_agree_on_strict_versions() {
     let numbers = [
         "0.0.0",

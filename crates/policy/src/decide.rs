@@ -95,14 +95,14 @@ impl Policy {
             return Some("the release ships nothing".to_owned());
         };
         let rules = &request.environment.approvals;
-        let mut refusals = rules.iter().map(|rule| case.refusal(rule, approver));
         if rules.is_empty() {
             return Some(format!(
                 "environment `{}` asks for no approval",
                 request.environment.name
             ));
         }
-        let all: Option<Vec<String>> = refusals.by_ref().collect();
+        let refusals = rules.iter().map(|rule| case.refusal(rule, approver));
+        let all: Option<Vec<String>> = refusals.collect();
         all.and_then(|refusals| refusals.into_iter().next())
     }
 }

@@ -1,7 +1,8 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use plimsoll_model::{
-    Baseline, Finding, Gap, Inspection, Inspector, Outcome, Place, Reason, RuleId, Threshold,
-    Verdict,
+    Baseline, Finding, Gap, Inspection, Outcome, Place, Reason, RuleId, Threshold, Verdict,
 };
 
 use crate::{GapRule, GateRule, Mode, NewSince, Policy, Waiver};
@@ -62,20 +63,15 @@ impl Policy {
             .iter()
             .map(|gap| self.judge_gap(gap, Strictness::AsConfigured, now))
             .collect();
+        let mut tallies = count(inspection, &findings, &gaps);
         let mut reasons = Vec::new();
         for (inspector, rule) in self.gate.rules() {
-            let mut tally = Tally::default();
-            for (finding, made) in inspection.findings.iter().zip(&findings) {
-                if finding.rule.inspector() == inspector.id {
-                    tally.count_finding(made);
-                }
-            }
-            for (gap, made) in inspection.gaps.iter().zip(&gaps) {
-                if gap.id.inspector() == inspector.id {
-                    tally.count_gap(made);
-                }
-            }
-            reasons.push(tally.reason(inspector, rule, now));
+            let tally = tallies.remove(inspector.id).unwrap_or_default();
+            reasons.push(tally.reason(inspector.gate_key, rule, now));
+        }
+        // What is said in the name of an inspector that this build lacks counts as well.
+        for (stranger, tally) in tallies {
+            reasons.push(tally.reason(stranger, self.gate.rule(stranger), now));
         }
         reasons.extend(self.lowered(inspection.findings.iter()));
         reasons.extend(self.idle_waivers(inspection, now));
@@ -156,6 +152,24 @@ impl Policy {
     }
 }
 
+/// The tally of each inspector in whose name something was found or not checked, by its id.
+fn count<'a>(
+    inspection: &'a Inspection,
+    findings: &[Disposition],
+    gaps: &[Disposition],
+) -> BTreeMap<&'a str, Tally> {
+    let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
+    for (finding, made) in inspection.findings.iter().zip(findings) {
+        let tally = tallies.entry(finding.rule.inspector()).or_default();
+        tally.count_finding(made);
+    }
+    for (gap, made) in inspection.gaps.iter().zip(gaps) {
+        let tally = tallies.entry(gap.id.inspector()).or_default();
+        tally.count_gap(made);
+    }
+    tallies
+}
+
 fn is_matched(waiver: &Waiver, inspection: &Inspection) -> bool {
     let findings = inspection.findings.iter();
     let gaps = inspection.gaps.iter();
@@ -233,9 +247,9 @@ impl Tally {
         }
     }
 
-    fn reason(self, inspector: &Inspector, rule: &GateRule, now: Timestamp) -> Reason {
+    fn reason(self, about: &str, rule: &GateRule, now: Timestamp) -> Reason {
         Reason {
-            about: inspector.gate_key.to_owned(),
+            about: about.to_owned(),
             outcome: self.outcome(),
             message: self.message(rule, now),
             hint: self.hint(rule).to_owned(),

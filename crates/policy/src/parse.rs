@@ -108,11 +108,11 @@ impl Policy {
     }
 
     /// What the policy states in an inspector's own table, read into the inspector's own shape; of a
-    /// policy without the table, what an empty one means.
-    pub fn settings<T: DeserializeOwned>(&self, table: &str) -> Result<T, PolicyError> {
+    /// policy without the table, and of an inspector without one, what an empty table means.
+    pub fn settings<T: DeserializeOwned>(&self, table: Option<&str>) -> Result<T, PolicyError> {
         let refuse = |error| self.source.refuse(&error, &[]);
         let mut document = DeTable::parse(&self.source.text).map_err(refuse)?;
-        let value = document.get_mut().remove(table);
+        let value = table.and_then(|table| document.get_mut().remove(table));
         let value =
             value.unwrap_or_else(|| toml::Spanned::new(0..0, DeValue::Table(DeTable::new())));
         T::deserialize(toml::de::ValueDeserializer::from(value)).map_err(refuse)
@@ -271,7 +271,7 @@ mod tests {
                 }
             }
         }
-        let read = |text: &str| policy(text).settings::<Own>("secrets");
+        let read = |text: &str| policy(text).settings::<Own>(Some("secrets"));
         assert_eq!(read("").unwrap().rules, "ours");
         assert_eq!(
             read("secrets.rules = \"theirs\"\n").unwrap().rules,

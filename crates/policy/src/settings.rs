@@ -39,7 +39,7 @@ pub struct Policy {
     /// The text that it was read from.
     #[serde(skip)]
     pub(crate) source: Source,
-    /// Which policy it is.
+    /// Which policy it is; `None` where none is written and the defaults hold.
     #[serde(skip)]
     pub(crate) identity: Option<Identity>,
 }
@@ -122,7 +122,7 @@ pub struct EnvironmentSettings {
     /// What must be proven, in the order in which reasons name it.
     #[serde(skip)]
     pub requires: Vec<Requirement>,
-    /// The words of `requires`; what must be proven when absent is the tests' and inspectors' matter.
+    /// The words of `requires`. When absent, tests are required, and each inspector whose row says so.
     #[serde(rename = "requires")]
     pub(crate) stated_requires: Option<Vec<String>>,
     /// Whose approvals it waits for.

@@ -1,8 +1,8 @@
 use plimsoll_model::{Location, Masks, Position, Severity, Span, TreePath};
 use serde::{Deserialize, Serialize};
 
-/// What one file holds of credentials. Says where, never what; does not name the file, so that equal
-/// files share it.
+/// What one file holds of credentials. Says where, never what; does not name the file, whose path is the
+/// caller's matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// The credentials, in order of their places.

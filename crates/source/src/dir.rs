@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use plimsoll_model::{Address, Class, Fault, TreePath};
 
+use crate::entry::NOT_UTF8;
 use crate::regular::find;
 use crate::tree::{Claims, Sink, in_parallel};
 use crate::walker::{Barred, walker};
@@ -142,14 +143,7 @@ impl Tree for Dir {
     }
 
     fn open(&self, address: &Address, max_bytes: u64) -> Option<Content> {
-        let Address {
-            origin: None,
-            path,
-            member: None,
-        } = address
-        else {
-            return None;
-        };
+        let path = address.plain_path()?;
         let root = match File::open(&self.root) {
             Ok(root) => root,
             Err(error) => return Some(Content::unreadable(error)),
@@ -161,7 +155,6 @@ impl Tree for Dir {
     }
 }
 
-const NOT_UTF8: &str = "its name is not UTF-8; rename it";
 const REPLACED: &str = "it was replaced or removed during the walk";
 
 /// One walk: what was asked of it, and which tracked paths it visited.
@@ -255,11 +248,7 @@ fn address(relative: &Path) -> Address {
 
 /// What is said of a path that could not be walked.
 fn untold(relative: &Path, reason: impl Display) -> Entry {
-    Entry {
-        address: address(relative),
-        metadata: Metadata::default(),
-        content: Content::unreadable(reason),
-    }
+    Entry::unreadable(address(relative), reason)
 }
 
 fn error_path(error: &ignore::Error) -> PathBuf {

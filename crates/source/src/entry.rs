@@ -12,6 +12,15 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// What is said of a file or folder that a walk could not get at.
+    pub(crate) fn unreadable(address: Address, reason: impl std::fmt::Display) -> Self {
+        Self {
+            address,
+            metadata: Metadata::default(),
+            content: Content::unreadable(reason),
+        }
+    }
+
     /// Its size; `None` when it was not read and nothing tells.
     pub fn size_bytes(&self) -> Option<u64> {
         match &self.content {
@@ -61,6 +70,9 @@ impl Metadata {
         bytes
     }
 }
+
+/// Why a file whose name is no text is not read: two such names can read the same.
+pub(crate) const NOT_UTF8: &str = "its name is not UTF-8; rename it";
 
 /// A longer target of a link is not read: Linux takes no longer path.
 pub(crate) const MAX_LINK_BYTES: u64 = 4096;

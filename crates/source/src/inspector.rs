@@ -66,16 +66,16 @@ pub trait Inspect: Sync + 'static {
         false
     }
 
-    /// The bytes of a text that no other inspector may see; `None` from an inspector that itself sees
-    /// the text without them. `names` are what all inspectors said are names.
+    /// The bytes of a text that no other inspector may see; asked of those who see secrets. `names` are
+    /// what all inspectors said are names.
     fn masks(
         &self,
         _file: &TextFile<'_>,
         _facts: &Self::Facts,
         _names: &[Span],
         _settings: &Self::Settings,
-    ) -> Option<Masks> {
-        None
+    ) -> Masks {
+        Masks::default()
     }
 
     /// Whether it is given texts as they are and says what the others may not see.

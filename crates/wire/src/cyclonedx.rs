@@ -78,11 +78,21 @@ const ROOT: &str = "subject";
 type Parts = BTreeMap<String, Component>;
 
 fn parts(components: &[Component]) -> Parts {
-    let combined = Component::combine(components.to_vec());
-    combined
-        .into_iter()
-        .map(|component| (reference(&component), component))
-        .collect()
+    let mut parts = Parts::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for component in Component::combine(components.to_vec()) {
+        // A package URL says neither range nor distribution nor architecture: parts that differ in these
+        // alone share it, and each is listed.
+        let reference = reference(&component);
+        let count = counts.entry(reference.clone()).or_insert(0);
+        *count += 1;
+        let key = match *count {
+            1 => reference,
+            number => format!("{reference}#{number}"),
+        };
+        parts.insert(key, component);
+    }
+    parts
 }
 
 fn reference(component: &Component) -> String {

@@ -1,9 +1,9 @@
 //! Evidence as in-toto statements (in-toto Attestation Framework, Statement v1).
 //!
 //! A statement has one subject, named by digest, and one predicate; what is said of a release as a whole
-//! names each of the release's subjects. Reading is strict: an unknown
-//! predicate type, field or digest is refused, because a statement that is only half understood must
-//! not count as evidence. Signing and verifying (DSSE) happen elsewhere, over the bytes as written.
+//! names each of the release's subjects. Reading is strict: an unknown predicate type, field or digest
+//! is refused, because a statement that is only half understood must not count as evidence. Signing and
+//! verifying (DSSE) happen elsewhere, over the bytes as written.
 
 mod own;
 mod provenance;

@@ -119,18 +119,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// Every format.
-    pub const ALL: [Self; 3] = [Self::Json, Self::Sarif, Self::Markdown];
-
-    /// The format as users write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Sarif => "sarif",
-            Self::Markdown => "markdown",
-        }
-    }
-
     /// Writes the report, with a line break at its end.
     pub fn write(self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
         match self {

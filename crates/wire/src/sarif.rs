@@ -184,7 +184,7 @@ fn location(place: &Place) -> Value {
     match place {
         Place::File(location) => region(location),
         Place::Object(object) => json!({ "logicalLocations": [{
-            "name": object.name,
+            "name": plain(&object.name),
             "kind": "resource",
             "fullyQualifiedName": plain(&object.to_string()),
         }] }),

@@ -1,4 +1,4 @@
-//! The JSON shapes of findings, gaps, places and reasons, as the JSON report and the inspection
+//! The JSON shapes of findings, gaps, places and outcomes, as the JSON report and the inspection
 //! statement both write them. A field's name or meaning changes only with the version of both.
 
 use plimsoll_model::{

@@ -213,6 +213,20 @@ fn one_package_is_listed_once_with_every_place() {
 }
 
 #[test]
+fn each_range_of_one_package_is_listed() {
+    let open = |range: &str, file: &str| {
+        let place = Location::file(TreePath::new(file));
+        rules("PyPI", "pypi").declared_component("open", range, place)
+    };
+    let document = document(&[open(">=1", "a.txt"), open(">=2", "b.txt")], &[]);
+    for (at, reference, range) in [(0, "pkg:pypi/open", ">=1"), (1, "pkg:pypi/open#2", ">=2")] {
+        let part = &document["components"][at];
+        assert_eq!(part["bom-ref"], reference);
+        assert_eq!(part["properties"][0]["value"], range);
+    }
+}
+
+#[test]
 fn what_a_part_is_needed_for_is_said() {
     let document = document(&components(), &[]);
     let scopes: Vec<&str> = document["components"]

@@ -196,9 +196,13 @@ fn write(format: Format, report: &Report) -> String {
 
 #[test]
 fn each_format_shows_the_whole_report() {
-    for format in Format::ALL {
+    for (name, format) in [
+        ("json", Format::Json),
+        ("sarif", Format::Sarif),
+        ("markdown", Format::Markdown),
+    ] {
         let text = write(format, &report()).replace(env!("CARGO_PKG_VERSION"), "[version]");
-        insta::assert_snapshot!(format!("report_{}", format.as_str()), text);
+        insta::assert_snapshot!(format!("report_{name}"), text);
     }
 }
 

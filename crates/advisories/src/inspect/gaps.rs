@@ -134,9 +134,7 @@ impl Gaps {
                 parts.base,
                 one_line(&releases.join(", "), 200),
             );
-            let fix = "name the release of the component's ecosystem, or import newer advisories"
-                .to_owned();
-            self.at(component, &UNKNOWN_RELEASE, message, fix);
+            self.at(component, &UNKNOWN_RELEASE, message, UNKNOWN_RELEASE.fix);
         }
         is_known
     }
@@ -152,7 +150,7 @@ impl Gaps {
             "{} has advisories, and its version cannot be ordered",
             package(component)
         );
-        let fix = "pin an exact version that the ecosystem's order knows".to_owned();
+        let fix = UNORDERED_VERSION.fix;
         self.at(component, &UNORDERED_VERSION, message, fix);
     }
 
@@ -162,7 +160,7 @@ impl Gaps {
             "{} has advisories, and no file says which version of it is used",
             package(component)
         );
-        let fix = "pin an exact version, or commit the lockfile that does".to_owned();
+        let fix = "pin an exact version, or commit the lockfile that does";
         self.at(component, &UNORDERED_VERSION, message, fix);
     }
 
@@ -257,17 +255,15 @@ impl Gaps {
             meta.unreadable_count,
             one_line(&named.join(", "), 200),
         );
-        let fix =
-            "fix those records at their source and import them again, or waive this gap".to_owned();
-        self.whole(&UNREADABLE_ADVISORY, message, fix);
+        self.whole(&UNREADABLE_ADVISORY, message, UNREADABLE_ADVISORY.fix);
     }
 
-    fn at(&mut self, component: &Component, doc: &GapDoc, message: String, fix: String) {
+    fn at(&mut self, component: &Component, doc: &GapDoc, message: String, fix: impl Into<String>) {
         let place = component.places.first().cloned();
         self.told.push(doc.gap("dependency", place, message, fix));
     }
 
-    fn whole(&mut self, doc: &GapDoc, message: String, fix: String) {
+    fn whole(&mut self, doc: &GapDoc, message: String, fix: impl Into<String>) {
         self.told.push(doc.gap("dependency", None, message, fix));
     }
 }

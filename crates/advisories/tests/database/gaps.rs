@@ -1,7 +1,7 @@
 //! What cannot be decided is a gap, each with the thing, the place and the fix.
 
 use jiff::SignedDuration;
-use plimsoll_model::{Gap, GapKind};
+use plimsoll_model::{Gap, GapKind, Inspection};
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, component, now};
@@ -25,6 +25,14 @@ fn record(id: &str, affected: &Value) -> Value {
 fn ranged(ecosystem: &str, name: &str) -> Value {
     let events = json!([{"introduced": "0"}, {"fixed": "2.0.0"}]);
     json!({"package": {"ecosystem": ecosystem, "name": name}, "ranges": [{"type": "ECOSYSTEM", "events": events}]})
+}
+
+/// What is said of the package `a`, and of `b`, which no record names, at this version.
+fn inspect_with_stranger(fixture: &Fixture, version: &str) -> Inspection {
+    fixture.inspect(&[
+        component("npm", "a", version),
+        component("npm", "b", version),
+    ])
 }
 
 #[test]
@@ -73,10 +81,7 @@ fn an_old_database_and_one_from_the_future_are_told() {
 #[test]
 fn a_version_without_a_place_in_the_order_is_told_where_it_matters() {
     let fixture = Fixture::of(&[record("X-1", &ranged("npm", "a"))], &[]);
-    let inspection = fixture.inspect(&[
-        component("npm", "a", "latest"),
-        component("npm", "b", "latest"),
-    ]);
+    let inspection = inspect_with_stranger(&fixture, "latest");
     check(
         &inspection.gaps,
         "unordered-version",
@@ -98,10 +103,7 @@ fn an_advisory_that_names_no_comparable_version_is_told() {
     ];
     for affected in silent {
         let fixture = Fixture::of(&[record("X-1", &affected)], &[]);
-        let inspection = fixture.inspect(&[
-            component("npm", "a", "1.0.0"),
-            component("npm", "b", "1.0.0"),
-        ]);
+        let inspection = inspect_with_stranger(&fixture, "1.0.0");
         check(
             &inspection.gaps,
             "undecided-advisory",

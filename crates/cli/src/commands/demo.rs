@@ -9,7 +9,7 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
-use plimsoll_engine::{Ledger, load_policy, stop};
+use plimsoll_engine::{Ledger, PolicySource, load_base, stop};
 
 use crate::args;
 use crate::commands::open;
@@ -233,11 +233,11 @@ fn stop_everything(scratch: &Scratch) -> anyhow::Result<()> {
     if !state.join("ledger.db").exists() || !policy.exists() {
         return Ok(());
     }
-    let source = plimsoll_engine::PolicySource::File {
+    let source = PolicySource::File {
         path: policy,
         sha256: None,
     };
-    let trusted = load_policy(&source, &scratch.shop)?;
+    let trusted = load_base(&source, &scratch.shop)?;
     let ledger = Ledger::open(&state, &open::log_password()?)?;
     stop(&ledger, &trusted, &trusted.service(&scratch.shop)?)?;
     Ok(())

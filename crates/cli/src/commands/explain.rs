@@ -36,9 +36,12 @@ fn show(rule: &str) -> Result<(), Failure> {
 fn list() -> Result<(), Failure> {
     open::write(None, |out| {
         for explanation in explain_all() {
-            let title = explanation.title.split([':', '.']).next();
+            let title = explanation.title.as_str();
+            let title = title
+                .split_once([':', '.'])
+                .map_or(title, |(first, _)| first);
             let (id, subject) = (&explanation.id, subject(&explanation));
-            writeln!(out, "{id:<40} {subject:<17} {}", title.unwrap_or_default())?;
+            writeln!(out, "{id:<40} {subject:<17} {title}")?;
         }
         Ok(())
     })

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use plimsoll_engine::sign::{Password, PrivateKey, PublicKey};
-use plimsoll_engine::source::{Cache, Dir, Repository, Site, Tree};
+use plimsoll_engine::source::{Cache, Dir, GitError, Repository, Site, Tree};
 use plimsoll_engine::{
     Checkout, PolicySource, Trusted, cache_version, inside, load_base, load_policy,
 };
@@ -80,7 +80,7 @@ pub(crate) fn tree(path: &Path, rev: Option<&str>) -> Result<Named, Failure> {
         return Ok(Named {
             name: name.into_owned(),
             subject: None,
-            scope: scope(path),
+            scope: scope(dir.root())?,
             tree: Box::new(dir),
         });
     };
@@ -112,18 +112,21 @@ pub(crate) fn site<'a>(
     }
 }
 
-/// The part of its repository that a folder is; a folder of none is all there is.
-fn scope(path: &Path) -> Extent {
-    let (Ok(repository), Ok(path)) = (Repository::discover(path), path.canonicalize()) else {
-        return Extent::Root;
+/// The part of its repository that a folder is, by its path without links; a folder of none is all
+/// there is.
+fn scope(folder: &Path) -> Result<Extent, GitError> {
+    let repository = match Repository::discover(folder) {
+        Ok(repository) => repository,
+        Err(GitError::NotARepository { .. }) => return Ok(Extent::Root),
+        Err(error) => return Err(error),
     };
-    let root = repository.root().canonicalize();
-    let below = root.ok().and_then(|root| {
-        let below = path.strip_prefix(root).ok()?;
-        (below != Path::new("")).then(|| below.to_string_lossy().into_owned())
-    });
-    below.map_or(Extent::Root, |below| {
-        Extent::Folders(vec![TreePath::new(below)])
+    let below = folder
+        .strip_prefix(repository.root())
+        .expect("the repository was found from the folder upwards");
+    Ok(if below.as_os_str().is_empty() {
+        Extent::Root
+    } else {
+        Extent::Folders(vec![TreePath::new(below.to_string_lossy())])
     })
 }
 

@@ -13,7 +13,8 @@ use super::style::{self, BOLD, DIM, FRAME, GAP};
 pub(super) fn finding(
     finding: &Finding,
     doc: Option<&Doc>,
-    (made, new_since): (&Disposition, Option<&str>),
+    made: &Disposition,
+    new_since: Option<&str>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let tone = match made {

@@ -15,7 +15,7 @@ struct Later {
     body: Vec<u8>,
 }
 
-/// A world whose release `one` runs in staging, and the words by which its ledger names things.
+/// A world in whose staging release `two` followed `one`, and the words by which its ledger names things.
 struct Present {
     world: World,
     release: String,
@@ -28,10 +28,13 @@ impl Present {
     fn new() -> Self {
         let world = World::new();
         world.first_release();
-        let promoted = world.run("promote one --to staging --key ../author.key");
-        assert_eq!(promoted.code, Some(0), "{}", promoted.output);
-        let waits = world.run("promote one --to production --key ../author.key");
-        assert_eq!(waits.code, Some(2), "{}", waits.output);
+        for (command, code) in [(STAGING, 0), (PRODUCTION, 2)] {
+            let ran = world.run(command);
+            assert_eq!(ran.code, Some(code), "{command}\n{}", ran.output);
+        }
+        world.second_release();
+        let followed = world.run("promote two --to staging --key ../author.key");
+        assert_eq!(followed.code, Some(0), "{}", followed.output);
         let log = world.run("ledger log --json").output;
         let entries: Vec<Value> = log
             .lines()
@@ -89,11 +92,11 @@ impl Present {
         }
     }
 
-    /// The statement with this predicate that the present build recorded.
+    /// The first statement with this predicate that the present build recorded.
     fn recorded_statement(&self, predicate_type: &str) -> Value {
         let ledger = Connection::open(self.world.path("state/ledger.db")).unwrap();
         let mut select = ledger
-            .prepare("SELECT bytes FROM blob JOIN event ON sha256 = body_sha256 WHERE kind = 'evidence.recorded'")
+            .prepare("SELECT bytes FROM blob JOIN event ON sha256 = body_sha256 WHERE kind = 'evidence.recorded' ORDER BY seq")
             .unwrap();
         let bodies = select
             .query_map([], |row| row.get::<_, Vec<u8>>(0))
@@ -151,6 +154,7 @@ fn a_ledger_from_the_future_is_read_as_far_as_it_goes() {
     an_event_that_may_be_the_word_against_denies(&mut present);
     a_field_that_is_not_known_denies(&mut present);
     a_statement_that_is_not_understood_counts_for_nothing(&mut present);
+    what_later_rules_found_is_judged_by_its_severity(&mut present);
     a_newer_layout_is_refused_whole(&mut present);
 }
 
@@ -175,7 +179,7 @@ fn an_event_about_nothing_here_is_listed(present: &mut Present) {
     );
     present.says(PRODUCTION, 2, &["waits for 1 of 1"]);
     present.says(APPROVE, 0, &["colleague approves one"]);
-    present.says("status", 0, &["one"]);
+    present.says("status", 0, &["staging      two"]);
 }
 
 fn an_event_that_may_be_the_word_against_denies(present: &mut Present) {
@@ -208,7 +212,11 @@ fn an_event_that_may_be_the_word_against_denies(present: &mut Present) {
     )]);
     present.says(STAGING, 2, &["`environment.frozen`"]);
     present.says(PRODUCTION, 2, &["`environment.frozen`"]);
-    present.says(ROLLBACK, 1, &["no earlier healthy release"]);
+    present.says(
+        ROLLBACK,
+        1,
+        &["nothing is done here", "`environment.frozen`", "hint:"],
+    );
 }
 
 fn a_field_that_is_not_known_denies(present: &mut Present) {
@@ -259,6 +267,33 @@ fn a_statement_that_is_not_understood_counts_for_nothing(present: &mut Present) 
         &[word, "unknown field `flaky`", "PROVEN"],
     );
     present.says(PRODUCTION, 2, &[word, "no signed test result", "✓ secrets"]);
+}
+
+fn what_later_rules_found_is_judged_by_its_severity(present: &mut Present) {
+    let inspection = present.recorded_statement("inspection");
+    let kind = inspection["predicateType"].as_str().unwrap();
+    let mut predicate = inspection["predicate"].clone();
+    let inspectors = predicate["inspectors"].as_array_mut().unwrap();
+    inspectors.push(json!({
+        "inspector": "weather",
+        "semantics": 1,
+        "seenFiles": 1,
+        "scope": "root",
+        "inputs": [],
+    }));
+    for (rule, severity, code, word) in [
+        // No environment can require an inspector that this build does not know.
+        ("weather/frost", "critical", 2, "✓ dependencies"),
+        ("dependency/LATER-2031-1", "low", 2, "✓ dependencies"),
+        ("dependency/LATER-2031-1", "critical", 1, "1 findings deny"),
+    ] {
+        predicate["findings"] = json!([
+            { "rule": rule, "severity": severity, "message": "found later", "places": [] }
+        ]);
+        present.go_on_with(&[present.statement(kind, &predicate)]);
+        present.says("ledger verify", 0, &["PROVEN"]);
+        present.says(PRODUCTION, code, &[word, "waits for 1 of 1"]);
+    }
 }
 
 fn a_newer_layout_is_refused_whole(present: &mut Present) {

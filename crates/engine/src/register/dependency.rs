@@ -24,7 +24,7 @@ static INSPECTOR: Inspector = Inspector {
     default_gate: Threshold::High,
     default_max_age_days: Some(7),
     required_by_default: true,
-    semantics: 1,
+    semantics: 2,
     accepts_from: 1,
     settings: Some("advisories"),
     rules: no_rules,
@@ -93,7 +93,7 @@ pub(crate) struct Inputs {
 /// Why there are no databases.
 enum Unusable {
     Nowhere,
-    Damaged(OpenError),
+    Damaged { folder: PathBuf, error: OpenError },
 }
 
 impl Inspect for Dependency {
@@ -135,17 +135,15 @@ impl Inspect for Dependency {
     }
 
     fn extract(&self, file: &File<'_>, _: &Settings) -> Facts {
-        claims(file.address.path_in_tree())
-            .map(|parser| parser.extract(file))
-            .unwrap_or_default()
+        let parser = claims(file.address.path_in_tree());
+        parser
+            .expect("only a file that is claimed is read")
+            .extract(file)
     }
 
     fn gather(&self, settings: &Settings, site: &Site<'_>) -> Inputs {
-        let folder = settings.folder.as_deref().ok_or(Unusable::Nowhere);
         Inputs {
-            database: folder.and_then(|folder| {
-                Database::open(folder, &ecosystems()).map_err(Unusable::Damaged)
-            }),
+            database: open(settings.folder.as_deref()),
             now: site.now,
         }
     }
@@ -174,9 +172,7 @@ impl Inspect for Dependency {
                 }
             }
             Err(unusable) => {
-                inspection
-                    .gaps
-                    .push(gap(unusable, settings.folder.as_deref()));
+                inspection.gaps.push(gap(unusable));
                 inspection.into()
             }
         }
@@ -191,21 +187,31 @@ fn input(identity: &Identity) -> Input {
     }
 }
 
-fn gap(unusable: &Unusable, folder: Option<&Path>) -> Gap {
-    let folder = folder.map(|folder| folder.display().to_string());
-    let folder = folder.unwrap_or_default();
+fn open(folder: Option<&Path>) -> Result<Database, Unusable> {
+    let folder = folder.ok_or(Unusable::Nowhere)?;
+    Database::open(folder, &ecosystems()).map_err(|error| Unusable::Damaged {
+        folder: folder.to_owned(),
+        error,
+    })
+}
+
+fn gap(unusable: &Unusable) -> Gap {
     let (message, fix) = match unusable {
         Unusable::Nowhere => (
             "no folder of advisory databases is named, and neither XDG_DATA_HOME nor HOME is set"
                 .to_owned(),
             "name the folder with --db".to_owned(),
         ),
-        Unusable::Damaged(error) => (
+        Unusable::Damaged { folder, error } => (
             format!(
-                "the advisory databases in {folder} cannot be used: {}",
+                "the advisory databases in {} cannot be used: {}",
+                folder.display(),
                 crate::chain(error)
             ),
-            format!("import them anew: plimsoll db import SOURCE --into {folder}"),
+            format!(
+                "import them anew: plimsoll db import SOURCE --into {}",
+                folder.display()
+            ),
         ),
     };
     UNUSABLE_DATABASE.gap(INSPECTOR.id, None, message, fix)

@@ -31,9 +31,8 @@ pub(crate) trait Ready: Sync {
     fn names(&self, file: &TextFile<'_>) -> Vec<Span>;
     fn sees_secrets(&self) -> bool;
     fn extract(&self, file: &File<'_>) -> Vec<u8>;
-    /// What nobody else may see of a text with these facts; `None` when there is nothing that it says
-    /// about that, or the facts are of another build.
-    fn masks(&self, file: &TextFile<'_>, facts: &[u8], names: &[Span]) -> Option<Masks>;
+    /// What nobody else may see of a text with these facts, which are of this build.
+    fn masks(&self, file: &TextFile<'_>, facts: &[u8], names: &[Span]) -> Masks;
     fn start(&self) -> Box<dyn Run + '_>;
 }
 
@@ -111,8 +110,9 @@ impl<I: Inspect> Ready for Prepared<I> {
         serde_json::to_vec(&facts).expect("facts hold only text, numbers and lists")
     }
 
-    fn masks(&self, file: &TextFile<'_>, facts: &[u8], names: &[Span]) -> Option<Masks> {
-        let facts = serde_json::from_slice(facts).ok()?;
+    fn masks(&self, file: &TextFile<'_>, facts: &[u8], names: &[Span]) -> Masks {
+        // Facts that could not be read as none would show what must be hidden.
+        let facts = serde_json::from_slice(facts).expect("whoever kept these facts has read them");
         self.inspector.masks(file, &facts, names, &self.settings)
     }
 
@@ -171,5 +171,5 @@ fn refuse(fault: impl Fault + Send + Sync + 'static) -> Refusal {
 
 /// An inspector's own table of the policy, in its own shape.
 fn read_table<T: DeserializeOwned>(policy: &Policy, row: &Inspector) -> Result<T, PolicyError> {
-    policy.settings(row.settings.unwrap_or_default())
+    policy.settings(row.settings)
 }

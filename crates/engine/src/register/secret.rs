@@ -175,12 +175,12 @@ impl Inspect for Secret {
         facts: &Facts,
         names: &[Span],
         settings: &InForce,
-    ) -> Option<Masks> {
+    ) -> Masks {
         let found = match settings {
             InForce::Builtin => facts.masks(),
             InForce::Foreign(_) => with_ours(file, facts),
         };
-        Some(wherever(file.text, &found, &Masks::new(names.to_vec())))
+        wherever(file.text, &found, &Masks::new(names.to_vec()))
     }
 
     fn sees_secrets(&self) -> bool {

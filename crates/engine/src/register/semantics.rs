@@ -11,6 +11,7 @@ use plimsoll_model::{Address, Digest, Extent, Inspection, Inspector, RuleId, Tre
 use plimsoll_packages::ecosystems;
 use plimsoll_policy::Policy;
 use plimsoll_source::{Content, Memory, Metadata, Site};
+use serde_json::json;
 
 use super::{Inspectors, Ready, inspectors};
 use crate::inspect::{Options, inspect};
@@ -34,8 +35,10 @@ fn other_results_have_another_semantics_number() {
             Some(line) if *line == (number.as_str(), digest.as_str()) => {}
             Some((before, _)) if *before == number => stale.push(format!(
                 "`{}` gives other results than its semantics {number} stand for: raise `semantics` in its \
-                 row, then write the new line (with {number} + 1 for {number}):\n{} {number} {digest}",
-                row.id, row.id
+                 row, then write the new line:\n{} {} {digest}",
+                row.id,
+                row.id,
+                row.semantics + 1
             )),
             _ => stale.push(format!(
                 "write this line into crates/engine/src/register/semantics.txt:\n{} {number} {digest}",
@@ -93,35 +96,46 @@ fn import_advisories(into: &Path, now: Timestamp) {
 
 /// All that an inspector does, as text: no words for people, which may change.
 fn told(ready: &dyn Ready, inspection: &Inspection) -> String {
-    let row = ready.about();
-    let own = |id: &RuleId| id.inspector() == row.id;
-    let mut told = format!(
-        "{} {} {:?} {:?} {} {}\n",
-        row.gate_key,
-        row.default_gate,
-        row.settings,
-        row.default_max_age_days,
-        row.required_by_default,
-        ready.identity()
-    );
-    for rule in (row.rules)() {
-        writeln!(told, "rule {} {}", rule.name, rule.severity).unwrap();
-    }
-    for gap in row.gap_docs() {
-        writeln!(told, "gap {} {}", gap.name, gap.kind.as_str()).unwrap();
-    }
+    let mut told = told_row(ready);
+    let own = |id: &RuleId| id.inspector() == ready.about().id;
     for finding in inspection
         .findings
         .iter()
         .filter(|finding| own(&finding.rule))
     {
         let fixed = finding.fix.as_ref().and_then(|fix| fix.version.as_ref());
-        let (rule, severity, places) = (&finding.rule, finding.severity, &finding.places);
-        let matter = &finding.matter;
-        writeln!(told, "{rule} {severity} {places:?} {matter:?} {fixed:?}").unwrap();
+        let facts = json!([
+            finding.rule,
+            finding.severity,
+            finding.places,
+            finding.matter,
+            fixed
+        ]);
+        writeln!(told, "{facts}").unwrap();
     }
     for gap in inspection.gaps.iter().filter(|gap| own(&gap.id)) {
-        writeln!(told, "{} {:?}", gap.id, gap.place).unwrap();
+        writeln!(told, "{}", json!([gap.id, gap.place])).unwrap();
+    }
+    told
+}
+
+/// The rules, gaps and defaults of an inspector, as text.
+fn told_row(ready: &dyn Ready) -> String {
+    let row = ready.about();
+    let defaults = json!([
+        row.gate_key,
+        row.default_gate,
+        row.settings,
+        row.default_max_age_days,
+        row.required_by_default,
+        ready.identity()
+    ]);
+    let mut told = format!("{defaults}\n");
+    for rule in (row.rules)() {
+        writeln!(told, "rule {} {}", rule.name, rule.severity).unwrap();
+    }
+    for gap in row.gap_docs() {
+        writeln!(told, "gap {} {}", gap.name, gap.kind.as_str()).unwrap();
     }
     told
 }

@@ -29,24 +29,13 @@ pub(crate) fn package(
     location: Location,
 ) -> Result<Package, serde_json::Error> {
     let (scope, licenses) = (entry.scope(), entry.licenses());
-    let asked = entry
-        .requires
-        .filter(|asked| !matches!(asked.get(), "true" | "false"));
-    let asked = asked.map(Entries::of).transpose()?.unwrap_or_default();
-    let needs: Vec<String> = asked.keys().map(str::to_owned).collect();
-    let written = entry.version.unwrap_or_default();
-    let (name, version, source) = match written
-        .strip_prefix("npm:")
-        .and_then(|alias| alias.rsplit_once('@'))
-    {
-        Some((name, version)) => (name.to_owned(), Some(version.to_owned()), None),
-        None if written.contains([':', '/']) => (key.to_owned(), None, Some(written)),
-        None => (
-            key.to_owned(),
-            Some(written).filter(|version| !version.is_empty()),
-            None,
-        ),
+    let needs: Vec<String> = match entry.requires {
+        Some(asked) if !matches!(asked.get(), "true" | "false") => {
+            Entries::of(asked)?.keys().map(str::to_owned).collect()
+        }
+        Some(_) | None => Vec::new(),
     };
+    let (name, version, source) = read_version(key, entry.version);
     let source = source.or_else(|| address(entry.resolved));
     let (integrity, required) = (entry.integrity, needs.clone());
     Ok(Package {
@@ -60,4 +49,22 @@ pub(crate) fn package(
         required,
         location,
     })
+}
+
+/// The name, the version and the address that `version` stands for: the version of the package itself,
+/// that of another one under its name (`npm:NAME@VERSION`), or where the package comes from.
+fn read_version(key: &str, written: Option<String>) -> (String, Option<String>, Option<String>) {
+    let Some(written) = written.filter(|written| !written.is_empty()) else {
+        return (key.to_owned(), None, None);
+    };
+    // A scoped name alone has its only `@` in front, and no version behind it.
+    match written
+        .strip_prefix("npm:")
+        .and_then(|alias| alias.rsplit_once('@'))
+        .filter(|(name, version)| !name.is_empty() && !version.is_empty())
+    {
+        Some((name, version)) => (name.to_owned(), Some(version.to_owned()), None),
+        None if written.contains([':', '/']) => (key.to_owned(), None, Some(written)),
+        None => (key.to_owned(), Some(written), None),
+    }
 }

@@ -21,6 +21,7 @@ use super::{ECOSYSTEM, FIX, npm_address, npm_nested};
 use crate::facts::{Covers, LocalPackage, Lock};
 use crate::json::{Entries, error_offset, key_span};
 use crate::places::Places;
+use crate::tree_path::above;
 use crate::{Facts, Parser, gap};
 
 pub(crate) static PARSER: Parser = Parser {
@@ -487,9 +488,7 @@ fn checksums(integrity: &str) -> Vec<Checksum> {
 /// `ALGORITHM-BASE64?OPTIONS`.
 fn checksum(digest: &str) -> Option<Checksum> {
     let (name, encoded) = digest.split_once('-')?;
-    let algorithm = ChecksumAlgorithm::ALL
-        .into_iter()
-        .find(|algorithm| algorithm.as_str() == name)?;
+    let algorithm = ChecksumAlgorithm::find(name)?;
     let bytes = BASE64_STANDARD.decode(encoded.split('?').next()?).ok()?;
     Checksum::new(algorithm, &hex::encode(bytes))
 }
@@ -502,16 +501,7 @@ fn resolve(packages: &BTreeMap<String, Package>, folder: &str, name: &str) -> Op
 
 /// Looks a name up as Node.js does: in the folder's own `node_modules`, then in that of each above.
 fn lookup<T>(folder: &str, name: &str, mut find: impl FnMut(&str) -> Option<T>) -> Option<T> {
-    let mut from = folder;
-    loop {
-        if let Some(found) = find(&join(from, &format!("node_modules/{name}"))) {
-            return Some(found);
-        }
-        if from.is_empty() {
-            return None;
-        }
-        from = from.rsplit_once('/').map_or("", |(parent, _)| parent);
-    }
+    above(folder).find_map(|from| find(&join(from, &format!("node_modules/{name}"))))
 }
 
 fn join(parent: &str, child: &str) -> String {

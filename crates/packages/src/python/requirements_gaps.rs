@@ -8,7 +8,7 @@ use plimsoll_model::{Component, Gap, Place, TreePath};
 use super::requirements_facts::{Include, IncludeKind, OpenRequirement};
 use super::{ECOSYSTEM, FIX};
 use crate::lockfiles::{Files, listed};
-use crate::tree_path::resolve;
+use crate::tree_path::{above, resolve};
 use crate::{Facts, gap};
 
 pub(super) fn requirements_gaps(facts: &Files<'_>) -> Vec<Gap> {
@@ -164,25 +164,18 @@ fn missing_file(path: &TreePath, include: &Include, facts: &Files<'_>) -> Option
 /// Why no manifest of a folder was read. Where pip is started is not known: the file's own folder and
 /// every folder above it count.
 fn missing_project(path: &TreePath, include: &Include, facts: &Files<'_>) -> Option<&'static str> {
+    let is_held = above(path.parent())
+        .filter_map(|base| resolve(base, &include.path))
+        .any(|folder| holds_manifest(&folder, facts));
+    (!is_held).then_some("a folder of which the tree holds no manifest")
+}
+
+fn holds_manifest(folder: &str, facts: &Files<'_>) -> bool {
     const MANIFESTS: [&str; 3] = ["pyproject.toml", "setup.py", "setup.cfg"];
-    let mut bases = std::iter::successors(Some(path.parent()), |folder| {
-        (!folder.is_empty()).then(|| folder.rsplit_once('/').map_or("", |(parent, _)| parent))
-    });
-    let holds_manifest = |base: &str| {
-        resolve(base, &include.path).is_some_and(|folder| {
-            let at = |name: &str| {
-                if folder.is_empty() {
-                    name.to_owned()
-                } else {
-                    format!("{folder}/{name}")
-                }
-            };
-            MANIFESTS
-                .iter()
-                .any(|name| facts.contains_key(&TreePath::new(at(name))))
-        })
-    };
-    (!bases.any(holds_manifest)).then_some("a folder of which the tree holds no manifest")
+    MANIFESTS
+        .iter()
+        .filter_map(|name| resolve(folder, name))
+        .any(|manifest| facts.contains_key(&TreePath::new(manifest)))
 }
 
 /// An include as people may see it: an address can hold credentials.

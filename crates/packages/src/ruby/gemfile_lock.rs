@@ -211,10 +211,8 @@ impl Reading {
             .filter(|digest| !digest.is_empty())
         {
             let (name, digits) = digest.split_once('=')?;
-            let algorithm = ChecksumAlgorithm::ALL
-                .into_iter()
-                .find(|algorithm| algorithm.as_str() == name);
-            let checksum = algorithm.and_then(|algorithm| Checksum::new(algorithm, digits));
+            let checksum = ChecksumAlgorithm::find(name)
+                .and_then(|algorithm| Checksum::new(algorithm, digits));
             self.checksums
                 .extend(checksum.map(|checksum| (gem.to_owned(), checksum)));
         }

@@ -166,7 +166,7 @@ fn name_of(dependency: &str) -> String {
         .to_owned()
 }
 
-/// The registry packages by name, to resolve what `dependencies` abbreviate.
+/// The packages by name, to resolve what `dependencies` abbreviate.
 struct Index<'a>(BTreeMap<&'a str, Vec<&'a Package<'a>>>);
 
 impl<'a> Index<'a> {

@@ -33,7 +33,7 @@ impl Case<'_> {
                 hint,
             );
         };
-        if let Some(refused) = self.older(about, ran, hint) {
+        if let Some(refused) = self.refuse_old_rules(about, ran, hint) {
             return refused;
         }
         let own = self.policy.sha256();
@@ -52,7 +52,7 @@ impl Case<'_> {
     }
 
     /// Evidence of rules that this build no longer takes the word of.
-    fn older(&self, about: &str, ran: &Ran, hint: &str) -> Option<Reason> {
+    fn refuse_old_rules(&self, about: &str, ran: &Ran, hint: &str) -> Option<Reason> {
         let mut rows = self.policy.gate.rules().map(|(row, _)| row);
         let row = rows.find(|row| row.id == ran.inspector);
         let accepts_from = row.map_or(u32::MAX, |row| row.accepts_from);

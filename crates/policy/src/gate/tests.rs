@@ -96,6 +96,11 @@ fn thresholds_waivers_and_their_expiry() {
             &finding("secret/x", Severity::Low, None),
             Outcome::Deny,
         ),
+        (
+            "",
+            &finding("telepathy/x", Severity::Low, None),
+            Outcome::Deny,
+        ),
     ];
     for (policy, inspection, expected) in cases {
         assert_eq!(

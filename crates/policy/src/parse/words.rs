@@ -18,7 +18,7 @@ const ABSENT: [&str; 8] = [
 /// A key at the top of the file, by which its list of keys is known.
 const TOP_KEY: &str = "gate";
 
-/// Two words are less alike than this are not each other's misspelling.
+/// Two words that are less alike than this are not each other's misspelling.
 const LIKENESS: f64 = 0.75;
 
 /// What to do about an error of the parser; `tables` are the inspectors' own, which it does not know.
@@ -55,7 +55,7 @@ fn absent(word: &str) -> String {
 }
 
 /// The word that is most like the unknown one, where one is like it at all.
-pub(super) fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
         .map(|known| (strsim::jaro_winkler(unknown, known), known))
         .filter(|(likeness, _)| *likeness > LIKENESS)

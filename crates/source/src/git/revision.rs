@@ -5,14 +5,14 @@ use gix::{ObjectId, ThreadSafeRepository};
 use plimsoll_model::{Address, TreePath};
 
 use super::{GitError, object};
-use crate::entry::MAX_LINK_BYTES;
+use crate::entry::{MAX_LINK_BYTES, NOT_UTF8};
 use crate::tree::{Claims, Sink, in_parallel};
 use crate::{Content, Entry, Metadata, Mode, Tree};
 
 /// The files of one commit, read from the object database; the work tree does not matter.
 ///
-/// Symbolic links are not followed, as in a folder. A submodule is pushed as
-/// unreadable: its files belong to another repository and are not checked here.
+/// Symbolic links are not followed, as in a folder. A submodule is pushed as unreadable: its files
+/// belong to another repository and are not checked here.
 #[derive(Clone, Debug)]
 pub struct GitRevision {
     git: ThreadSafeRepository,
@@ -40,7 +40,7 @@ impl Tree for GitRevision {
             let address = Address::new(path);
             let (kind, id) = match entry {
                 Ok(entry) => entry,
-                Err(reason) => return sink(untold(address, reason)),
+                Err(reason) => return sink(Entry::unreadable(address, reason)),
             };
             match kind {
                 EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link => {
@@ -49,7 +49,7 @@ impl Tree for GitRevision {
                         files.push((address, metadata, (kind, id)));
                     }
                 }
-                EntryKind::Commit => sink(untold(address, SUBMODULE)),
+                EntryKind::Commit => sink(Entry::unreadable(address, SUBMODULE)),
                 EntryKind::Tree => {}
             }
         });
@@ -67,14 +67,7 @@ impl Tree for GitRevision {
     }
 
     fn open(&self, address: &Address, max_bytes: u64) -> Option<Content> {
-        let Address {
-            origin: None,
-            path,
-            member: None,
-        } = address
-        else {
-            return None;
-        };
+        let path = address.plain_path()?;
         // A name that the walk refuses is not read under that name either.
         let mut names = path.as_str().split('/');
         let refused = names.find_map(|name| problem(name.as_bytes(), path.as_str().len()));
@@ -126,15 +119,6 @@ fn metadata(git: &gix::Repository, kind: EntryKind, id: ObjectId) -> Metadata {
         mode: Some(Mode::new(bits)),
         owner: None,
         link_target: target.map(|target| String::from_utf8_lossy(&target).into_owned()),
-    }
-}
-
-/// What is said of a path that could not be listed.
-fn untold(address: Address, reason: impl std::fmt::Display) -> Entry {
-    Entry {
-        address,
-        metadata: Metadata::default(),
-        content: Content::unreadable(reason),
     }
 }
 
@@ -239,7 +223,7 @@ fn entries(
 /// Why a name cannot be a file's: two names that read the same would hide each other.
 fn problem(name: &[u8], path_bytes: usize) -> Option<&'static str> {
     if std::str::from_utf8(name).is_err() {
-        Some("its name is not UTF-8; rename it")
+        Some(NOT_UTF8)
     } else if matches!(name, b"" | b"." | b"..")
         || name.contains(&b'/')
         || name.eq_ignore_ascii_case(b".git")
