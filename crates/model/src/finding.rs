@@ -1,8 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Digest, Ecosystem, ObjectPlace, Place, RequestPlace, RuleId, Severity, TreePath, Version,
-};
+use crate::{Digest, Ecosystem, ObjectPlace, Place, RuleId, Severity, TreePath, Version};
 
 /// One flaw at one place. The one type for all inspectors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,10 +91,23 @@ pub enum Matter {
         /// The line with its secrets masked and white space folded.
         text: String,
     },
-    /// An object of a cluster or cloud and the field in it. A renamed object is another matter.
-    Object(ObjectPlace),
-    /// A request to a server.
-    Request(RequestPlace),
+    /// An object of a cluster or cloud and the field in it. A renamed object is another matter, and so is
+    /// one of the same name that another file declares.
+    Object {
+        /// The file that declares it, without its layer; `None` for an object that runs.
+        path: Option<TreePath>,
+        /// The object.
+        object: ObjectPlace,
+    },
+    /// What a server does at a route. A renamed route is another matter.
+    Operation {
+        /// The method: `GET`.
+        method: String,
+        /// The route with the names of its parameters, never their values: `/orders/{id}`.
+        route: String,
+        /// The parameter, header or field that matters, where there is one.
+        parameter: Option<String>,
+    },
 }
 
 impl Matter {
@@ -120,18 +131,23 @@ impl Matter {
                 vec!["component", ecosystem.as_str(), name, version]
             }
             Self::Line { path, text } => vec!["line", path.as_str(), text],
-            Self::Object(object) => vec![
+            Self::Object { path, object } => vec![
                 "object",
+                path.as_ref().map_or("", TreePath::as_str),
                 &object.kind,
                 object.namespace.as_deref().unwrap_or(""),
                 &object.name,
                 object.field.as_deref().unwrap_or(""),
             ],
-            Self::Request(request) => vec![
-                "request",
-                &request.method,
-                &request.url,
-                request.parameter.as_deref().unwrap_or(""),
+            Self::Operation {
+                method,
+                route,
+                parameter,
+            } => vec![
+                "operation",
+                method,
+                route,
+                parameter.as_deref().unwrap_or(""),
             ],
         }
     }
@@ -221,17 +237,40 @@ pub struct ExcerptLine {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Finding, Location, Matter, RuleId, Severity, TreePath};
+    use crate::{Finding, Fingerprint, Location, Matter, ObjectPlace, RuleId, Severity, TreePath};
 
     fn fingerprint(line: u32, text: &str, ordinal: u32) -> String {
         let mut location = Location::file(TreePath::new("a/b.yml"));
         location.start.line = line;
-        let rule = RuleId::new("secret", "github-pat");
         let matter = Matter::line(&location.path, text);
+        about(location, matter, ordinal).to_string()
+    }
+
+    fn about(location: Location, matter: Matter, ordinal: u32) -> Fingerprint {
+        let rule = RuleId::new("secret", "github-pat");
         let mut finding = Finding::new(rule, Severity::High, "a token", location);
         finding.matter = Some(matter);
         finding.identify(ordinal);
-        finding.fingerprint.unwrap().to_string()
+        finding.fingerprint.unwrap()
+    }
+
+    #[test]
+    fn an_object_is_told_apart_by_the_file_that_declares_it() {
+        let declared = |path: Option<&str>| {
+            let object = ObjectPlace {
+                kind: "apps/v1/Deployment".to_owned(),
+                namespace: None,
+                name: "web".to_owned(),
+                field: None,
+            };
+            let path = path.map(TreePath::new);
+            let place = Location::file(TreePath::new("rendered.yml"));
+            about(place, Matter::Object { path, object }, 0)
+        };
+        let staging = declared(Some("k8s/staging/web.yml"));
+        assert_ne!(staging, declared(Some("k8s/production/web.yml")));
+        assert_ne!(staging, declared(None));
+        assert_eq!(staging, declared(Some("k8s/staging/web.yml")));
     }
 
     #[test]
