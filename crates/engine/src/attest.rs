@@ -6,11 +6,11 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use plimsoll_model::{Body, Class, Digest, Fault, Gap, Key, Provenance, Subject, TestResult};
+use plimsoll_model::{Class, Digest, Fault, Gap, Key, Provenance, Subject};
 use plimsoll_sign::PrivateKey;
 use plimsoll_source::GitError;
 use plimsoll_store::EventKind;
-use plimsoll_wire::in_toto;
+use plimsoll_wire::in_toto::{self, Say, SbomDocument, SbomDocumentError, TestResult};
 
 use crate::check::Checked;
 use crate::checkout::Checkout;
@@ -78,6 +78,9 @@ pub enum AttestError {
     /// The check speaks about no commit.
     #[error("only the inspection of a commit can be signed")]
     NoCommit,
+    /// The list of components is none that counts.
+    #[error(transparent)]
+    Sbom(#[from] SbomDocumentError),
     /// The inspectors cannot be made ready.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -92,6 +95,7 @@ impl Fault for AttestError {
             Self::Git(error) => error.class(),
             Self::Command(error) => error.class(),
             Self::File { source, .. } => Class::of_named_file(source),
+            Self::Sbom(error) => error.class(),
             Self::Settings(error) => error.class(),
             Self::Ledger(error) => error.class(),
             Self::Dirty { .. }
@@ -116,6 +120,7 @@ impl Fault for AttestError {
             Self::BuildFailed { .. }
             | Self::NoArtifact { .. }
             | Self::File { .. }
+            | Self::Sbom(_)
             | Self::NoCommit => None,
         }
     }
@@ -129,7 +134,7 @@ pub fn attest_inspection(
 ) -> Result<Digest, AttestError> {
     let report = &checked.report;
     let subject = report.subject.as_ref().ok_or(AttestError::NoCommit)?;
-    let body = Body::Inspection(plimsoll_model::Inspected {
+    let inspected = plimsoll_model::Inspected {
         inspectors: report
             .inspectors
             .iter()
@@ -140,14 +145,14 @@ pub fn attest_inspection(
         policy_sha256: report.policy.sha256,
         baselines: checked.baselines.clone(),
         outcome: report.verdict.outcome,
-    });
+    };
     let policy = Key::policy(&report.policy.sha256);
     record(
         ledger,
         key,
         subject,
         &report.subject_name,
-        &body,
+        &inspected,
         Some(policy),
     )
 }
@@ -175,14 +180,7 @@ pub fn attest_test(
         failed: counts.failed,
     };
     let subject = checkout.subject();
-    let evidence = record(
-        ledger,
-        key,
-        &subject,
-        "source",
-        &Body::Test(result.clone()),
-        None,
-    )?;
+    let evidence = record(ledger, key, &subject, "source", &result, None)?;
     Ok((evidence, result))
 }
 
@@ -234,8 +232,8 @@ pub fn attest_build(
         authors: checkout.authors.clone(),
     };
     let subject = Subject::Artifact { sha256: artifact };
-    let body = Body::Provenance(provenance.clone());
-    let evidence = record(ledger, key, &subject, &name_of(build.artifact), &body, None)?;
+    let name = name_of(build.artifact);
+    let evidence = record(ledger, key, &subject, &name, &provenance, None)?;
     Ok(Built {
         artifact,
         evidence,
@@ -266,9 +264,8 @@ pub fn attest_sbom(
     let inspected = list_components(&tree, now)?;
     let name = name_of(artifact);
     let (document, gaps) = sbom(&inspected, &name, Some(&subject), now);
-    let statement = in_toto::write_sbom(&subject, &name, &document).map_err(LedgerError::from)?;
-    let kind = EventKind::EvidenceRecorded;
-    let evidence = ledger.record(kind, key, vec![subject.key()], &statement)?;
+    let listed = SbomDocument::new(&document)?;
+    let evidence = record(ledger, key, &subject, &name, &listed, None)?;
     Ok((evidence, inspected.inspection.components.len(), gaps))
 }
 
@@ -287,11 +284,10 @@ fn record(
     key: &PrivateKey,
     subject: &Subject,
     name: &str,
-    body: &Body,
+    words: &impl Say,
     policy: Option<Key>,
 ) -> Result<Digest, AttestError> {
-    let statement = in_toto::write(std::slice::from_ref(subject), name, body);
-    let statement = statement.map_err(LedgerError::from)?;
+    let statement = in_toto::write(std::slice::from_ref(subject), name, words);
     let mut keys = vec![subject.key()];
     keys.extend(policy);
     Ok(ledger.record(EventKind::EvidenceRecorded, key, keys, &statement)?)

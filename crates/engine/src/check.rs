@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use plimsoll_model::{Baseline, Gap, Outcome, Ran, Reason, Subject, Verdict};
-use plimsoll_policy::Judgement;
+use plimsoll_model::{Baseline, Gap, Ran, Subject, Verdict};
+use plimsoll_policy::{Judgement, POLICY_TRUSTED, TREE_POLICY};
 use plimsoll_source::{EMPTY_TREE, Tree};
 use plimsoll_wire::{Looked, PolicyIdentity, Report};
 
@@ -121,25 +121,20 @@ fn policy_identity(trusted: &Trusted) -> PolicyIdentity {
 }
 
 fn with_policy(verdict: Verdict, trusted: &Trusted) -> Verdict {
-    let message = if trusted.trusted {
-        format!("trusted: {}, {}", trusted.origin, trusted.base.identity())
+    let (kind, message) = if trusted.trusted {
+        let identity = trusted.base.identity();
+        (
+            &POLICY_TRUSTED,
+            format!("trusted: {}, {identity}", trusted.origin),
+        )
     } else {
-        format!(
-            "untrusted tree: {} may be changed by whoever changes the tree",
-            trusted.origin
+        let origin = &trusted.origin;
+        (
+            &TREE_POLICY,
+            format!("untrusted tree: {origin} may be changed by whoever changes the tree"),
         )
     };
-    let hint = if trusted.trusted {
-        ""
-    } else {
-        "such a check never admits to an environment; pin one: --policy FILE@sha256:…"
-    };
-    let reason = Reason {
-        about: "policy".to_owned(),
-        outcome: Outcome::Allow,
-        message,
-        hint: hint.to_owned(),
-    };
+    let reason = kind.reason("policy", message);
     let mut reasons = verdict.reasons;
     let outcome = verdict.outcome;
     reasons.insert(0, reason);

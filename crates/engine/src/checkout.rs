@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use plimsoll_model::{CommitId, Subject};
+use plimsoll_model::{CommitId, Digest, Subject};
 use plimsoll_source::{GitError, Repository};
 
 /// A work tree and the commit it stands on.
@@ -14,6 +14,8 @@ pub struct Checkout {
     pub commit: CommitId,
     /// The commit's tree.
     pub tree: CommitId,
+    /// The digest of the commit object's content.
+    pub commit_sha256: Digest,
     /// The addresses of the commit's author and committer.
     pub authors: Vec<String>,
 }
@@ -24,6 +26,7 @@ impl Checkout {
         let repository = Repository::discover(folder)?;
         let commit = repository.resolve(rev)?;
         let tree = repository.tree_of(&commit)?;
+        let commit_sha256 = repository.commit_sha256(&commit)?;
         let mut authors = vec![
             repository.author_email(&commit)?,
             repository.committer_email(&commit)?,
@@ -33,6 +36,7 @@ impl Checkout {
             repository,
             commit,
             tree,
+            commit_sha256,
             authors,
         })
     }
@@ -42,6 +46,7 @@ impl Checkout {
         Subject::Source {
             commit: self.commit.clone(),
             tree: self.tree.clone(),
+            commit_sha256: self.commit_sha256,
         }
     }
 }

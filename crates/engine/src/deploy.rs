@@ -9,7 +9,7 @@ use plimsoll_environment::{
     Smoke, SmokeOutcome, Target, Until,
 };
 use plimsoll_model::{
-    Body, Class, DeploymentOutcome, DeploymentRecord, Fault, OwnId, Service, Step, Subject,
+    Class, DeploymentOutcome, DeploymentRecord, Fault, OwnId, Service, Step, Subject,
 };
 use plimsoll_policy::{Deploy, EnvironmentSettings};
 use plimsoll_sign::PrivateKey;
@@ -220,8 +220,7 @@ impl<'a> Deployer<'a> {
             environment: deployment.environment.clone(),
             outcome,
         };
-        let statement = in_toto::write(&release.subjects, &release.name, &Body::Deployment(record));
-        let statement = statement.map_err(LedgerError::from)?;
+        let statement = in_toto::write(&release.subjects, &release.name, &record);
         let kind = EventKind::EvidenceRecorded;
         self.ledger
             .record(kind, self.key, deployment.keys(), &statement)?;

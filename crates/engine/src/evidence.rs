@@ -12,6 +12,7 @@ use plimsoll_store::{Event, EventFilter, EventKind};
 use plimsoll_wire::in_toto;
 
 use crate::ledger::{Ledger, LedgerError, signatory};
+use crate::register::evidence_kinds;
 
 /// The kinds of events whose body is a signed statement.
 pub(crate) const STATEMENTS: [EventKind; 2] =
@@ -139,10 +140,10 @@ impl Ledger {
             .map_err(|error| crate::chain(&*error))?;
         let verified = verify_statement(&bundle, std::slice::from_ref(&key));
         let verified = verified.map_err(|error: VerifyError| crate::chain(&error))?;
-        let statement = match in_toto::read(&verified.payload) {
+        let statement = match in_toto::read(&verified.payload, evidence_kinds()) {
             Ok(statement) => statement,
             Err(error) => {
-                let kind = in_toto::claimed_kind(&verified.payload);
+                let kind = replaced_kind(&verified.payload, &error);
                 let told = tell_not_understood(event, &error);
                 return Ok(Reading::NotUnderstood { kind, told });
             }
@@ -170,6 +171,15 @@ fn cuts_off(cut: &Cut, seq: u64, evidence: &Evidence) -> bool {
             .subjects
             .iter()
             .any(|subject| subject.key() == cut.key)
+}
+
+/// Of which kind a statement that cannot be read may be the word against: of none, where it is of somebody
+/// else's making or of a format that is not known.
+fn replaced_kind(payload: &[u8], error: &in_toto::ReadError) -> Option<&'static str> {
+    match error {
+        in_toto::ReadError::OfOthers { .. } => None,
+        _ => in_toto::claimed_kind(payload, evidence_kinds()),
+    }
 }
 
 fn tell_not_understood(event: &Event, error: &in_toto::ReadError) -> String {

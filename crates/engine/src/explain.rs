@@ -1,22 +1,22 @@
-//! What a rule finds or a gap leaves unchecked, why it matters and what to do. The words live in the
-//! rows of the register.
+//! What a rule finds, a gap leaves unchecked or a reason says, why it matters and what to do. The words
+//! live in the rows of the registers.
 
-use plimsoll_model::{GapKind, RuleDoc, RuleId, Severity};
+use plimsoll_model::{GapKind, Outcome, RuleDoc, RuleId, Severity};
 
 use crate::register;
 
-/// The documentation of a rule or gap.
+/// The documentation of a rule, gap or reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
     /// Its id.
     pub id: RuleId,
     /// What it is an id of.
     pub subject: Explained,
-    /// What it finds, or what is not checked.
+    /// What it finds, what is not checked, or what is the case.
     pub title: String,
     /// Why that matters.
     pub why: String,
-    /// What to do.
+    /// What to do; empty when nothing needs doing.
     pub fix: String,
 }
 
@@ -27,12 +27,23 @@ pub enum Explained {
     Rule(Severity),
     /// A gap of this kind.
     Gap(GapKind),
+    /// A reason of verdicts, with what it makes of what was asked for.
+    Reason(Outcome),
 }
 
-/// The documentation of a rule or gap, or `None` for an id that no report of this build prints.
+/// The documentation of a rule, gap or reason, or `None` for an id that no report of this build prints.
 pub fn explain(id: &RuleId) -> Option<Explanation> {
     if let Some(rule) = register::find_rule(id) {
         return Some(explain_rule(id.clone(), rule));
+    }
+    if let Some(reason) = register::find_reason(id) {
+        return Some(Explanation {
+            id: id.clone(),
+            subject: Explained::Reason(reason.outcome),
+            title: reason.title.to_owned(),
+            why: reason.why.to_owned(),
+            fix: reason.fix.to_owned(),
+        });
     }
     let gap = register::find_gap(id)?;
     Some(Explanation {
@@ -44,7 +55,7 @@ pub fn explain(id: &RuleId) -> Option<Explanation> {
     })
 }
 
-/// Every rule and gap that can be listed, and one entry for each family of rules that cannot.
+/// Every rule, gap and reason that can be listed, and one entry for each family of rules that cannot.
 pub fn explain_all() -> Vec<Explanation> {
     let families = register::inspectors().iter().filter_map(|row| {
         let family = row.family?;

@@ -12,6 +12,7 @@ use plimsoll_wire::in_toto;
 
 use crate::evidence::{Reading, STATEMENTS};
 use crate::ledger::{Ledger, LedgerError};
+use crate::register::evidence_kinds;
 
 /// What proving the history came to.
 #[derive(Clone, Debug)]
@@ -189,7 +190,7 @@ fn not_understood(event: &Event, body: &[u8]) -> Vec<String> {
     };
     if STATEMENTS.contains(kind) {
         let payload = payload_of(body);
-        let error = payload.and_then(|payload| in_toto::read(&payload).err());
+        let error = payload.and_then(|payload| in_toto::read(&payload, evidence_kinds()).err());
         return error
             .map(|error| crate::chain(&error))
             .into_iter()

@@ -17,7 +17,6 @@ use plimsoll_sign::{
     checkpoint,
 };
 use plimsoll_store::{EventFilter, EventKind, Fact, Head, NewEvent, Store, StoreError};
-use plimsoll_wire::in_toto;
 
 /// The log's name in its checkpoints.
 const ORIGIN: &str = "plimsoll-ledger";
@@ -79,9 +78,6 @@ pub enum LedgerError {
     /// A bundle cannot be made.
     #[error("the statement cannot be signed")]
     Sign(#[from] BundleError),
-    /// A statement cannot be written.
-    #[error("the statement cannot be written")]
-    Statement(#[from] in_toto::WriteError),
     /// No random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(getrandom::Error),
@@ -95,7 +91,6 @@ impl Fault for LedgerError {
             Self::LogKey { source, .. } => source.class(),
             Self::Store(error) => error.class(),
             Self::Sign(error) => error.class(),
-            Self::Statement(error) => error.class(),
             Self::Evidence { .. } | Self::Broken { .. } => Class::Denied,
             Self::Random(_) => Class::Internal,
         }
@@ -104,11 +99,9 @@ impl Fault for LedgerError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Store(error) => return error.hint(),
-            Self::File { .. }
-            | Self::LogKey { .. }
-            | Self::Sign(_)
-            | Self::Statement(_)
-            | Self::Random(_) => return None,
+            Self::File { .. } | Self::LogKey { .. } | Self::Sign(_) | Self::Random(_) => {
+                return None;
+            }
             Self::Absent { .. } => {
                 "the first `plimsoll attest` or `plimsoll release create` makes one"
             }

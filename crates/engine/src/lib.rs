@@ -43,7 +43,7 @@ pub use mask::masked;
 pub use plimsoll_policy::Disposition;
 pub use promote::{PromoteError, Promoted, Promotion, approve, promote};
 pub use register::{
-    DatabaseFolderError, Inspectors, SecretRulesError, SettingsError, inspectors, nearest,
+    DatabaseFolderError, Inspectors, SecretRulesError, SettingsError, inspectors, nearest, rows,
 };
 pub use release::{ReleaseError, Shipment, create_release, find_release, releases};
 pub use roll_back::{Rollback, roll_back};

@@ -338,7 +338,7 @@ fn record_approval(
         policy_sha256,
         expires_at: promotion.now + valid_for,
     };
-    let statement = in_toto::write(&release.subjects, &release.name, &Body::Approval(approval))?;
+    let statement = in_toto::write(&release.subjects, &release.name, &approval);
     let mut keys = place_keys(release, promotion.environment);
     keys.push(Key::policy(&policy_sha256));
     let kind = EventKind::ApprovalRecorded;

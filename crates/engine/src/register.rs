@@ -1,5 +1,5 @@
-//! The register of inspectors: one row each. Whoever judges, writes or explains gets what the rows say
-//! as data, and what is known of a rule or gap is asked here.
+//! The registers of inspectors and of kinds of evidence: one row each. Whoever judges, writes or explains
+//! gets what the rows say as data, and what is known of a rule, gap or reason is asked here.
 
 mod dependency;
 mod row;
@@ -12,10 +12,12 @@ use std::error::Error;
 use std::fmt;
 use std::sync::LazyLock;
 
-use plimsoll_model::{Class, Fault, GapDoc, Inspection, Inspector, RuleDoc, RuleId};
-use plimsoll_policy::{Policy, PolicyError};
+use plimsoll_model::{
+    Class, EvidenceKind, Fault, GapDoc, Inspection, Inspector, ReasonDoc, RuleDoc, RuleId,
+};
+use plimsoll_policy::{Policy, PolicyError, REASONS, Rows};
 use plimsoll_source::{Site, UNREAD};
-use plimsoll_wire::Doc;
+use plimsoll_wire::{Doc, in_toto};
 
 use crate::baseline::MISSING_COMMIT;
 
@@ -30,6 +32,29 @@ static ROWS: [&dyn Row; 3] = [
     &dependency::Dependency,
     &plimsoll_path::ReleasePath,
 ];
+
+/// Every kind of evidence of this build. Requirements are named in this order.
+static EVIDENCE: [&EvidenceKind; 6] = [
+    &in_toto::TEST,
+    &in_toto::SBOM,
+    &in_toto::INSPECTION,
+    &in_toto::PROVENANCE,
+    &in_toto::APPROVAL,
+    &in_toto::DEPLOYMENT,
+];
+
+/// The kinds of evidence of this build.
+pub(crate) fn evidence_kinds() -> &'static [&'static EvidenceKind] {
+    &EVIDENCE
+}
+
+/// The rows by which a policy is read.
+pub fn rows() -> Rows<'static> {
+    Rows {
+        inspectors: inspectors(),
+        evidence: evidence_kinds(),
+    }
+}
 
 /// What is known of every inspector of this build without running it.
 pub fn inspectors() -> &'static [&'static Inspector] {
@@ -135,14 +160,32 @@ pub fn nearest(unknown: &RuleId) -> Option<RuleId> {
         .map(|(_, id)| id)
 }
 
-/// Every id that can be listed: of the rules that have a name of their own, then of the gaps.
+/// Every id that can be listed: of the rules that have a name of their own and of the gaps, inspector by
+/// inspector, then of the reasons.
 pub(crate) fn ids() -> impl Iterator<Item = RuleId> {
-    inspectors().iter().flat_map(|inspector| {
+    let of_inspectors = inspectors().iter().flat_map(|inspector| {
         let rules = (inspector.rules)().iter().map(|rule| rule.name.as_ref());
         let gaps = gaps(inspector).map(|gap| gap.name);
         let names = rules.chain(gaps);
         names.map(|name| RuleId::new(inspector.id, name))
-    })
+    });
+    of_inspectors.chain(reasons().map(ReasonDoc::id))
+}
+
+/// Everything that a verdict can say, by whoever says it.
+fn reasons() -> impl Iterator<Item = &'static ReasonDoc> {
+    let kinds = evidence_kinds().iter();
+    let answers = kinds.filter_map(|kind| kind.answers.as_ref());
+    let of_kinds = answers.flat_map(|answers| {
+        let claims = answers.reasons.iter().copied();
+        [answers.absent].into_iter().chain(claims)
+    });
+    REASONS.into_iter().chain(of_kinds)
+}
+
+/// The documentation of a reason.
+pub(crate) fn find_reason(id: &RuleId) -> Option<&'static ReasonDoc> {
+    reasons().find(|reason| (reason.of, reason.name) == (id.inspector(), id.name()))
 }
 
 /// The row of the inspector that an id belongs to.

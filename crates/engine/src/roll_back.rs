@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use plimsoll_model::{Body, DeploymentOutcome, DeploymentRecord, Key, Service};
+use plimsoll_model::{DeploymentOutcome, DeploymentRecord, Key, Service};
 use plimsoll_policy::EnvironmentSettings;
 use plimsoll_sign::PrivateKey;
 use plimsoll_store::{EventKind, Fact, NewEvent, Release};
@@ -93,7 +93,7 @@ fn left_behind(
         environment: environment.to_owned(),
         outcome: DeploymentOutcome::RolledBack,
     };
-    let statement = in_toto::write(&left.subjects, &left.name, &Body::Deployment(record))?;
+    let statement = in_toto::write(&left.subjects, &left.name, &record);
     let keys = place_keys(left, environment);
     ledger.sign(EventKind::EvidenceRecorded, key, keys, &statement)
 }

@@ -9,7 +9,7 @@ use plimsoll_source::{Site, Tree};
 use plimsoll_wire::cyclonedx::{self, Bom};
 
 use crate::inspect::{Inspected, Options, inspect};
-use crate::register::{Inspectors, SettingsError, inspectors};
+use crate::register::{Inspectors, SettingsError, rows};
 
 /// Inspects a tree for its components alone: by default settings, and without asking anything but its
 /// files.
@@ -23,7 +23,7 @@ pub fn list_components(tree: &dyn Tree, now: Timestamp) -> Result<Inspected, Set
         user_databases: None,
         now,
     };
-    let policy = Policy::defaults(inspectors());
+    let policy = Policy::defaults(rows());
     let inspectors = Inspectors::prepare(&policy, &site)?;
     let options = Options {
         inspectors: &inspectors,

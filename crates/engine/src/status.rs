@@ -82,7 +82,7 @@ fn look_at(
 fn file_digest(subject: &Subject) -> Option<Digest> {
     match subject {
         Subject::Artifact { sha256 } => Some(*sha256),
-        Subject::Image { .. } | Subject::Source { .. } => None,
+        _ => None,
     }
 }
 

@@ -11,7 +11,7 @@ use plimsoll_policy::{KnownIds, Policy, PolicyError};
 use plimsoll_source::{GitError, Repository};
 
 use crate::ledger::key_id;
-use crate::register::{self, inspectors};
+use crate::register;
 
 /// The name of the policy file in a tree.
 pub const POLICY_FILE: &str = "plimsoll.toml";
@@ -256,7 +256,7 @@ pub fn load_base(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedE
                 "defaults"
             };
             (
-                own.unwrap_or_else(|| Policy::defaults(inspectors())),
+                own.unwrap_or_else(|| Policy::defaults(register::rows())),
                 false,
                 origin.to_owned(),
                 root.to_owned(),
@@ -368,7 +368,7 @@ fn parse(bytes: &[u8], origin: &str) -> Result<Policy, TrustedError> {
     let text = std::str::from_utf8(bytes).map_err(|_| TrustedError::Text {
         origin: origin.to_owned(),
     })?;
-    let policy = Policy::parse(text, origin, inspectors())?;
+    let policy = Policy::parse(text, origin, register::rows())?;
     register::check_tables(&policy)?;
     policy.require_known_ids(&KnownIds {
         is_rule: &|id| register::find_rule(id).is_some() || may_be_brought(&policy, id),

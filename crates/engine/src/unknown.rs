@@ -1,7 +1,8 @@
 //! What this build does not understand of the history. An event of a later build may be the word against
 //! whatever it names, so nothing is decided about that.
 
-use plimsoll_model::{Digest, Key, Outcome, OwnId, Reason, Service};
+use plimsoll_model::{Digest, Key, OwnId, Reason, Service};
+use plimsoll_policy::NOT_UNDERSTOOD;
 use plimsoll_store::UnknownEvent;
 
 /// The most events that one reason names.
@@ -38,12 +39,8 @@ pub(crate) fn reason_against(unknown: &[UnknownEvent], matter: &Matter<'_>) -> O
     if bearing.len() > MAX_TOLD {
         message = format!("{message}; and {} more", bearing.len() - MAX_TOLD);
     }
-    Some(Reason {
-        about: "history".to_owned(),
-        outcome: Outcome::Unknown,
-        message: format!("{message}: it may be the word against this"),
-        hint: "decide with a build of plimsoll at least as new as the one that wrote it".to_owned(),
-    })
+    let message = format!("{message}: it may be the word against this");
+    Some(NOT_UNDERSTOOD.reason("history", message))
 }
 
 impl Matter<'_> {

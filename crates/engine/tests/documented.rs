@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use plimsoll_engine::{PolicySource, inspectors, load_base};
+use plimsoll_engine::{PolicySource, load_base, rows};
 use plimsoll_model::Fault as _;
 use plimsoll_policy::Policy;
 
@@ -37,7 +37,7 @@ fn the_documented_configuration_is_valid() {
         .replace("[[environment]]              # in", staging)
         .replace("sha256:…", &digest)
         .replace("COMMIT", &"c0ffee".repeat(7)[..40]);
-    let policy = Policy::parse(&text, "docs/configuration.md", inspectors()).unwrap();
+    let policy = Policy::parse(&text, "docs/configuration.md", rows()).unwrap();
     assert_eq!(policy.environments.len(), 2);
     assert_eq!(policy.waivers.len(), 1);
 }
@@ -45,8 +45,8 @@ fn the_documented_configuration_is_valid() {
 #[test]
 fn the_template_says_what_the_defaults_are() {
     let template = read("crates/cli/src/commands/init.toml");
-    let policy = Policy::parse(&template, "init.toml", inspectors()).unwrap();
-    let defaults = Policy::defaults(inspectors());
+    let policy = Policy::parse(&template, "init.toml", rows()).unwrap();
+    let defaults = Policy::defaults(rows());
     let rules = |policy: &Policy| -> Vec<_> {
         let rules = policy.gate.rules();
         rules

@@ -1,12 +1,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Baseline, Digest, Finding, Gap, Outcome, OwnId, Ran, Service, Subject};
+use crate::{Baseline, Claim, Digest, Finding, Gap, Outcome, OwnId, Ran, Service, Subject};
 
 /// A signed statement whose signature has been verified, read into words that policy can judge.
 ///
 /// The signed bytes stay in the ledger under `id`; this is a reading of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
     /// The digest of the bundle's stored bytes.
     pub id: Digest,
@@ -32,36 +32,20 @@ pub enum Signatory {
     Unknown(Digest),
 }
 
-/// What a statement says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+/// What a statement says. The kinds that every decision joins are named here; whatever else answers a
+/// requirement is a claim, and only its own row knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
     /// Inspectors looked at a source tree.
     Inspection(Inspected),
-    /// Tests ran.
-    Test(TestResult),
     /// A builder made an artifact from a commit.
     Provenance(Provenance),
-    /// The components of the subject.
-    Sbom(Sbom),
     /// A person lets a release into an environment.
     Approval(Approval),
     /// A release was deployed, or a deployment was undone.
     Deployment(DeploymentRecord),
-}
-
-impl Body {
-    /// The word for this kind of evidence, as `requires` writes it.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Inspection(_) => "inspection",
-            Self::Test(_) => "test",
-            Self::Provenance(_) => "provenance",
-            Self::Sbom(_) => "sbom",
-            Self::Approval(_) => "approval",
-            Self::Deployment(_) => "deployment",
-        }
-    }
+    /// It answers a requirement, by the word of its own kind.
+    Claim(Claim),
 }
 
 /// What an inspection found and by which policy, rules and data.
@@ -81,19 +65,6 @@ pub struct Inspected {
     pub outcome: Outcome,
 }
 
-/// The outcome of a test command.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TestResult {
-    /// The command that ran.
-    pub command: Vec<String>,
-    /// Its exit code; `None` when a signal ended it.
-    pub exit_code: Option<i32>,
-    /// Tests that passed; `None` when the command's output did not say.
-    pub passed: Option<u64>,
-    /// Tests that failed; `None` when the command's output did not say.
-    pub failed: Option<u64>,
-}
-
 /// Who built an artifact, and from what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
@@ -105,15 +76,6 @@ pub struct Provenance {
     pub dirty: bool,
     /// The e-mail addresses of the commit's author and committer.
     pub authors: Vec<String>,
-}
-
-/// The components of a subject, by the digest of the whole document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sbom {
-    /// How many components it lists.
-    pub components: u64,
-    /// What the lister could not read.
-    pub gaps: u64,
 }
 
 /// A person's word that a release may enter an environment.

@@ -11,6 +11,7 @@ mod component;
 mod digest;
 mod ecosystem;
 mod evidence;
+mod evidence_kind;
 mod fault;
 mod finding;
 mod gap;
@@ -38,9 +39,9 @@ pub use component::{Component, Ecosystem, Purl, Scope, SourcePackage, Version};
 pub use digest::{Digest, DigestError};
 pub use ecosystem::{EcosystemRules, exact_name};
 pub use evidence::{
-    Approval, Body, DeploymentOutcome, DeploymentRecord, Evidence, Inspected, Provenance, Sbom,
-    Signatory, TestResult,
+    Approval, Body, DeploymentOutcome, DeploymentRecord, Evidence, Inspected, Provenance, Signatory,
 };
+pub use evidence_kind::{About, Answers, Claim, EvidenceKind, PredicateError};
 pub use fault::{Class, Fault};
 pub use finding::{Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Matter, Reference, TraceStep};
 pub use gap::{Gap, GapKind};
@@ -57,5 +58,5 @@ pub use severity::{Severity, SeverityError};
 pub use step::Step;
 pub use subject::{CommitId, Subject};
 pub use threshold::Threshold;
-pub use verdict::{Outcome, Reason, Verdict};
+pub use verdict::{Outcome, Reason, ReasonDoc, Verdict};
 pub use version_key::VersionKey;

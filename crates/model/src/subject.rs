@@ -18,6 +18,9 @@ pub enum Subject {
         commit: CommitId,
         /// The commit's tree.
         tree: CommitId,
+        /// The digest of the commit object's content, as `git cat-file commit ID` prints it: by it tools
+        /// that know no Git verify a statement about the commit.
+        commit_sha256: Digest,
     },
     /// A file that ships.
     Artifact {
@@ -29,6 +32,20 @@ pub enum Subject {
         /// The digest of its manifest.
         manifest_sha256: Digest,
     },
+    /// A rendered set of manifests that is applied as a whole.
+    Manifests {
+        /// The digest of its canonical bytes.
+        sha256: Digest,
+    },
+    /// A program that had a part in what was done.
+    Tool {
+        /// Its name.
+        name: String,
+        /// Its version by its own word.
+        version: String,
+        /// The digest of its file.
+        sha256: Digest,
+    },
 }
 
 impl Subject {
@@ -36,8 +53,21 @@ impl Subject {
     pub fn key(&self) -> Key {
         match self {
             Self::Source { commit, .. } => Key::commit(commit),
-            Self::Artifact { sha256 } => Key::bytes(sha256),
-            Self::Image { manifest_sha256 } => Key::bytes(manifest_sha256),
+            Self::Artifact { sha256 }
+            | Self::Image {
+                manifest_sha256: sha256,
+            }
+            | Self::Manifests { sha256 }
+            | Self::Tool { sha256, .. } => Key::bytes(sha256),
+        }
+    }
+
+    /// Whether both are the same bytes, whatever they are said to be: other tools name an image by its
+    /// digest alone.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Source { .. }, Self::Source { .. }) => self == other,
+            _ => self.key() == other.key(),
         }
     }
 
@@ -47,6 +77,8 @@ impl Subject {
             Self::Source { commit, .. } => format!("commit {:.12}", commit.as_str()),
             Self::Artifact { sha256 } => sha256.short(),
             Self::Image { manifest_sha256 } => format!("image {}", manifest_sha256.short()),
+            Self::Manifests { sha256 } => format!("manifests {}", sha256.short()),
+            Self::Tool { name, version, .. } => format!("{name} {version}"),
         }
     }
 }

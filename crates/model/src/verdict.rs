@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::{Digest, RuleId};
+
 /// What was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -32,9 +34,49 @@ impl Outcome {
     }
 }
 
+/// What can be said of something that was asked for: a row of which reasons are made, so that none is
+/// without documentation. Its outcome is its own, so that one id never stands for two.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ReasonDoc {
+    /// Who says it, as the first part of the id: `decision`, `gate`, or the word of a kind of evidence.
+    pub of: &'static str,
+    /// The part of its id after the slash.
+    pub name: &'static str,
+    /// Whether what was asked for is proven.
+    pub outcome: Outcome,
+    /// What is the case.
+    pub title: &'static str,
+    /// Why it decides as it does.
+    pub why: &'static str,
+    /// What to do about it; empty when nothing needs doing.
+    pub fix: &'static str,
+}
+
+impl ReasonDoc {
+    /// The id of its reasons: `decision/origin-unsigned`.
+    pub fn id(&self) -> RuleId {
+        RuleId::new(self.of, self.name)
+    }
+
+    /// The reason that this is the case about something, as what was seen says. What to do is what the
+    /// row says.
+    pub fn reason(&self, about: &str, message: impl Into<String>) -> Reason {
+        Reason {
+            id: self.id(),
+            about: about.to_owned(),
+            outcome: self.outcome,
+            message: message.into(),
+            hint: self.fix.to_owned(),
+            evidence: Vec::new(),
+        }
+    }
+}
+
 /// One thing that was asked for, and whether it was proven.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
+    /// Which kind of reason it is: stable, and documented.
+    pub id: RuleId,
     /// What was asked for: a gate key, a requirement, `approval`, `policy`.
     pub about: String,
     /// Whether it was proven.
@@ -43,6 +85,23 @@ pub struct Reason {
     pub message: String,
     /// What to do about it; empty when nothing needs doing.
     pub hint: String,
+    /// The digests of the evidence that it rests on, in the order of the ledger.
+    #[serde(default)]
+    pub evidence: Vec<Digest>,
+}
+
+impl Reason {
+    /// The reason with a better word of what to do.
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    /// The reason with the evidence that it rests on.
+    pub fn resting_on(mut self, evidence: impl IntoIterator<Item = Digest>) -> Self {
+        self.evidence.extend(evidence);
+        self
+    }
 }
 
 /// What was decided and why. The reasons name everything that was asked for, also what was proven.
@@ -68,14 +127,19 @@ impl Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, Reason, Verdict};
+    use super::{Outcome, ReasonDoc, Verdict};
 
     fn verdict(outcomes: &[Outcome]) -> Outcome {
-        let reason = |outcome: &Outcome| Reason {
-            about: "tests".to_owned(),
-            outcome: *outcome,
-            message: String::new(),
-            hint: String::new(),
+        let reason = |outcome: &Outcome| {
+            let doc = ReasonDoc {
+                of: "test",
+                name: "any",
+                outcome: *outcome,
+                title: "",
+                why: "",
+                fix: "",
+            };
+            doc.reason("tests", "")
         };
         Verdict::of(outcomes.iter().map(reason).collect()).outcome
     }

@@ -4,14 +4,20 @@
 mod approval;
 mod inspection;
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Body, DeploymentOutcome, Evidence, Outcome, OwnId, Provenance, Reason, Service, Signatory,
-    Subject, Verdict,
+    About, Answers, Body, Claim, DeploymentOutcome, Evidence, EvidenceKind, Outcome, OwnId,
+    Provenance, Reason, ReasonDoc, Service, Signatory, Subject, Verdict,
 };
 
+use crate::reasons::{
+    BEFORE_BY_NOBODY, FAILED_BEFORE, HEALTHY_BEFORE, NEVER_BEFORE, NOT_APPLICABLE, NOTHING_SHIPPED,
+    ORIGIN_DIRTY, ORIGIN_SIGNED, ORIGIN_UNSIGNED, POLICY_TRUSTED, POLICY_UNTRUSTED,
+    ROLLED_BACK_BEFORE,
+};
 use crate::{EnvironmentSettings, Policy, Requirement};
 
 /// What is to be decided.
@@ -42,36 +48,19 @@ impl Policy {
     pub fn decide(&self, request: &Request<'_>) -> Verdict {
         let cases = self.cases(request);
         let Some(whole) = cases.first() else {
-            return Verdict::of(vec![unknown(
-                "release",
-                "the release ships nothing".to_owned(),
-                "create a release with at least one file or image",
-            )]);
+            return Verdict::of(vec![
+                NOTHING_SHIPPED.reason("release", "the release ships nothing"),
+            ]);
         };
+        let environment = request.environment;
         let mut reasons = vec![whole.policy_reason()];
-        reasons.push(worst(&cases, Case::origin_reason));
-        reasons.extend(
-            request
-                .environment
-                .requires
-                .iter()
-                .filter(|requirement| **requirement != Requirement::Signature)
-                .map(|requirement| worst(&cases, |case| case.requirement(*requirement))),
-        );
-        reasons.extend(
-            request
-                .environment
-                .after
-                .as_deref()
-                .map(|after| whole.after(after)),
-        );
-        reasons.extend(
-            request
-                .environment
-                .approvals
-                .iter()
-                .map(|rule| whole.approvals(rule)),
-        );
+        reasons.extend(worst(&cases, Case::origin_reason));
+        let required = environment.requires.iter();
+        reasons.extend(required.filter_map(|requirement| require(&cases, *requirement)));
+        let after = environment.after.as_deref();
+        reasons.extend(after.map(|after| whole.after(after)));
+        let rules = environment.approvals.iter();
+        reasons.extend(rules.map(|rule| whole.approvals(rule)));
         Verdict::of(reasons)
     }
 
@@ -108,6 +97,7 @@ impl Policy {
 }
 
 /// The request as far as one of the release's subjects goes.
+#[derive(Clone)]
 struct Case<'a> {
     policy: &'a Policy,
     request: &'a Request<'a>,
@@ -118,170 +108,107 @@ struct Case<'a> {
 impl<'a> Case<'a> {
     fn policy_reason(&self) -> Reason {
         if self.request.policy_trusted {
-            allow("policy", format!("trusted, {}", self.policy.identity()))
+            let message = format!("trusted, {}", self.policy.identity());
+            POLICY_TRUSTED.reason("policy", message)
         } else {
-            unknown(
-                "policy",
-                "untrusted tree: the inspected tree controls its own verdict".to_owned(),
-                "pass the trusted policy: --policy FILE@sha256:…",
-            )
+            let message = "untrusted tree: the inspected tree controls its own verdict";
+            POLICY_UNTRUSTED.reason("policy", message)
         }
     }
 
     fn origin_reason(&self) -> Reason {
-        match self.origin {
-            None => unknown(
-                "signature",
-                format!(
-                    "no configured builder signed where {} comes from",
-                    self.subject.short()
-                ),
-                "build it with `plimsoll attest build` under the key of a [[builder]] of the policy",
-            ),
-            Some((_, provenance)) if provenance.dirty => unknown(
-                "signature",
-                format!(
-                    "builder `{}` built it from a work tree with uncommitted changes",
-                    provenance.builder
-                ),
-                "commit the changes and build again",
-            ),
-            Some((_, provenance)) => allow(
-                "signature",
-                format!(
-                    "builder `{}` built it from {}",
-                    provenance.builder,
-                    provenance.source.short()
-                ),
-            ),
-        }
-    }
-
-    fn requirement(&self, requirement: Requirement) -> Reason {
-        match requirement {
-            Requirement::Tests => self.tests(),
-            Requirement::Inspection {
-                inspector,
-                gate_key,
-            } => self.inspection(gate_key, inspector),
-            Requirement::Sbom => self.sbom(),
-            Requirement::Signature => self.origin_reason(),
-        }
-    }
-
-    /// Evidence that a configured builder signed, about the source or the artifact.
-    fn believed<T>(&self, read: impl Fn(&'a Body) -> Option<T>) -> Option<(&'a Evidence, T)> {
-        let source = self.origin.map(|(_, provenance)| &provenance.source);
-        latest(self.request.evidence, |evidence| {
-            let about = evidence.subjects.contains(self.subject)
-                || source.is_some_and(|source| evidence.subjects.contains(source));
-            let signed = matches!(evidence.signed_by, Signatory::Builder(_));
-            if about && signed {
-                read(&evidence.body)
-            } else {
-                None
-            }
-        })
-    }
-
-    fn tests(&self) -> Reason {
-        let about = Requirement::Tests.as_str();
-        let result = self.believed(|body| {
-            if let Body::Test(result) = body {
-                Some(result)
-            } else {
-                None
-            }
-        });
-        let hint = "run them with `plimsoll attest test -- COMMAND` under the builder's key";
-        let Some((_, result)) = result else {
-            return unknown(
-                about,
-                "no signed test result for this source".to_owned(),
-                hint,
+        let Some((evidence, provenance)) = self.origin else {
+            let message = format!(
+                "no configured builder signed where {} comes from",
+                self.subject.short()
             );
+            return ORIGIN_UNSIGNED.reason("signature", message);
         };
-        let command = result.command.join(" ");
-        match (result.exit_code, result.failed, result.passed) {
-            (Some(0), Some(0), Some(passed)) if passed > 0 => {
-                allow(about, format!("{passed} passed, 0 failed: `{command}`"))
-            }
-            (Some(0), Some(0) | None, Some(0) | None) => unknown(
-                about,
-                format!("`{command}` ended well but shows no test that ran"),
-                hint,
-            ),
-            (Some(0), None, Some(_)) => unknown(
-                about,
-                format!("`{command}` does not say how many tests failed"),
-                hint,
-            ),
-            (code, failed, _) => {
-                let code =
-                    code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
-                let failed = failed.map_or_else(String::new, |failed| format!(", {failed} failed"));
-                deny(
-                    about,
-                    format!("`{command}` ended with {code}{failed}"),
-                    "fix the tests",
-                )
-            }
-        }
+        let builder = &provenance.builder;
+        let reason = if provenance.dirty {
+            let message =
+                format!("builder `{builder}` built it from a work tree with uncommitted changes");
+            ORIGIN_DIRTY.reason("signature", message)
+        } else {
+            let message = format!(
+                "builder `{builder}` built it from {}",
+                provenance.source.short()
+            );
+            ORIGIN_SIGNED.reason("signature", message)
+        };
+        reason.resting_on([evidence.id])
     }
 
-    fn sbom(&self) -> Reason {
-        let about = Requirement::Sbom.as_str();
-        let hint = "list it with `plimsoll attest sbom` under the builder's key";
-        match self.believed(|body| {
-            if let Body::Sbom(sbom) = body {
-                Some(sbom)
-            } else {
-                None
+    /// What a configured builder said last, about the source and about what ships itself. Both count:
+    /// a good word about the one does not hide a bad one about the other.
+    fn believed<T>(
+        &self,
+        about: About,
+        read: impl Fn(&'a Body) -> Option<T>,
+    ) -> Vec<(&'a Evidence, T)> {
+        let source = self.origin.map(|(_, provenance)| &provenance.source);
+        let last = |is_about: &dyn Fn(&Evidence) -> bool| {
+            latest(self.request.evidence, |evidence| {
+                let signed = matches!(evidence.signed_by, Signatory::Builder(_));
+                let counts = signed && is_about(evidence);
+                counts.then(|| read(&evidence.body)).flatten()
+            })
+        };
+        let found = match about {
+            About::Release => {
+                let whole = last(&|evidence| is_about_all(evidence, self.request.subjects));
+                [whole, None]
             }
-        }) {
-            None => unknown(about, "no signed list of components".to_owned(), hint),
-            Some((_, sbom)) if sbom.gaps > 0 => unknown(
-                about,
-                format!("the list of components has {} gaps", sbom.gaps),
-                "fix the gaps",
-            ),
-            Some((_, sbom)) => allow(about, format!("{} components", sbom.components)),
-        }
+            About::One => {
+                let of_source = source.and_then(|source| last(&|evidence| names(evidence, source)));
+                let own = last(&|evidence| names(evidence, self.subject));
+                [of_source, own]
+            }
+        };
+        found.into_iter().flatten().collect()
+    }
+
+    /// The answer of one kind of evidence to its requirement.
+    fn claimed(&self, kind: &EvidenceKind, answers: &Answers) -> Reason {
+        let about = answers.requirement;
+        let claims = self.believed(kind.about, |body| claim_of(body, kind));
+        let reasons = claims.into_iter().map(|(evidence, claim)| {
+            let reason = claim.reason.reason(about, &claim.message);
+            reason.resting_on([evidence.id])
+        });
+        worst_of(reasons).unwrap_or_else(|| title_reason(answers.absent, about))
     }
 
     /// The last deployment counts, whoever recorded it: a failure that a stranger recorded must not
     /// leave an older success standing.
     fn after(&self, after: &str) -> Reason {
-        let hint = format!("promote it to {after} first");
-        match self.last_deployment(after) {
-            Some((
-                _,
-                Evidence {
-                    signed_by: Signatory::Unknown(key),
-                    ..
-                },
-                _,
-            )) => unknown(
-                "after",
-                format!(
+        let first = format!("promote it to {after} first");
+        let Some((_, evidence, outcome)) = self.last_deployment(after) else {
+            let message = format!("it was not deployed to {after}");
+            return NEVER_BEFORE.reason("after", message).with_hint(first);
+        };
+        let reason = match (&evidence.signed_by, outcome) {
+            (Signatory::Unknown(key), _) => {
+                let message = format!(
                     "its last deployment to {after} was recorded by key {}, which is nobody's",
                     key.short()
-                ),
-                &format!("promote it to {after} again under a key of the policy"),
-            ),
-            Some((_, _, DeploymentOutcome::Healthy)) => {
-                allow("after", format!("healthy in {after}"))
+                );
+                let hint = format!("promote it to {after} again under a key of the policy");
+                BEFORE_BY_NOBODY.reason("after", message).with_hint(hint)
             }
-            Some((_, _, DeploymentOutcome::RolledBack)) => {
-                deny("after", format!("it was rolled back in {after}"), &hint)
+            (_, DeploymentOutcome::Healthy) => {
+                HEALTHY_BEFORE.reason("after", format!("healthy in {after}"))
             }
-            Some((_, _, DeploymentOutcome::Failed)) => deny(
-                "after",
-                format!("its last deployment to {after} did not become healthy"),
-                &hint,
-            ),
-            None => unknown("after", format!("it was not deployed to {after}"), &hint),
-        }
+            (_, DeploymentOutcome::RolledBack) => {
+                let message = format!("it was rolled back in {after}");
+                ROLLED_BACK_BEFORE.reason("after", message).with_hint(first)
+            }
+            (_, DeploymentOutcome::Failed) => {
+                let message = format!("its last deployment to {after} did not become healthy");
+                FAILED_BEFORE.reason("after", message).with_hint(first)
+            }
+        };
+        reason.resting_on([evidence.id])
     }
 
     /// The last deployment of the release to an environment: its place in the evidence, and its end.
@@ -304,31 +231,80 @@ impl<'a> Case<'a> {
     }
 }
 
+/// What a requirement comes to: asked of each subject that it can be asked of, or of the release as a
+/// whole. Nothing for a signature, which is always asked.
+fn require(cases: &[Case<'_>], requirement: Requirement) -> Option<Reason> {
+    match requirement {
+        Requirement::Signature => None,
+        Requirement::Inspection {
+            inspector,
+            gate_key,
+        } => worst(cases, |case| case.inspection(gate_key, inspector)),
+        Requirement::Claim { kind, answers } => {
+            let applies = cases.iter().filter(|case| (answers.applies)(case.subject));
+            let mut cases: Vec<_> = applies.cloned().collect();
+            if kind.about == About::Release {
+                cases.truncate(1);
+            }
+            let reason = worst(&cases, |case| case.claimed(kind, answers));
+            let not_met = || title_reason(&NOT_APPLICABLE, answers.requirement);
+            Some(reason.unwrap_or_else(not_met))
+        }
+    }
+}
+
 /// What the reasons about each subject come to: the worst of them, which names its subject when there
 /// are several.
-fn worst<'a>(cases: &[Case<'a>], judge: impl Fn(&Case<'a>) -> Reason) -> Reason {
-    let mut reasons = cases.iter().map(|case| (case.subject, judge(case)));
-    let Some((mut subject, mut worst)) = reasons.next() else {
-        return unknown("release", "the release ships nothing".to_owned(), "");
-    };
-    for (other, reason) in reasons {
-        if reason.outcome > worst.outcome {
-            (subject, worst) = (other, reason);
+fn worst<'a>(cases: &[Case<'a>], judge: impl Fn(&Case<'a>) -> Reason) -> Option<Reason> {
+    let reasons = cases.iter().map(|case| {
+        let mut reason = judge(case);
+        if cases.len() > 1 {
+            reason.message = format!("{}: {}", case.subject.short(), reason.message);
         }
+        reason
+    });
+    let mut worst = worst_of(reasons)?;
+    if cases.len() > 1 && worst.outcome == Outcome::Allow {
+        worst.message = format!("each of {}; {}", cases.len(), worst.message);
     }
-    if cases.len() > 1 {
-        worst.message = format!("{}: {}", subject.short(), worst.message);
-        if worst.outcome == Outcome::Allow {
-            worst.message = format!("each of {}; {}", cases.len(), worst.message);
-        }
+    Some(worst)
+}
+
+/// The worst of several reasons about one thing, the first of equals. It rests on all that is as bad.
+fn worst_of(reasons: impl Iterator<Item = Reason>) -> Option<Reason> {
+    reasons.reduce(|worst, other| match other.outcome.cmp(&worst.outcome) {
+        Ordering::Greater => other,
+        Ordering::Equal => worst.resting_on(other.evidence),
+        Ordering::Less => worst,
+    })
+}
+
+fn claim_of<'a>(body: &'a Body, kind: &EvidenceKind) -> Option<&'a Claim> {
+    match body {
+        Body::Claim(claim) if claim.kind == kind => Some(claim),
+        _ => None,
     }
-    worst
+}
+
+fn names(evidence: &Evidence, subject: &Subject) -> bool {
+    evidence
+        .subjects
+        .iter()
+        .any(|named| named.is_same_as(subject))
+}
+
+/// The reason that says no more than its row.
+fn title_reason(doc: &ReasonDoc, about: &str) -> Reason {
+    let mut letters = doc.title.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    let message: String = first.into_iter().chain(letters).collect();
+    doc.reason(about, message)
 }
 
 /// Whether the statement names exactly what the release ships, in whatever order.
 fn is_about_all(evidence: &Evidence, subjects: &[Subject]) -> bool {
-    let named: BTreeSet<_> = evidence.subjects.iter().collect();
-    named == subjects.iter().collect()
+    let named: BTreeSet<_> = evidence.subjects.iter().map(Subject::key).collect();
+    named == subjects.iter().map(Subject::key).collect()
 }
 
 /// The newest provenance of the subject that a configured builder signed under its own name.
@@ -343,7 +319,7 @@ fn origin<'a>(
 fn provenance<'a>(subject: &Subject, evidence: &'a Evidence) -> Option<&'a Provenance> {
     match (&evidence.body, &evidence.signed_by) {
         (Body::Provenance(provenance), Signatory::Builder(builder))
-            if evidence.subjects.contains(subject) && provenance.builder == *builder =>
+            if names(evidence, subject) && provenance.builder == *builder =>
         {
             Some(provenance)
         }
@@ -366,32 +342,5 @@ fn signatory_name(signatory: &Signatory) -> String {
     match signatory {
         Signatory::Builder(id) | Signatory::Person(id) => id.clone(),
         Signatory::Unknown(key) => format!("key {}", key.short()),
-    }
-}
-
-fn allow(about: &str, message: String) -> Reason {
-    Reason {
-        about: about.to_owned(),
-        outcome: Outcome::Allow,
-        message,
-        hint: String::new(),
-    }
-}
-
-fn deny(about: &str, message: String, hint: &str) -> Reason {
-    Reason {
-        about: about.to_owned(),
-        outcome: Outcome::Deny,
-        message,
-        hint: hint.to_owned(),
-    }
-}
-
-fn unknown(about: &str, message: String, hint: &str) -> Reason {
-    Reason {
-        about: about.to_owned(),
-        outcome: Outcome::Unknown,
-        message,
-        hint: hint.to_owned(),
     }
 }

@@ -2,9 +2,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Baseline, Finding, Gap, Inspection, Outcome, Place, Reason, RuleId, Threshold, Verdict,
+    Baseline, Finding, Gap, Inspection, Outcome, Place, Reason, ReasonDoc, RuleId, Threshold,
+    Verdict,
 };
 
+use crate::reasons::{GATE_DENIED, GATE_PASSED, GATE_UNCHECKED, WAIVER_IDLE};
 use crate::{GapRule, GateRule, Mode, NewSince, Policy, Waiver};
 
 /// What the gate makes of one finding or gap.
@@ -141,12 +143,8 @@ impl Policy {
             let (what, hint) = idle(waiver, is_matched(waiver, inspection), now)?;
             let path = waiver.path.as_ref();
             let path = path.map_or_else(String::new, |path| format!(" in {path}"));
-            Some(Reason {
-                about: "waiver".to_owned(),
-                outcome: Outcome::Allow,
-                message: format!("{}{path} (owner {}) {what}", waiver.id, waiver.owner),
-                hint: hint.to_owned(),
-            })
+            let message = format!("{}{path} (owner {}) {what}", waiver.id, waiver.owner);
+            Some(WAIVER_IDLE.reason("waiver", message).with_hint(hint))
         });
         idle.collect()
     }
@@ -237,23 +235,19 @@ impl Tally {
         }
     }
 
-    fn outcome(self) -> Outcome {
+    fn kind(self) -> &'static ReasonDoc {
         if self.findings_denied + self.gaps_denied > 0 {
-            Outcome::Deny
+            &GATE_DENIED
         } else if self.gaps_warned > 0 {
-            Outcome::Unknown
+            &GATE_UNCHECKED
         } else {
-            Outcome::Allow
+            &GATE_PASSED
         }
     }
 
     fn reason(self, about: &str, rule: &GateRule, now: Timestamp) -> Reason {
-        Reason {
-            about: about.to_owned(),
-            outcome: self.outcome(),
-            message: self.message(rule, now),
-            hint: self.hint(rule).to_owned(),
-        }
+        let reason = self.kind().reason(about, self.message(rule, now));
+        reason.with_hint(self.hint(rule))
     }
 
     fn message(self, rule: &GateRule, now: Timestamp) -> String {
@@ -282,7 +276,7 @@ impl Tally {
     }
 
     fn hint(self, rule: &GateRule) -> &'static str {
-        match self.outcome() {
+        match self.kind().outcome {
             Outcome::Allow if rule.mode == Mode::Report => {
                 "it proves nothing to an environment before its mode is another one"
             }

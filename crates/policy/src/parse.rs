@@ -6,7 +6,7 @@ mod words;
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use plimsoll_model::{Class, Digest, Fault, Inspector, LineIndex};
+use plimsoll_model::{Class, Digest, EvidenceKind, Fault, Inspector, LineIndex};
 use serde::de::{self, Deserialize, DeserializeOwned, Deserializer};
 use toml::de::{DeTable, DeValue};
 
@@ -49,6 +49,15 @@ pub(crate) struct Source {
     origin: Arc<str>,
 }
 
+/// The rows of the registers that a policy is read by: this build's inspectors and kinds of evidence.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// The inspectors, in the order of their register.
+    pub inspectors: &'a [&'static Inspector],
+    /// The kinds of evidence, in the order of their register.
+    pub evidence: &'a [&'static EvidenceKind],
+}
+
 impl Default for Source {
     fn default() -> Self {
         Self {
@@ -59,18 +68,15 @@ impl Default for Source {
 }
 
 impl Policy {
-    /// Reads `plimsoll.toml`; `origin` names it in errors, `inspectors` are those of this build, whose
-    /// gates, requirements and tables it may name.
-    pub fn parse(
-        text: &str,
-        origin: &str,
-        inspectors: &[&'static Inspector],
-    ) -> Result<Self, PolicyError> {
+    /// Reads `plimsoll.toml`; `origin` names it in errors, the rows are those of this build, whose gates,
+    /// requirements and tables it may name.
+    pub fn parse(text: &str, origin: &str, rows: Rows<'_>) -> Result<Self, PolicyError> {
         let source = Source {
             text: Arc::from(text),
             origin: Arc::from(origin),
         };
-        let tables: Vec<&str> = inspectors.iter().filter_map(|row| row.settings).collect();
+        let inspectors = rows.inspectors.iter();
+        let tables: Vec<&str> = inspectors.filter_map(|row| row.settings).collect();
         let refuse = |error| source.refuse(&error, &tables);
         let document = DeTable::parse(text).map_err(refuse)?;
         let mut rest = document.clone();
@@ -79,14 +85,13 @@ impl Policy {
         }
         let mut policy = Self::deserialize(toml::Deserializer::from(rest)).map_err(refuse)?;
         let stated = toml::from_str(text).map_err(refuse)?;
-        check::check(&policy, inspectors)
-            .map_err(|fault| source.locate(document.get_ref(), fault))?;
+        check::check(&policy, rows).map_err(|fault| source.locate(document.get_ref(), fault))?;
         policy.identity = Some(Identity {
             sha256: identity::digest(&stated),
             file_sha256: Some(Digest::of(text.as_bytes())),
         });
         policy.source = source;
-        policy.resolve(inspectors);
+        policy.resolve(rows);
         Ok(policy)
     }
 
@@ -101,9 +106,9 @@ impl Policy {
     }
 
     /// The policy that holds where none is written.
-    pub fn defaults(inspectors: &[&'static Inspector]) -> Self {
+    pub fn defaults(rows: Rows<'_>) -> Self {
         let mut policy = Self::default();
-        policy.resolve(inspectors);
+        policy.resolve(rows);
         policy
     }
 
@@ -124,31 +129,32 @@ impl Policy {
             .is_ok_and(|document| document.get_ref().contains_key(table))
     }
 
-    /// Fills in what follows from the rows of the inspectors.
-    fn resolve(&mut self, inspectors: &[&'static Inspector]) {
-        self.gate.resolve(inspectors);
+    /// Fills in what follows from the rows.
+    fn resolve(&mut self, rows: Rows<'_>) {
+        self.gate.resolve(rows.inspectors);
         for environment in &mut self.environments {
             let stated = environment.stated_requires.as_deref();
-            environment.requires = Requirement::all(inspectors);
+            environment.requires = Requirement::all(rows);
             environment
                 .requires
-                .retain(|requirement| requirement.is_stated(stated, inspectors));
+                .retain(|requirement| requirement.is_stated(stated, rows));
         }
     }
 }
 
 impl Requirement {
     /// Whether an environment asks for it that states these words, or none.
-    fn is_stated(self, stated: Option<&[String]>, inspectors: &[&'static Inspector]) -> bool {
+    fn is_stated(self, stated: Option<&[String]>, rows: Rows<'_>) -> bool {
         if let Some(words) = stated {
             return words.iter().any(|word| word == self.as_str());
         }
         match self {
-            Self::Tests => true,
-            Self::Inspection { inspector, .. } => inspectors
+            Self::Claim { answers, .. } => answers.required_by_default,
+            Self::Inspection { inspector, .. } => rows
+                .inspectors
                 .iter()
                 .any(|row| row.id == inspector && row.required_by_default),
-            Self::Sbom | Self::Signature => false,
+            Self::Signature => false,
         }
     }
 }
@@ -201,11 +207,11 @@ mod tests {
     use plimsoll_model::Threshold;
     use serde::Deserialize;
 
-    use crate::test_rows::{COMMIT, INSPECTORS, policy};
+    use crate::test_rows::{COMMIT, ROWS, policy};
     use crate::{KnownIds, Mode, Policy, PolicyError};
 
     fn error(text: &str) -> String {
-        told(&Policy::parse(text, "plimsoll.toml", &INSPECTORS).unwrap_err())
+        told(&Policy::parse(text, "plimsoll.toml", ROWS).unwrap_err())
     }
 
     fn told(error: &PolicyError) -> String {
@@ -214,7 +220,7 @@ mod tests {
 
     #[test]
     fn what_a_policy_leaves_out_comes_from_the_rows() {
-        let defaults = Policy::defaults(&INSPECTORS);
+        let defaults = Policy::defaults(ROWS);
         for gate in [&policy("").gate, &defaults.gate] {
             assert_eq!(gate.rule("secret").fail_on, Threshold::Any);
             assert_eq!(gate.rule("secret").max_age_days, None);
@@ -233,7 +239,7 @@ mod tests {
             "requires",
             "health = { http = \"http://127.0.0.1:1/\" }\nrequires",
         );
-        assert_eq!(required(&stated), ["path", "sbom"]);
+        assert_eq!(required(&stated), ["sbom", "path"]);
     }
 
     #[test]
@@ -405,7 +411,7 @@ mod tests {
                 "[[environment]]\nname = \"{name}\"\n{after}deploy = {{ kind = \"process\", run = [\"{{artifact}}\"] }}\nhealth = {{ http = \"http://127.0.0.1:1/\" }}\n"
             )
         };
-        assert!(Policy::parse(&environment("a", ""), "p", &INSPECTORS).is_ok());
+        assert!(Policy::parse(&environment("a", ""), "p", ROWS).is_ok());
         assert!(error(&environment("../a", "")).contains("cannot name an environment"));
         assert!(
             error(&environment("a", "after = \"b\"\n")).contains("not an environment above it")

@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use plimsoll_model::{Digest, GapKind, Inspector, Service};
+use plimsoll_model::{Answers, Digest, EvidenceKind, GapKind, Service};
 use serde::Deserialize;
 
 use crate::identity::{self, Identity};
 use crate::parse::Source;
-use crate::{Gate, RuleOverride, Waiver};
+use crate::{Gate, Rows, RuleOverride, Waiver};
 
 /// `plimsoll.toml`, read and checked. Every key is optional; unknown keys are errors.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -112,7 +112,7 @@ pub struct Builder {
 }
 
 /// An environment: what it requires and how to deploy to it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnvironmentSettings {
     /// Its name.
@@ -137,10 +137,15 @@ pub struct EnvironmentSettings {
 }
 
 /// Something that must be proven about a release before it enters an environment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Requirement {
-    /// Tests ran on the source, at least one, and none failed.
-    Tests,
+    /// A kind of evidence answers it, and what it says is good.
+    Claim {
+        /// The kind.
+        kind: &'static EvidenceKind,
+        /// How it answers.
+        answers: &'static Answers,
+    },
     /// An inspector saw nothing in the source that its gate denies.
     Inspection {
         /// The inspector's id.
@@ -148,31 +153,35 @@ pub enum Requirement {
         /// Its gate key, by which users require it.
         gate_key: &'static str,
     },
-    /// Its components are listed without gaps.
-    Sbom,
-    /// A configured builder signed where the artifact comes from.
+    /// A configured builder signed where the artifact comes from. Every decision asks for it.
     Signature,
+}
+
+impl PartialEq for Requirement {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
 }
 
 impl Requirement {
     /// Every requirement of this build, in the order in which reasons name them.
-    pub(crate) fn all(inspectors: &[&'static Inspector]) -> Vec<Self> {
-        let inspections = inspectors.iter().map(|inspector| Self::Inspection {
+    pub(crate) fn all(rows: Rows<'_>) -> Vec<Self> {
+        let claims = rows.evidence.iter().filter_map(|kind| {
+            let answers = kind.answers.as_ref()?;
+            Some(Self::Claim { kind, answers })
+        });
+        let inspections = rows.inspectors.iter().map(|inspector| Self::Inspection {
             inspector: inspector.id,
             gate_key: inspector.gate_key,
         });
-        let mut all = vec![Self::Tests];
-        all.extend(inspections);
-        all.extend([Self::Sbom, Self::Signature]);
-        all
+        claims.chain(inspections).chain([Self::Signature]).collect()
     }
 
     /// The word as users write it.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Tests => "tests",
+            Self::Claim { answers, .. } => answers.requirement,
             Self::Inspection { gate_key, .. } => gate_key,
-            Self::Sbom => "sbom",
             Self::Signature => "signature",
         }
     }

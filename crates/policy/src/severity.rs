@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{Finding, Outcome, Reason, RuleId, Severity};
+use plimsoll_model::{Finding, Reason, RuleId, Severity};
 use serde::Deserialize;
 
 use crate::Policy;
+use crate::reasons::RULE_LOWERED;
 
 /// The severity that a rule has here, in place of the one that it has in this build.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -47,12 +48,8 @@ impl Policy {
         let reasons = lowered.into_iter().map(|((id, from, to), count)| {
             let why = self.lookup(id).map_or("", |rule| &rule.reason);
             let findings = crate::gate::plural(count, "finding");
-            Reason {
-                about: "rule".to_owned(),
-                outcome: Outcome::Allow,
-                message: format!("{findings} of {id} taken for {to} instead of {from}: {why}"),
-                hint: String::new(),
-            }
+            let message = format!("{findings} of {id} taken for {to} instead of {from}: {why}");
+            RULE_LOWERED.reason("rule", message)
         });
         reasons.collect()
     }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use gix::objs::{Kind, tree::EntryKind};
 use gix::{ObjectId, ThreadSafeRepository};
-use plimsoll_model::{CommitId, TreePath};
+use plimsoll_model::{CommitId, Digest, TreePath};
 
 pub use error::GitError;
 pub use revision::GitRevision;
@@ -89,6 +89,13 @@ impl Repository {
         Ok(CommitId::new(
             tree_id(&git, object_id(commit)?)?.to_string(),
         ))
+    }
+
+    /// The digest of the commit object's content, without Git's header: of what
+    /// `git cat-file commit ID` prints.
+    pub fn commit_sha256(&self, commit: &CommitId) -> Result<Digest, GitError> {
+        let git = self.git.to_thread_local();
+        Ok(Digest::of(&commit_bytes(&git, object_id(commit)?)?))
     }
 
     /// The files of a commit, to be walked.

@@ -129,7 +129,9 @@ fn root(bom: &Bom<'_>) -> Value {
             Subject::Artifact { sha256 }
             | Subject::Image {
                 manifest_sha256: sha256,
-            },
+            }
+            | Subject::Manifests { sha256 }
+            | Subject::Tool { sha256, .. },
         ) => {
             root["hashes"] = json!([{ "alg": "SHA-256", "content": sha256.hex() }]);
         }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use plimsoll_model::{CommitId, Digest, Extent, Finding, Input, Ran, Reason, Subject};
+use plimsoll_model::{CommitId, Digest, Extent, Finding, Input, Ran, Reason, RuleId, Subject};
 use serde::Serialize;
 
 use crate::shape::{FindingShape, GapShape, word};
@@ -49,6 +49,7 @@ enum DigestShape<'a> {
     Source {
         git_commit: &'a CommitId,
         git_tree: &'a CommitId,
+        commit_sha256: Digest,
     },
     Artifact {
         sha256: Digest,
@@ -70,11 +71,14 @@ struct VerdictShape<'a> {
 /// `hint` is absent when nothing needs doing.
 #[derive(Serialize)]
 struct ReasonShape<'a> {
+    id: &'a RuleId,
     about: &'a str,
     outcome: &'static str,
     message: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     hint: &'a str,
+    #[serde(skip_serializing_if = "<[Digest]>::is_empty")]
+    evidence: &'a [Digest],
 }
 
 /// `digest` is of what the policy states, `fileDigest` of the bytes of its file.
@@ -215,11 +219,18 @@ fn reported(report: &Report) -> Vec<ReportedShape> {
 
 fn digest(subject: &Subject) -> DigestShape<'_> {
     match subject {
-        Subject::Source { commit, tree } => DigestShape::Source {
+        Subject::Source {
+            commit,
+            tree,
+            commit_sha256,
+        } => DigestShape::Source {
             git_commit: commit,
             git_tree: tree,
+            commit_sha256: *commit_sha256,
         },
-        Subject::Artifact { sha256 } => DigestShape::Artifact { sha256: *sha256 },
+        Subject::Artifact { sha256 }
+        | Subject::Manifests { sha256 }
+        | Subject::Tool { sha256, .. } => DigestShape::Artifact { sha256: *sha256 },
         Subject::Image { manifest_sha256 } => DigestShape::Image {
             image_manifest_sha256: *manifest_sha256,
         },
@@ -228,10 +239,12 @@ fn digest(subject: &Subject) -> DigestShape<'_> {
 
 fn reason(reason: &Reason) -> ReasonShape<'_> {
     ReasonShape {
+        id: &reason.id,
         about: &reason.about,
         outcome: word(reason.outcome),
         message: &reason.message,
         hint: &reason.hint,
+        evidence: &reason.evidence,
     }
 }
 

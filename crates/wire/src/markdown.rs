@@ -33,6 +33,7 @@ fn verdict(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         outcome,
         message,
         hint,
+        ..
     } in &report.verdict.reasons
     {
         let (about, message, hint) = (escape(about), escape(message), escape(hint));

@@ -134,18 +134,29 @@ fn looked() -> Vec<Looked> {
     ]
 }
 
+fn outcome_name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Allow => "passed",
+        Outcome::Unknown => "not-all-checked",
+        Outcome::Deny => "denied",
+    }
+}
+
 fn report() -> Report {
     let reason = |about: &str, outcome, message: &str, hint: &str| Reason {
+        id: RuleId::new("gate", outcome_name(outcome)),
         about: about.to_owned(),
         outcome,
         message: message.to_owned(),
         hint: hint.to_owned(),
+        evidence: Vec::new(),
     };
     Report {
         subject_name: "record-store".to_owned(),
         subject: Some(Subject::Source {
             commit: CommitId::new("a".repeat(40)),
             tree: CommitId::new("b".repeat(40)),
+            commit_sha256: Digest::of(b"commit"),
         }),
         verdict: Verdict::of(vec![
             reason(

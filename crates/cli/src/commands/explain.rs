@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::BOLD;
 
-/// Shows one rule or gap, or the list of all.
+/// Shows one rule, gap or reason, or the list of all.
 pub(crate) fn run(args: &args::Explain) -> Result<Exit, Failure> {
     match &args.rule {
         Some(rule) => show(rule),
@@ -29,6 +29,9 @@ fn show(rule: &str) -> Result<(), Failure> {
             explanation.title
         )?;
         writeln!(out, "{BOLD}Why{BOLD:#}\n{}\n", explanation.why)?;
+        if explanation.fix.is_empty() {
+            return Ok(());
+        }
         writeln!(out, "{BOLD}How to fix it{BOLD:#}\n{}", explanation.fix)
     })
 }
@@ -51,6 +54,7 @@ fn subject(explanation: &Explanation) -> String {
     match explanation.subject {
         Explained::Rule(severity) => format!("rule, {severity}"),
         Explained::Gap(kind) => format!("gap, {}", kind.as_str()),
+        Explained::Reason(outcome) => format!("reason, {}", outcome.as_str()),
     }
 }
 
@@ -61,7 +65,7 @@ fn unknown(id: &RuleId) -> Failure {
     );
     Failure {
         class: Class::Usage,
-        ..Failure::configuration(format!("this build has no rule or gap `{id}`"))
+        ..Failure::configuration(format!("this build has no rule, gap or reason `{id}`"))
     }
     .with_hint(&hint)
 }

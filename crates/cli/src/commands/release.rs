@@ -54,7 +54,8 @@ fn line(release: &Release, out: &mut dyn Write) -> io::Result<()> {
     for subject in &release.subjects {
         let kind = match subject {
             Subject::Image { .. } => "image ",
-            Subject::Artifact { .. } | Subject::Source { .. } => "",
+            Subject::Manifests { .. } => "manifests ",
+            Subject::Artifact { .. } | Subject::Source { .. } | Subject::Tool { .. } => "",
         };
         write!(out, "  {kind}{}", subject.key())?;
     }

@@ -13,7 +13,7 @@ use plimsoll_policy::Policy;
 use plimsoll_source::{Content, Memory, Metadata, Site};
 use serde_json::json;
 
-use super::{Inspectors, Ready, inspectors};
+use super::{Inspectors, Ready, rows};
 use crate::inspect::{Options, inspect};
 
 /// One line an inspector: its id, its semantics, the digest of what it does.
@@ -62,7 +62,7 @@ fn digests() -> Vec<(&'static Inspector, Digest)> {
         user_databases: None,
         now,
     };
-    let known = Inspectors::prepare(&Policy::defaults(inspectors()), &site).unwrap();
+    let known = Inspectors::prepare(&Policy::defaults(rows()), &site).unwrap();
     let options = Options {
         inspectors: &known,
         cache: None,

@@ -7,13 +7,15 @@ use std::collections::BTreeSet;
 
 use plimsoll_model::{Approval, Body, Reason, Signatory};
 
-use super::{Case, allow, is_about_all, provenance, signatory_name, unknown};
+use super::{Case, is_about_all, provenance, signatory_name};
+use crate::reasons::{APPROVED, NOT_APPROVED};
 use crate::{ApprovalRule, Role};
 
 impl Case<'_> {
     pub(super) fn approvals(&self, rule: &ApprovalRule) -> Reason {
         let mut approvers = BTreeSet::new();
         let mut refused = BTreeSet::new();
+        let mut counted = Vec::new();
         let deployed = self
             .last_deployment(&self.request.environment.name)
             .map(|(at, _, _)| at);
@@ -37,11 +39,13 @@ impl Case<'_> {
                     refused.insert(refusal);
                 }
                 None => {
+                    counted.push(evidence.id);
                     approvers.insert(signatory_name(&evidence.signed_by));
                 }
             }
         }
-        self.approval_reason(rule, &approvers, &refused)
+        let reason = self.approval_reason(rule, &approvers, &refused);
+        reason.resting_on(counted)
     }
 
     fn approval_reason(
@@ -52,14 +56,12 @@ impl Case<'_> {
     ) -> Reason {
         let names: Vec<&str> = approvers.iter().map(String::as_str).collect();
         if approvers.len() >= rule.count as usize {
-            return allow(
-                "approval",
-                format!(
-                    "approved by {} for group `{}`",
-                    names.join(", "),
-                    rule.group
-                ),
+            let message = format!(
+                "approved by {} for group `{}`",
+                names.join(", "),
+                rule.group
             );
+            return APPROVED.reason("approval", message);
         }
         let mut message = format!(
             "waits for {} of {} from group `{}`",
@@ -75,7 +77,7 @@ impl Case<'_> {
             "a member of `{}` runs `plimsoll approve {} --to {}`",
             rule.group, self.request.release, self.request.environment.name
         );
-        unknown("approval", message, &hint)
+        NOT_APPROVED.reason("approval", message).with_hint(hint)
     }
 
     fn stale(&self, approval: &Approval) -> Option<String> {

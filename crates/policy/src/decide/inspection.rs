@@ -1,58 +1,57 @@
 //! Inspections: what an inspector saw of the source, judged by the policy of now.
 
 use plimsoll_model::{
-    Body, Extent, Finding, Gap, GapKind, Inspected, Outcome, Ran, Reason, RuleId,
+    About, Body, Extent, Finding, Gap, GapKind, Inspected, Outcome, Ran, Reason, RuleId,
 };
 
-use super::{Case, allow, deny, unknown};
+use super::{Case, worst_of};
 use crate::gate::{self, Strictness};
+use crate::reasons::{
+    DATA_OUTDATED, FINDINGS_DENY, INSPECTED, NOT_ALL_CHECKED, NOT_INSPECTED, OLD_RULES,
+    ONLY_REPORTS, OTHER_POLICY, TREE_DENIED,
+};
 use crate::{Disposition, Mode};
 
 impl Case<'_> {
     pub(super) fn inspection(&self, about: &str, inspector: &str) -> Reason {
         if self.policy.gate.rule(inspector).mode == Mode::Report {
-            return unknown(
-                about,
-                "its gate only reports, which proves nothing".to_owned(),
-                "give the gate another mode in the trusted policy: \"enforce\" or { new_since, until, owner }",
-            );
+            let message = "its gate only reports, which proves nothing";
+            return ONLY_REPORTS.reason(about, message);
         }
-        let hint = "inspect the commit with `plimsoll attest inspection` under the trusted policy";
         let is_wanted = |ran: &&Ran| ran.inspector == inspector && ran.scope.covers(&Extent::Root);
-        let inspected = self.believed(|body| match body {
+        let inspections = self.believed(About::One, |body| match body {
             Body::Inspection(inspected) => {
                 let ran = inspected.inspectors.iter().find(is_wanted)?;
                 Some((inspected, ran))
             }
             _ => None,
         });
-        let Some((_, (inspected, ran))) = inspected else {
-            return unknown(
-                about,
-                "no signed inspection of all of this source".to_owned(),
-                hint,
-            );
-        };
-        if let Some(refused) = self.refuse_old_rules(about, ran, hint) {
+        let reasons = inspections.into_iter().map(|(evidence, (inspected, ran))| {
+            let reason = self.judge_inspection(about, inspected, ran);
+            reason.resting_on([evidence.id])
+        });
+        worst_of(reasons).unwrap_or_else(|| {
+            NOT_INSPECTED.reason(about, "no signed inspection of all of this source")
+        })
+    }
+
+    fn judge_inspection(&self, about: &str, inspected: &Inspected, ran: &Ran) -> Reason {
+        if let Some(refused) = self.refuse_old_rules(about, ran) {
             return refused;
         }
-        let own = self.policy.sha256();
-        if inspected.policy_sha256 != own {
-            return deny(
-                about,
-                format!(
-                    "inspected under policy {}, this is {}",
-                    inspected.policy_sha256.short(),
-                    self.policy.identity()
-                ),
-                hint,
+        if inspected.policy_sha256 != self.policy.sha256() {
+            let message = format!(
+                "inspected under policy {}, this is {}",
+                inspected.policy_sha256.short(),
+                self.policy.identity()
             );
+            return OTHER_POLICY.reason(about, message);
         }
         self.judge(about, inspected, ran)
     }
 
     /// Evidence of rules that this build no longer takes the word of.
-    fn refuse_old_rules(&self, about: &str, ran: &Ran, hint: &str) -> Option<Reason> {
+    fn refuse_old_rules(&self, about: &str, ran: &Ran) -> Option<Reason> {
         let mut rows = self.policy.gate.rules().map(|(row, _)| row);
         let row = rows.find(|row| row.id == ran.inspector);
         let accepts_from = row.map_or(u32::MAX, |row| row.accepts_from);
@@ -61,26 +60,26 @@ impl Case<'_> {
                 "inspected by rules of before semantics {accepts_from} (they were {}): inspect again",
                 ran.semantics
             );
-            unknown(about, message, hint)
+            OLD_RULES.reason(about, message)
         })
     }
 
     fn judge(&self, about: &str, inspected: &Inspected, ran: &Ran) -> Reason {
         let tally = self.count(inspected, &ran.inspector);
-        let hint = "fix them, or ask for a [[waiver]] in the trusted policy";
         if tally.denied > 0 {
-            return deny(about, format!("{} findings deny", tally.denied), hint);
+            let message = format!("{} findings deny", tally.denied);
+            return FINDINGS_DENY.reason(about, message);
         }
         if tally.gaps > 0 {
             let message = format!("{} places were not checked", tally.gaps);
-            return unknown(about, message, hint);
+            return NOT_ALL_CHECKED.reason(about, message);
         }
         if let Some(outdated) = self.outdated(about, ran) {
             return outdated;
         }
         if inspected.outcome == Outcome::Deny {
-            let message = "the inspected tree's own stricter policy denied".to_owned();
-            return deny(about, message, hint);
+            let message = "the inspected tree's own stricter policy denied";
+            return TREE_DENIED.reason(about, message);
         }
         let rule = self.policy.gate.rule(&ran.inspector);
         let now = self.request.now;
@@ -91,7 +90,7 @@ impl Case<'_> {
         let own = findings_of(inspected, &ran.inspector);
         let lowered = self.policy.lowered(own).into_iter();
         parts.extend(lowered.map(|reason| reason.message));
-        allow(about, parts.join("; "))
+        INSPECTED.reason(about, parts.join("; "))
     }
 
     /// What speaks against an inspection now, by what one inspector saw.
@@ -143,7 +142,7 @@ impl Case<'_> {
             fix: "import newer advisories and inspect the commit again".to_owned(),
         };
         let is_old = age > max_age && self.is_unproven(&gap);
-        is_old.then(|| unknown(about, gap.message, &gap.fix))
+        is_old.then(|| DATA_OUTDATED.reason(about, gap.message))
     }
 }
 

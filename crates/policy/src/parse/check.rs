@@ -6,7 +6,7 @@ use plimsoll_model::{Inspector, RuleId, Severity, is_name};
 use toml::de::{DeTable, DeValue};
 
 use super::words;
-use crate::{ApprovalRule, Policy, Requirement};
+use crate::{ApprovalRule, Policy, Requirement, Rows};
 
 /// What is wrong with a policy, and where.
 pub(super) struct Flaw {
@@ -60,11 +60,11 @@ pub(super) fn offset(document: &DeTable<'_>, at: &[Step]) -> usize {
 }
 
 /// Refuses a policy that contradicts itself, or names what nobody has.
-pub(super) fn check(policy: &Policy, inspectors: &[&'static Inspector]) -> Result<(), Flaw> {
-    check_gate(policy, inspectors)?;
+pub(super) fn check(policy: &Policy, rows: Rows<'_>) -> Result<(), Flaw> {
+    check_gate(policy, rows.inspectors)?;
     check_rules(policy)?;
     check_waivers(policy)?;
-    check_environments(policy, inspectors)?;
+    check_environments(policy, rows)?;
     let people = policy.people.iter().map(|person| person.id.as_str());
     check_unique("person", "id", people)?;
     check_emails(policy)?;
@@ -167,7 +167,7 @@ fn unknown_id(table: &'static str, at: usize, id: &RuleId, known: &KnownIds<'_>)
     flaw(&[Key(table), Item(at), Key("id")], message, hint)
 }
 
-fn check_environments(policy: &Policy, inspectors: &[&'static Inspector]) -> Result<(), Flaw> {
+fn check_environments(policy: &Policy, rows: Rows<'_>) -> Result<(), Flaw> {
     let mut names = BTreeSet::new();
     for (at, environment) in policy.environments.iter().enumerate() {
         let name = &environment.name;
@@ -195,7 +195,7 @@ fn check_environments(policy: &Policy, inspectors: &[&'static Inspector]) -> Res
             return Err(twice("environment", name, &here("name")));
         }
         if let Some(words) = &environment.stated_requires {
-            check_requires(words, &here("requires"), inspectors)?;
+            check_requires(words, &here("requires"), rows)?;
         }
         for (number, rule) in environment.approvals.iter().enumerate() {
             let mut here = here("approval");
@@ -206,12 +206,8 @@ fn check_environments(policy: &Policy, inspectors: &[&'static Inspector]) -> Res
     Ok(())
 }
 
-fn check_requires(
-    words: &[String],
-    at: &[Step],
-    inspectors: &[&'static Inspector],
-) -> Result<(), Flaw> {
-    let known: Vec<&str> = Requirement::all(inspectors)
+fn check_requires(words: &[String], at: &[Step], rows: Rows<'_>) -> Result<(), Flaw> {
+    let known: Vec<&str> = Requirement::all(rows)
         .iter()
         .map(|known| known.as_str())
         .collect();

@@ -21,12 +21,12 @@ mod step_by_step;
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::{
     Approval, Body, CommitId, DeploymentOutcome, DeploymentRecord, Digest, Evidence, Extent,
-    Finding, Gap, GapKind, Inspected, Location, Outcome, OwnId, Provenance, Sbom, Service,
-    Severity, Signatory, Subject, TestResult, TreePath, Verdict,
+    Finding, Gap, GapKind, Inspected, Location, Outcome, OwnId, Provenance, Service, Severity,
+    Signatory, Subject, TreePath, Verdict,
 };
 use plimsoll_policy::{Policy, Request};
 
-use rows::{INSPECTORS, evidence, ran};
+use rows::{BAD, GOOD, INSPECTORS, PROBE, ROWS, TESTS, UNSURE, claim, evidence, ran};
 
 const POLICY: &str = r#"
 [[person]]
@@ -54,7 +54,7 @@ health = { http = "http://127.0.0.1:1/" }
 [[environment]]
 name = "production"
 after = "staging"
-requires = ["tests", "secrets", "dependencies", "sbom", "path", "signature"]
+requires = ["tests", "secrets", "dependencies", "probe", "path", "signature"]
 deploy = { kind = "process", run = ["{artifact}"] }
 health = { http = "http://127.0.0.1:1/" }
 [[environment.approval]]
@@ -84,6 +84,7 @@ fn source() -> Subject {
     Subject::Source {
         commit: CommitId::new("c0ffee"),
         tree: CommitId::new("7ree"),
+        commit_sha256: Digest::of(b"commit"),
     }
 }
 
@@ -99,13 +100,13 @@ fn release() -> OwnId {
     OwnId::new("01J00000000000000000000000")
 }
 
-/// Everything proven, in this order: provenance, tests, inspection, SBOM, staging, approval.
+/// Everything proven, in this order: provenance, tests, inspection, probe, staging, approval.
 fn world() -> World {
     world_under(POLICY)
 }
 
 fn world_under(policy: &str) -> World {
-    let policy = Policy::parse(policy, "policy.toml", &INSPECTORS).unwrap();
+    let policy = Policy::parse(policy, "policy.toml", ROWS).unwrap();
     let ci = Signatory::Builder("ci".to_owned());
     let shipped = Subject::Artifact { sha256: artifact() };
     let provenance = Provenance {
@@ -113,12 +114,6 @@ fn world_under(policy: &str) -> World {
         source: source(),
         dirty: false,
         authors: vec!["author@shop.example".to_owned()],
-    };
-    let tests = TestResult {
-        command: vec!["cargo".to_owned()],
-        exit_code: Some(0),
-        passed: Some(3),
-        failed: Some(0),
     };
     let inspected = Inspected {
         inspectors: INSPECTORS.map(ran).to_vec(),
@@ -143,16 +138,9 @@ fn world_under(policy: &str) -> World {
     };
     let evidence = vec![
         evidence(shipped.clone(), ci.clone(), Body::Provenance(provenance)),
-        evidence(source(), ci.clone(), Body::Test(tests)),
+        evidence(source(), ci.clone(), claim(&TESTS, &GOOD)),
         evidence(source(), ci.clone(), Body::Inspection(inspected)),
-        evidence(
-            shipped.clone(),
-            ci.clone(),
-            Body::Sbom(Sbom {
-                components: 9,
-                gaps: 0,
-            }),
-        ),
+        evidence(shipped.clone(), ci.clone(), claim(&PROBE, &GOOD)),
         evidence(shipped.clone(), person("author"), Body::Deployment(staged)),
         evidence(shipped, person("colleague"), Body::Approval(approval)),
     ];
@@ -212,10 +200,10 @@ fn complete_evidence_is_allowed() {
         "policy",
         "signature",
         "tests",
+        "probe",
         "secrets",
         "dependencies",
         "path",
-        "sbom",
         "after",
         "approval",
     ];
@@ -228,7 +216,7 @@ fn each_missing_piece_of_evidence_is_unknown() {
         (0, "signature"),
         (1, "tests"),
         (2, "secrets"),
-        (3, "sbom"),
+        (3, "probe"),
         (4, "after"),
         (5, "approval"),
     ] {
@@ -294,24 +282,14 @@ fn each_single_flaw_is_told() {
             Outcome::Unknown,
             |w| body!(w, 0, Provenance).builder = "x".to_owned(),
         ),
-        ("tests", "exit code 1", Outcome::Deny, |w| {
-            body!(w, 1, Test).exit_code = Some(1)
+        ("tests", "it is bad", Outcome::Deny, |w| {
+            w.evidence[1].body = claim(&TESTS, &BAD)
         }),
-        ("tests", "a signal", Outcome::Deny, |w| {
-            body!(w, 1, Test).exit_code = None
+        ("tests", "it is unsure", Outcome::Unknown, |w| {
+            w.evidence[1].body = claim(&TESTS, &UNSURE)
         }),
-        ("tests", "1 failed", Outcome::Deny, |w| {
-            body!(w, 1, Test).failed = Some(1)
-        }),
-        ("tests", "no test that ran", Outcome::Unknown, |w| {
-            body!(w, 1, Test).passed = Some(0)
-        }),
-        ("tests", "no test that ran", Outcome::Unknown, |w| {
-            body!(w, 1, Test).passed = None;
-            body!(w, 1, Test).failed = None;
-        }),
-        ("tests", "does not say", Outcome::Unknown, |w| {
-            body!(w, 1, Test).failed = None
+        ("tests", "nobody said so", Outcome::Unknown, |w| {
+            w.evidence[1].body = claim(&PROBE, &GOOD)
         }),
         ("path", "1 findings", Outcome::Deny, |w| {
             body!(w, 2, Inspection).findings = vec![finding(Severity::High)]
@@ -335,8 +313,11 @@ fn each_single_flaw_is_told() {
         ("path", "inspected under policy", Outcome::Deny, |w| {
             body!(w, 2, Inspection).policy_sha256 = Digest::of(b"p")
         }),
-        ("sbom", "2 gaps", Outcome::Unknown, |w| {
-            body!(w, 3, Sbom).gaps = 2
+        ("probe", "it is unsure", Outcome::Unknown, |w| {
+            w.evidence[3].body = claim(&PROBE, &UNSURE)
+        }),
+        ("probe", "nobody said so", Outcome::Unknown, |w| {
+            w.evidence[3].subjects.push(source())
         }),
         ("after", "was rolled back", Outcome::Deny, |w| {
             body!(w, 4, Deployment).outcome = DeploymentOutcome::RolledBack;
@@ -444,9 +425,71 @@ fn what_the_ledger_took_in_last_counts_whatever_the_clock_said() {
     let mut world = world();
     let mut failed = world.evidence[1].clone();
     failed.recorded_at = now() - SignedDuration::from_hours(1);
-    if let Body::Test(result) = &mut failed.body {
-        result.exit_code = Some(101);
-    }
+    failed.body = claim(&TESTS, &BAD);
     world.evidence.push(failed);
     assert_eq!(decide(&world).outcome, Outcome::Deny);
+}
+
+#[test]
+fn a_good_word_about_what_ships_hides_no_bad_one_about_its_source() {
+    for (first, second) in [(&BAD, &GOOD), (&GOOD, &BAD)] {
+        let mut world = world();
+        world.evidence[1].body = claim(&TESTS, first);
+        let shipped = world.subjects[0].clone();
+        let ci = world.evidence[1].signed_by.clone();
+        let own = evidence(shipped, ci, claim(&TESTS, second));
+        world.evidence.push(own);
+        let verdict = decide(&world);
+        let reason = verdict
+            .reasons
+            .iter()
+            .find(|reason| reason.about == "tests");
+        assert_eq!(reason.unwrap().id, BAD.id(), "{verdict:#?}");
+    }
+}
+
+#[test]
+fn a_requirement_is_asked_of_what_it_applies_to_and_of_nothing_it_is_not_met() {
+    let mut world = world();
+    let image = Subject::Image {
+        manifest_sha256: Digest::of(b"image"),
+    };
+    let mut built = world.evidence[0].clone();
+    built.subjects = vec![image.clone()];
+    world.evidence.push(built);
+    world.subjects = vec![image];
+    let verdict = decide(&world);
+    let told = |about: &str| {
+        let reason = verdict.reasons.iter().find(|reason| reason.about == about);
+        reason.map(|reason| (reason.id.to_string(), reason.outcome))
+    };
+    let not_met = Some(("decision/not-applicable".to_owned(), Outcome::Unknown));
+    assert_eq!((told("tests"), told("probe")), (not_met.clone(), not_met));
+}
+
+#[test]
+fn reasons_name_the_evidence_that_they_rest_on() {
+    let mut world = world();
+    for (at, evidence) in world.evidence.iter_mut().enumerate() {
+        evidence.id = Digest::of(&[u8::try_from(at).unwrap()]);
+    }
+    let verdict = decide(&world);
+    let rests_on = |about: &str| -> Vec<usize> {
+        let reason = verdict.reasons.iter().find(|reason| reason.about == about);
+        let place = |id: &Digest| world.evidence.iter().position(|each| each.id == *id);
+        let ids = reason.unwrap().evidence.iter();
+        ids.map(|id| place(id).unwrap()).collect()
+    };
+    let expected = [
+        ("policy", vec![]),
+        ("signature", vec![0]),
+        ("tests", vec![1]),
+        ("secrets", vec![2]),
+        ("probe", vec![3]),
+        ("after", vec![4]),
+        ("approval", vec![5]),
+    ];
+    for (about, evidence) in expected {
+        assert_eq!(rests_on(about), evidence, "{about}");
+    }
 }

@@ -82,12 +82,10 @@ fn decide_two(change: impl FnOnce(&mut World)) -> Verdict {
     let second = Subject::Artifact {
         sha256: Digest::of(b"second"),
     };
-    for at in [0, 3] {
-        let mut about_second = world.evidence[at].clone();
-        about_second.subjects = vec![second.clone()];
-        world.evidence.push(about_second);
-    }
-    for at in [4, 5] {
+    let mut built = world.evidence[0].clone();
+    built.subjects = vec![second.clone()];
+    world.evidence.push(built);
+    for at in [3, 4, 5] {
         world.evidence[at].subjects.insert(0, second.clone());
     }
     world.subjects.push(second);
@@ -102,7 +100,7 @@ fn what_is_required_is_required_of_each_subject() {
     assert_eq!(verdict.outcome, Outcome::Allow, "{verdict:#?}");
     let cases: [(&str, Change); 6] = [
         ("signature", |w| drop(w.evidence.remove(6))),
-        ("sbom", |w| drop(w.evidence.remove(7))),
+        ("probe", |w| drop(w.evidence[3].subjects.pop())),
         ("after", |w| drop(w.evidence[4].subjects.pop())),
         ("approval", |w| drop(w.evidence[5].subjects.pop())),
         ("approval", |w| {
@@ -113,6 +111,7 @@ fn what_is_required_is_required_of_each_subject() {
             body!(w, 6, Provenance).source = Subject::Source {
                 commit: CommitId::new("5ec0nd"),
                 tree: CommitId::new("7ree"),
+                commit_sha256: Digest::of(b"second commit"),
             };
         }),
     ];
@@ -121,7 +120,7 @@ fn what_is_required_is_required_of_each_subject() {
         let reason = verdict.reasons.iter().find(|reason| reason.about == about);
         let reason = reason.unwrap();
         assert_eq!(reason.outcome, Outcome::Unknown, "{about}: {verdict:#?}");
-        if !matches!(about, "after" | "approval") {
+        if !matches!(about, "probe" | "after" | "approval") {
             let second = Digest::of(b"second").short();
             assert!(reason.message.starts_with(&second), "{}", reason.message);
         }

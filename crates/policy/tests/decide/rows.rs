@@ -1,9 +1,11 @@
-//! The inspectors that decisions are tested with, and their evidence.
+//! The inspectors and kinds of evidence that decisions are tested with, and their evidence.
 
 use jiff::SignedDuration;
 use plimsoll_model::{
-    Body, Digest, Evidence, Extent, Input, Inspector, Ran, Signatory, Subject, Threshold,
+    About, Answers, Body, Claim, Digest, Evidence, EvidenceKind, Extent, Input, Inspector, Outcome,
+    PredicateError, Ran, ReasonDoc, Signatory, Subject, Threshold,
 };
+use plimsoll_policy::Rows;
 
 use super::now;
 
@@ -35,6 +37,60 @@ pub(crate) static INSPECTORS: [&Inspector; 3] = [
     &row("dependency", "dependencies", Some(7)),
     &row("path", "path", None),
 ];
+
+const fn kind(requirement: &'static str, about: About) -> EvidenceKind {
+    EvidenceKind {
+        name: requirement,
+        predicate_type: requirement,
+        about,
+        answers: Some(Answers {
+            requirement,
+            required_by_default: true,
+            applies: |subject| !matches!(subject, Subject::Image { .. }),
+            absent: &ABSENT,
+            reasons: &CLAIMS,
+        }),
+        read: |_| Err(PredicateError::NotUnderstood(String::new())),
+    }
+}
+
+const fn says(name: &'static str, outcome: Outcome) -> ReasonDoc {
+    ReasonDoc {
+        of: "test",
+        name,
+        outcome,
+        title: name,
+        why: "",
+        fix: "do something about it",
+    }
+}
+
+static ABSENT: ReasonDoc = says("Nobody said so", Outcome::Unknown);
+pub(crate) static GOOD: ReasonDoc = says("good", Outcome::Allow);
+pub(crate) static UNSURE: ReasonDoc = says("unsure", Outcome::Unknown);
+pub(crate) static BAD: ReasonDoc = says("bad", Outcome::Deny);
+
+static CLAIMS: [&ReasonDoc; 3] = [&GOOD, &UNSURE, &BAD];
+
+/// Answered about one subject, as tests are.
+pub(crate) static TESTS: EvidenceKind = kind("tests", About::One);
+/// Answered about the release as a whole, as what was asked of it while it ran is.
+pub(crate) static PROBE: EvidenceKind = kind("probe", About::Release);
+
+/// The rows of the build that decides.
+pub(crate) static ROWS: Rows<'static> = Rows {
+    inspectors: &INSPECTORS,
+    evidence: &[&TESTS, &PROBE],
+};
+
+/// What somebody says who answers the requirement of a kind.
+pub(crate) fn claim(kind: &'static EvidenceKind, reason: &'static ReasonDoc) -> Body {
+    Body::Claim(Claim {
+        kind,
+        reason,
+        message: format!("it is {}", reason.name),
+    })
+}
 
 /// An inspector that looked at everything, by advisories of seven days ago that count for seven days.
 pub(crate) fn ran(row: &Inspector) -> Ran {

@@ -3,17 +3,81 @@
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Approval, Baseline, DeploymentOutcome, DeploymentRecord, Digest, Finding, Gap, Inspected,
-    Outcome, OwnId, Ran, Service,
+    About, Approval, Baseline, Body, DeploymentOutcome, DeploymentRecord, Digest, EvidenceKind,
+    Finding, Gap, Inspected, Outcome, OwnId, Ran, Service,
 };
 use serde::{Deserialize, Serialize};
 
+use super::{Say, read_shape};
 use crate::shape::{FindingShape, GapShape};
+
+/// What inspectors saw of a source. Each inspector's row says which requirement that answers.
+pub static INSPECTION: EvidenceKind = EvidenceKind {
+    name: "inspection",
+    predicate_type: "https://plimsoll.dev/attestation/inspection/v1",
+    about: About::One,
+    answers: None,
+    read: |text| {
+        Ok(Body::Inspection(
+            read_shape::<InspectionPredicate>(text)?.into(),
+        ))
+    },
+};
+
+/// A person lets a release into an environment.
+pub static APPROVAL: EvidenceKind = EvidenceKind {
+    name: "approval",
+    predicate_type: "https://plimsoll.dev/attestation/approval/v1",
+    about: About::Release,
+    answers: None,
+    read: |text| {
+        Ok(Body::Approval(
+            read_shape::<ApprovalPredicate>(text)?.into(),
+        ))
+    },
+};
+
+/// How a deployment of a release ended.
+pub static DEPLOYMENT: EvidenceKind = EvidenceKind {
+    name: "deployment",
+    predicate_type: "https://plimsoll.dev/attestation/deployment/v1",
+    about: About::Release,
+    answers: None,
+    read: |text| {
+        Ok(Body::Deployment(
+            read_shape::<DeploymentPredicate>(text)?.into(),
+        ))
+    },
+};
+
+impl Say for Inspected {
+    const KIND: &'static EvidenceKind = &INSPECTION;
+
+    fn predicate(&self) -> impl Serialize {
+        InspectionPredicate::from(self)
+    }
+}
+
+impl Say for Approval {
+    const KIND: &'static EvidenceKind = &APPROVAL;
+
+    fn predicate(&self) -> impl Serialize {
+        ApprovalPredicate::from(self)
+    }
+}
+
+impl Say for DeploymentRecord {
+    const KIND: &'static EvidenceKind = &DEPLOYMENT;
+
+    fn predicate(&self) -> impl Serialize {
+        DeploymentPredicate::from(self)
+    }
+}
 
 /// The predicate of `https://plimsoll.dev/attestation/inspection/v1`
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct InspectionPredicate {
+struct InspectionPredicate {
     inspectors: Vec<Ran>,
     policy_sha256: Digest,
     baselines: Vec<Baseline>,
@@ -25,7 +89,7 @@ pub(super) struct InspectionPredicate {
 /// The predicate of `https://plimsoll.dev/attestation/approval/v1`
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct ApprovalPredicate {
+struct ApprovalPredicate {
     service: Service,
     release: OwnId,
     environment: String,
@@ -36,7 +100,7 @@ pub(super) struct ApprovalPredicate {
 /// The predicate of `https://plimsoll.dev/attestation/deployment/v1`
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct DeploymentPredicate {
+struct DeploymentPredicate {
     service: Service,
     release: OwnId,
     environment: String,

@@ -1,11 +1,21 @@
 //! `https://slsa.dev/provenance/v1` (SLSA 1.0 Build Provenance) for builds of one source at one
 //! commit. Whether the work tree was dirty stands in `internalParameters`; provenance that does not
-//! say so is refused.
+//! say so is refused. Builds of another type are others': how to read their parameters is not known.
 
-use plimsoll_model::{Provenance, Subject};
+use plimsoll_model::{About, Body, EvidenceKind, PredicateError, Provenance, Subject};
 use serde::{Deserialize, Serialize};
 
 use super::subject::DigestSet;
+use super::{Say, not_understood, read_shape};
+
+/// A builder made an artifact from a commit. Every decision asks where the bytes come from.
+pub static PROVENANCE: EvidenceKind = EvidenceKind {
+    name: "provenance",
+    predicate_type: "https://slsa.dev/provenance/v1",
+    about: About::One,
+    answers: None,
+    read: read_predicate,
+};
 
 /// How to read the parameters of a build that Plimsoll recorded.
 const BUILD_TYPE: &str = "https://plimsoll.dev/build/v1";
@@ -13,7 +23,7 @@ const SOURCE: &str = "source";
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct ProvenancePredicate {
+struct ProvenancePredicate {
     build_definition: BuildDefinition,
     run_details: RunDetails,
 }
@@ -65,6 +75,39 @@ struct Builder {
     id: String,
 }
 
+/// As much as tells whose build it is.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AnyProvenance {
+    build_definition: AnyDefinition,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AnyDefinition {
+    build_type: String,
+}
+
+impl Say for Provenance {
+    const KIND: &'static EvidenceKind = &PROVENANCE;
+
+    fn predicate(&self) -> impl Serialize {
+        ProvenancePredicate::from(self)
+    }
+}
+
+fn read_predicate(text: &str) -> Result<Body, PredicateError> {
+    let build_type = read_shape::<AnyProvenance>(text)?
+        .build_definition
+        .build_type;
+    if build_type != BUILD_TYPE {
+        let detail = format!("builds of type `{build_type}` are not read");
+        return Err(PredicateError::OfOthers(detail));
+    }
+    let predicate: ProvenancePredicate = read_shape(text)?;
+    Ok(Body::Provenance(predicate.read().map_err(not_understood)?))
+}
+
 impl From<&Provenance> for ProvenancePredicate {
     fn from(body: &Provenance) -> Self {
         let source = ResolvedDependency {
@@ -91,14 +134,8 @@ impl From<&Provenance> for ProvenancePredicate {
 }
 
 impl ProvenancePredicate {
-    pub(super) fn read(self) -> Result<Provenance, String> {
+    fn read(self) -> Result<Provenance, String> {
         let definition = self.build_definition;
-        if definition.build_type != BUILD_TYPE {
-            return Err(format!(
-                "builds of type `{}` are not read",
-                definition.build_type
-            ));
-        }
         let Ok([source]) = <[ResolvedDependency; 1]>::try_from(definition.resolved_dependencies)
         else {
             return Err("`resolvedDependencies` does not hold exactly the source".to_owned());

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ReadError;
 
-/// An image's digest has the algorithm of an artifact's; its media type tells them apart.
+/// The digests of files, images, manifests and tools have one algorithm; the media type tells them apart.
 const IMAGE_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const MANIFESTS: &str = "application/vnd.plimsoll.manifests.v1";
+const TOOL: &str = "application/vnd.plimsoll.tool.v1";
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -16,6 +18,16 @@ pub(super) struct SubjectShape {
     digest: DigestSet,
     #[serde(skip_serializing_if = "Option::is_none")]
     media_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<ToolShape>,
+}
+
+/// Which tool it is, by its own word.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ToolShape {
+    name: String,
+    version: String,
 }
 
 /// The digests of one thing, in hexadecimal without a prefix.
@@ -35,11 +47,21 @@ impl SubjectShape {
         let media_type = match subject {
             Subject::Source { .. } | Subject::Artifact { .. } => None,
             Subject::Image { .. } => Some(IMAGE_MANIFEST.to_owned()),
+            Subject::Manifests { .. } => Some(MANIFESTS.to_owned()),
+            Subject::Tool { .. } => Some(TOOL.to_owned()),
+        };
+        let annotations = match subject {
+            Subject::Tool { name, version, .. } => Some(ToolShape {
+                name: name.clone(),
+                version: version.clone(),
+            }),
+            _ => None,
         };
         Self {
             name: name.to_owned(),
             digest: DigestSet::of(subject),
             media_type,
+            annotations,
         }
     }
 
@@ -53,14 +75,23 @@ impl SubjectShape {
             detail,
         };
         let subject = self.digest.read().map_err(refuse)?;
-        match (self.media_type.as_deref(), subject) {
-            (None, subject) => Ok(subject),
-            (Some(IMAGE_MANIFEST), Subject::Artifact { sha256 }) => Ok(Subject::Image {
+        match (self.media_type.as_deref(), subject, &self.annotations) {
+            (None, subject, None) => Ok(subject),
+            (Some(IMAGE_MANIFEST), Subject::Artifact { sha256 }, None) => Ok(Subject::Image {
                 manifest_sha256: sha256,
             }),
-            (Some(other), _) => Err(refuse(format!(
+            (Some(MANIFESTS), Subject::Artifact { sha256 }, None) => {
+                Ok(Subject::Manifests { sha256 })
+            }
+            (Some(TOOL), Subject::Artifact { sha256 }, Some(tool)) => Ok(Subject::Tool {
+                name: tool.name.clone(),
+                version: tool.version.clone(),
+                sha256,
+            }),
+            (Some(other), _, None) => Err(refuse(format!(
                 "the media type `{other}` does not fit them"
             ))),
+            (_, _, Some(_)) => Err(refuse("only a tool has annotations".to_owned())),
         }
     }
 }
@@ -68,15 +99,21 @@ impl SubjectShape {
 impl DigestSet {
     pub(super) fn of(subject: &Subject) -> Self {
         match subject {
-            Subject::Source { commit, tree } => Self {
+            Subject::Source {
+                commit,
+                tree,
+                commit_sha256,
+            } => Self {
                 git_commit: Some(commit.to_string()),
                 git_tree: Some(tree.to_string()),
-                sha256: None,
+                sha256: Some(commit_sha256.hex()),
             },
             Subject::Artifact { sha256 }
             | Subject::Image {
                 manifest_sha256: sha256,
-            } => Self::of_sha256(sha256),
+            }
+            | Subject::Manifests { sha256 }
+            | Subject::Tool { sha256, .. } => Self::of_sha256(sha256),
         }
     }
 
@@ -92,22 +129,29 @@ impl DigestSet {
             Self {
                 git_commit: Some(commit),
                 git_tree: Some(tree),
-                sha256: None,
+                sha256: Some(sha256),
             } => Ok(Subject::Source {
                 commit: object_id(commit)?,
                 tree: object_id(tree)?,
+                commit_sha256: read_sha256(sha256)?,
             }),
             Self {
                 git_commit: None,
                 git_tree: None,
                 sha256: Some(sha256),
-            } => {
-                let sha256 = Digest::from_hex(sha256).map_err(|error| error.to_string())?;
-                Ok(Subject::Artifact { sha256 })
-            }
-            _ => Err("expected gitCommit with gitTree, or sha256 alone".to_owned()),
+            } => Ok(Subject::Artifact {
+                sha256: read_sha256(sha256)?,
+            }),
+            _ => Err(
+                "expected gitCommit with gitTree and the sha256 of the commit object, or sha256 alone"
+                    .to_owned(),
+            ),
         }
     }
+}
+
+fn read_sha256(hexadecimal: &str) -> Result<Digest, String> {
+    Digest::from_hex(hexadecimal).map_err(|error| error.to_string())
 }
 
 /// A Git object id is 40 (SHA-1) or 64 (SHA-256) lower-case hexadecimal digits.
