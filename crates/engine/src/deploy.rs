@@ -13,9 +13,8 @@ use plimsoll_model::{
 };
 use plimsoll_policy::{Deploy, EnvironmentSettings};
 use plimsoll_sign::PrivateKey;
-use plimsoll_store::{DeploymentFinished, DeploymentStep, EventKind, Fact, Release, StepState};
+use plimsoll_store::{EventKind, Fact, NewEvent, Release, StepState};
 use plimsoll_wire::in_toto;
-use serde::Serialize;
 
 use crate::deployment::{Deployment, shipped};
 use crate::ledger::{Ledger, LedgerError};
@@ -135,16 +134,8 @@ pub(crate) struct Deployer<'a> {
     smoke: Option<Smoke>,
     on_step: OnStep<'a>,
     _lease: Lease,
-}
-
-/// What a rollback event says.
-#[derive(Serialize)]
-struct Rollback<'a> {
-    deployment: &'a OwnId,
-    service: &'a Service,
-    release: &'a OwnId,
-    environment: &'a str,
-    to: Option<&'a OwnId>,
+    /// The number of the ledger's lease; `None` as long as the kernel's lock alone is the right.
+    fence: Option<u64>,
 }
 
 /// What an act of a step came to.
@@ -176,14 +167,21 @@ impl<'a> Deployer<'a> {
             smoke,
             on_step,
             _lease: lease,
+            fence: None,
         })
+    }
+
+    /// The number under which deployments happen here.
+    pub(crate) fn fence(&self) -> Option<u64> {
+        self.fence
     }
 
     /// Settles a deployment that a killed process left open: finishes it when its bytes run and are
     /// healthy, else rolls back. Returns what it came to, or `None` when nothing was open.
     pub(crate) fn settle(&mut self) -> Result<Option<DeploymentOutcome>, DeployError> {
         let name = &self.environment.name;
-        let Some(open) = Deployment::interrupted(self.ledger, self.service, name)? else {
+        let Some(open) = Deployment::interrupted(self.ledger, self.service, name, self.fence)?
+        else {
             return Ok(None);
         };
         let observed = self.target.observe(Until::Now)?;
@@ -202,7 +200,8 @@ impl<'a> Deployer<'a> {
         self.finish(deployment, healthy)
     }
 
-    /// Closes an open deployment: as it is when it is healthy, else after going back.
+    /// Closes an open deployment: as it is when it is healthy, else after going back. The signed
+    /// statement and the end are one append: whoever was overtaken leaves no word that counts.
     fn finish(
         &mut self,
         deployment: &Deployment,
@@ -221,19 +220,10 @@ impl<'a> Deployer<'a> {
             outcome,
         };
         let statement = in_toto::write(&release.subjects, &release.name, &record);
-        let kind = EventKind::EvidenceRecorded;
-        self.ledger
-            .record(kind, self.key, deployment.keys(), &statement)?;
-        self.ledger
-            .tell(&Fact::DeploymentFinished(DeploymentFinished {
-                deployment: deployment.id.clone(),
-                service: release.service.clone(),
-                release: release.id.clone(),
-                environment: deployment.environment.clone(),
-                outcome,
-                healthy: running,
-                fence: None,
-            }))?;
+        let (kind, keys) = (EventKind::EvidenceRecorded, deployment.keys());
+        let evidence = self.ledger.sign(kind, self.key, keys, &statement)?;
+        let finished = NewEvent::of(&deployment.finished(outcome, running), evidence.occurred_at);
+        self.ledger.append(&[evidence, finished], None)?;
         Ok(outcome)
     }
 
@@ -241,17 +231,9 @@ impl<'a> Deployer<'a> {
         &mut self,
         deployment: &Deployment,
     ) -> Result<(DeploymentOutcome, Option<OwnId>), DeployError> {
-        let to = deployment.previous.as_ref();
-        let rollback = Rollback {
-            deployment: &deployment.id,
-            service: &deployment.release.service,
-            release: &deployment.release.id,
-            environment: &deployment.environment,
-            to: to.map(|previous| &previous.id),
-        };
-        self.ledger
-            .append_json(EventKind::RollbackStarted, deployment.keys(), &rollback)?;
-        let ended = match to {
+        let rollback = deployment.rollback();
+        self.ledger.tell(&Fact::RollbackStarted(rollback.clone()))?;
+        let ended = match &deployment.previous {
             Some(previous) if self.bring_up(deployment, previous, Some(&deployment.release))? => {
                 (DeploymentOutcome::RolledBack, Some(previous.id.clone()))
             }
@@ -261,8 +243,7 @@ impl<'a> Deployer<'a> {
                 (DeploymentOutcome::Failed, None)
             }
         };
-        self.ledger
-            .append_json(EventKind::RollbackFinished, deployment.keys(), &rollback)?;
+        self.ledger.tell(&Fact::RollbackFinished(rollback))?;
         Ok(ended)
     }
 
@@ -337,7 +318,8 @@ impl<'a> Deployer<'a> {
         step: Step,
         act: impl FnOnce(&mut Self) -> Result<Seen, EnvironmentError>,
     ) -> Result<bool, DeployError> {
-        self.tell(deployment, step, StepState::Begun, String::new())?;
+        let begun = deployment.step(step, StepState::Begun, String::new());
+        self.ledger.tell(&begun)?;
         let Seen { succeeded, detail } = act(self).unwrap_or_else(|error| Seen {
             succeeded: false,
             detail: crate::chain(&error),
@@ -347,32 +329,14 @@ impl<'a> Deployer<'a> {
         } else {
             StepState::Failed
         };
-        self.tell(deployment, step, state, detail.clone())?;
+        self.ledger
+            .tell(&deployment.step(step, state, detail.clone()))?;
         (self.on_step)(&StepEnded {
             step,
             succeeded,
             detail,
         });
         Ok(succeeded)
-    }
-
-    fn tell(
-        &mut self,
-        deployment: &Deployment,
-        step: Step,
-        state: StepState,
-        detail: String,
-    ) -> Result<(), LedgerError> {
-        self.ledger.tell(&Fact::DeploymentStep(DeploymentStep {
-            deployment: deployment.id.clone(),
-            service: deployment.release.service.clone(),
-            release: deployment.release.id.clone(),
-            environment: deployment.environment.clone(),
-            step: step.as_str().to_owned(),
-            state,
-            detail,
-            fence: None,
-        }))
     }
 }
 
@@ -411,5 +375,86 @@ fn settings(environment: &EnvironmentSettings) -> impl FnOnce(ConfigError) -> De
     |source| DeployError::Settings {
         environment,
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_policy::Policy;
+    use plimsoll_sign::{Password, PrivateKey};
+    use plimsoll_store::{Fact, LeaseTaken, StoreError};
+
+    use super::{DeployError, Deployer, Deployment, Timestamp};
+    use crate::ledger::{Ledger, LedgerError};
+    use crate::register::inspectors;
+    use crate::release::{Shipment, create_release};
+
+    const POLICY: &str = r#"
+        [[environment]]
+        name = "production"
+        deploy = { kind = "process", run = ["{artifact}"] }
+        health = { http = "http://127.0.0.1:1/" }
+    "#;
+
+    /// Somebody else took the environment while a deployment was under way: neither half of what the
+    /// first one says about its end stays.
+    #[test]
+    fn whoever_was_overtaken_leaves_no_word() {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let ledger = Ledger::open_or_create(folder.path(), &Password::new(String::new()))
+            .expect("a new ledger");
+        let policy = Policy::parse(POLICY, "plimsoll.toml", inspectors()).expect("a policy");
+        let (environment, service) = (&policy.environments[0], "shop".parse().expect("a name"));
+        let artifact = folder.path().join("server");
+        std::fs::write(&artifact, "bytes").expect("a file");
+        let shipment = Shipment {
+            files: &[artifact],
+            images: &[],
+        };
+        let release = create_release(&ledger, &service, "one", &shipment).expect("a release");
+        let key = PrivateKey::generate().expect("a key");
+        let (at, mut on_step) = ((&service, environment), |_: &_| {});
+        let mut deployer = Deployer::open(
+            &ledger,
+            &key,
+            at,
+            folder.path(),
+            &mut on_step,
+            Timestamp::UNIX_EPOCH,
+        )
+        .expect("nobody else is here");
+        let mut deployment = Deployment::plan(&ledger, environment, &release, deployer.fence())
+            .expect("a process is one file");
+        ledger.tell(&deployment.started()).expect("nothing is open");
+        let taken = LeaseTaken {
+            service: service.clone(),
+            environment: environment.name.clone(),
+            holder: "somebody else".to_owned(),
+            fence: 1,
+            renews: None,
+            expires_at: Timestamp::MAX,
+        };
+        ledger.tell(&Fact::LeaseTaken(taken)).expect("it is free");
+
+        let refused = deployer.finish(&deployment, true);
+        assert!(
+            matches!(
+                refused,
+                Err(DeployError::Ledger(LedgerError::Store(
+                    StoreError::Fence { .. }
+                )))
+            ),
+            "{refused:?}"
+        );
+        let keys = [release.subjects[0].key()];
+        let believed = ledger.evidence(&policy, &keys).expect("it is sound");
+        assert!(believed.evidence.is_empty(), "{:?}", believed.evidence);
+
+        deployment.fence = Some(1);
+        deployer
+            .finish(&deployment, true)
+            .expect("the newest number");
+        let believed = ledger.evidence(&policy, &keys).expect("it is sound");
+        assert_eq!(believed.evidence.len(), 1);
     }
 }

@@ -1,8 +1,10 @@
 //! A deployment as it is planned, found again after a crash, and told to the ledger. It touches nothing.
 
-use plimsoll_model::{Key, OwnId, Service, Subject};
+use plimsoll_model::{DeploymentOutcome, Key, OwnId, Service, Step, Subject};
 use plimsoll_policy::{Deploy, EnvironmentSettings};
-use plimsoll_store::{DeploymentStarted, Fact, Release};
+use plimsoll_store::{
+    DeploymentFinished, DeploymentStarted, DeploymentStep, Fact, Release, Rollback, StepState,
+};
 
 use crate::deploy::DeployError;
 use crate::ledger::{Ledger, LedgerError, new_id};
@@ -14,6 +16,8 @@ pub(crate) struct Deployment {
     pub(crate) release: Release,
     /// What was healthy there until now.
     pub(crate) previous: Option<Release>,
+    /// The number of the ledger's lease under which it happens; `None` where the kernel's lock is it.
+    pub(crate) fence: Option<u64>,
 }
 
 impl Deployment {
@@ -23,6 +27,7 @@ impl Deployment {
         ledger: &Ledger,
         environment: &EnvironmentSettings,
         release: &Release,
+        fence: Option<u64>,
     ) -> Result<Self, DeployError> {
         require_deployable(environment, release)?;
         let current = ledger.store.current(&release.service, &environment.name);
@@ -36,6 +41,7 @@ impl Deployment {
             previous: previous
                 .map(|id| require_release(ledger, &id))
                 .transpose()?,
+            fence,
         })
     }
 
@@ -44,6 +50,7 @@ impl Deployment {
         ledger: &Ledger,
         service: &Service,
         environment: &str,
+        fence: Option<u64>,
     ) -> Result<Option<Self>, LedgerError> {
         let Some(open) = ledger.store.open_deployment(service, environment)? else {
             return Ok(None);
@@ -56,6 +63,7 @@ impl Deployment {
                 .previous
                 .map(|id| require_release(ledger, &id))
                 .transpose()?,
+            fence,
         }))
     }
 
@@ -68,7 +76,46 @@ impl Deployment {
             environment: self.environment.clone(),
             subjects: self.release.subjects.clone(),
             previous: self.previous.as_ref().map(|previous| previous.id.clone()),
-            fence: None,
+            fence: self.fence,
+        })
+    }
+
+    /// The fact that a step of it begins or ends.
+    pub(crate) fn step(&self, step: Step, state: StepState, detail: String) -> Fact {
+        Fact::DeploymentStep(DeploymentStep {
+            deployment: self.id.clone(),
+            service: self.release.service.clone(),
+            release: self.release.id.clone(),
+            environment: self.environment.clone(),
+            step: step.as_str().to_owned(),
+            state,
+            detail,
+            fence: self.fence,
+        })
+    }
+
+    /// What its undoing says, when it begins and when it ends.
+    pub(crate) fn rollback(&self) -> Rollback {
+        Rollback {
+            deployment: self.id.clone(),
+            service: self.release.service.clone(),
+            release: self.release.id.clone(),
+            environment: self.environment.clone(),
+            to: self.previous.as_ref().map(|previous| previous.id.clone()),
+            fence: self.fence,
+        }
+    }
+
+    /// The fact that it ended, and what runs now.
+    pub(crate) fn finished(&self, outcome: DeploymentOutcome, healthy: Option<OwnId>) -> Fact {
+        Fact::DeploymentFinished(DeploymentFinished {
+            deployment: self.id.clone(),
+            service: self.release.service.clone(),
+            release: self.release.id.clone(),
+            environment: self.environment.clone(),
+            outcome,
+            healthy,
+            fence: self.fence,
         })
     }
 

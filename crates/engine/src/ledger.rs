@@ -182,16 +182,6 @@ impl Ledger {
         Ok(facts)
     }
 
-    /// Appends one event whose body is JSON that the ledger itself does not read.
-    pub(crate) fn append_json(
-        &self,
-        kind: EventKind,
-        keys: Vec<Key>,
-        body: &impl serde::Serialize,
-    ) -> Result<(), LedgerError> {
-        self.append(&[json_event(kind, keys, body)], None)
-    }
-
     /// Signs a statement, keeps the bundle's exact bytes and the public key, and appends the event.
     /// Returns the digest of the bundle.
     pub(crate) fn record(
@@ -332,7 +322,7 @@ fn replace(path: &Path, mode: u32, text: &str) -> Result<(), LedgerError> {
 mod tests {
     use plimsoll_sign::Password;
 
-    use super::{DATABASE, LOG_KEY, Ledger};
+    use super::{DATABASE, LOG_KEY, Ledger, json_event};
 
     #[test]
     fn what_a_killed_command_left_half_made_is_made_anew() {
@@ -371,7 +361,7 @@ mod tests {
         let ledger = Ledger::open_or_create(folder.path(), &password).expect("a new ledger");
         let kind = plimsoll_store::EventKind::PolicyDecided;
         ledger
-            .append_json(kind, Vec::new(), &"something")
+            .append(&[json_event(kind, Vec::new(), &"something")], None)
             .expect("an event");
         drop(ledger);
         std::fs::remove_file(folder.path().join(LOG_KEY)).expect("it is there");

@@ -190,8 +190,9 @@ pub fn promote(
     let at = (service, environment);
     let mut deployer = Deployer::open(ledger, key, at, promotion.folder, on_step, promotion.now)?;
     let settled = deployer.settle()?;
+    let fence = deployer.fence();
     let decided = append_decision(ledger, sound, |sound| {
-        let decided = decide(ledger, promotion, environment, &requester, sound)?;
+        let decided = decide(ledger, promotion, environment, &requester, fence, sound)?;
         let events = decision_events(promotion, &requester, &decided);
         Ok((decided.0, events))
     })?;
@@ -234,6 +235,7 @@ fn decide(
     promotion: &Promotion<'_>,
     environment: &EnvironmentSettings,
     requester: &Signatory,
+    fence: Option<u64>,
     sound: &Sound,
 ) -> Result<(Decided, Vec<Digest>), PromoteError> {
     let gathered = evidence(ledger, promotion)?;
@@ -244,7 +246,10 @@ fn decide(
         verdict = Verdict::of(verdict.reasons);
     }
     let deployment = match verdict.outcome {
-        Outcome::Allow => Some(Deployment::plan(ledger, environment, promotion.release)?),
+        Outcome::Allow => {
+            let release = promotion.release;
+            Some(Deployment::plan(ledger, environment, release, fence)?)
+        }
         Outcome::Unknown | Outcome::Deny => None,
     };
     let decided = Decided {

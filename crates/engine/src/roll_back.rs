@@ -47,8 +47,9 @@ pub fn roll_back(
     let at = (service, environment);
     let mut deployer = Deployer::open(ledger, key, at, rollback.folder, on_step, rollback.now)?;
     deployer.settle()?;
+    let fence = deployer.fence();
     let (before, deployment) = append_decision(ledger, sound, |sound| {
-        plan(ledger, rollback, environment, sound)
+        plan(ledger, rollback, environment, fence, sound)
     })?;
     let outcome = deployer.deploy(&deployment)?;
     Ok((before, outcome))
@@ -59,6 +60,7 @@ fn plan(
     ledger: &Ledger,
     rollback: &Rollback<'_>,
     environment: &EnvironmentSettings,
+    fence: Option<u64>,
     sound: &Sound,
 ) -> Result<((Release, Deployment), Vec<NewEvent>), PromoteError> {
     let (left, before) = healthy_before(ledger, rollback.service, &environment.name)?;
@@ -71,7 +73,7 @@ fn plan(
     if let Some(reason) = reason_against(&sound.unknown, &matter) {
         return Err(not_understood(reason));
     }
-    let deployment = Deployment::plan(ledger, environment, &before)?;
+    let deployment = Deployment::plan(ledger, environment, &before, fence)?;
     let events = vec![
         left_behind(ledger, rollback.key, &environment.name, &left)?,
         NewEvent::of(&deployment.started(), rollback.now),

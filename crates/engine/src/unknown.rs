@@ -29,7 +29,7 @@ pub(crate) fn reason_against(unknown: &[UnknownEvent], matter: &Matter<'_>) -> O
     let keys = matter.keys();
     let bearing: Vec<String> = unknown
         .iter()
-        .filter(|event| is_about(&event.keys, &keys))
+        .filter(|event| event.may_speak_against() && is_about(&event.keys, &keys))
         .map(ToString::to_string)
         .collect();
     if bearing.is_empty() {
@@ -69,7 +69,7 @@ fn is_about(event: &[Key], matter: &[Key]) -> bool {
 #[cfg(test)]
 mod tests {
     use plimsoll_model::{Digest, Key, OwnId};
-    use plimsoll_store::UnknownEvent;
+    use plimsoll_store::{Kind, UnknownEvent};
 
     use super::{Matter, reason_against};
 
@@ -104,7 +104,7 @@ mod tests {
         ] {
             let event = UnknownEvent {
                 seq: 7,
-                kind: "release.recalled".to_owned(),
+                kind: Kind::Unknown("release.recalled".to_owned()),
                 keys: keys.iter().map(|key| key.parse().unwrap()).collect(),
                 fields: Vec::new(),
             };

@@ -11,6 +11,8 @@ use crate::Fact;
 pub(crate) const MAX_KEYS: usize = 256;
 /// No word for a kind is longer.
 const MAX_KIND_BYTES: usize = 100;
+/// Begins every kind that never decides anything.
+const NOTE: &str = "note.";
 /// How the Merkle log's entries are made. A build that makes them otherwise counts on, and raises the
 /// layout with it, so that this build never meets them.
 pub(crate) const FORMAT: u64 = 2;
@@ -32,9 +34,9 @@ pub enum EventKind {
     DeploymentStep,
     /// A deployment ended; the body is a [`crate::DeploymentFinished`].
     DeploymentFinished,
-    /// The undoing of a deployment begins, within that deployment.
+    /// The undoing of a deployment begins, within that deployment; the body is a [`crate::Rollback`].
     RollbackStarted,
-    /// The undoing of a deployment ended, within that deployment.
+    /// The undoing of a deployment ended, within that deployment; the body is a [`crate::Rollback`].
     RollbackFinished,
     /// A verdict on a release and an environment.
     PolicyDecided,
@@ -124,6 +126,15 @@ impl Kind {
         match self {
             Self::Known(kind) => kind.as_str(),
             Self::Unknown(word) => word,
+        }
+    }
+
+    /// Whether it is a word of a later build that may speak against what it names. Kinds under `note.` are
+    /// kept for what is worth telling and never decides anything.
+    pub fn may_speak_against(&self) -> bool {
+        match self {
+            Self::Known(_) => false,
+            Self::Unknown(word) => !word.starts_with(NOTE),
         }
     }
 
@@ -234,6 +245,16 @@ mod tests {
             Kind::read("release.recalled-2"),
             Some(Kind::Unknown("release.recalled-2".to_owned()))
         );
+        for (word, speaks) in [
+            ("release.recalled", true),
+            ("note.sent", false),
+            ("note", true),
+            ("notes.sent", true),
+            ("release.created", false),
+        ] {
+            let kind = Kind::read(word).unwrap();
+            assert_eq!(kind.may_speak_against(), speaks, "{word}");
+        }
         for text in ["", "Release", "a b", "a\n", &"x".repeat(101)] {
             assert_eq!(Kind::read(text), None, "{text}");
         }

@@ -110,6 +110,24 @@ pub struct DeploymentFinished {
     pub fence: Option<u64>,
 }
 
+/// An open deployment is being undone, or was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rollback {
+    /// The open deployment.
+    pub deployment: OwnId,
+    /// The release's service.
+    pub service: Service,
+    /// The release that did not become healthy.
+    pub release: OwnId,
+    /// The environment's name.
+    pub environment: String,
+    /// The release to go back to; `None` when nothing healthy came before.
+    pub to: Option<OwnId>,
+    /// The number of the lease under which it happens; `None` where the kernel's lock is the lease.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fence: Option<u64>,
+}
+
 /// Somebody took, or renewed, the sole right to change an environment. Where one machine deploys, the
 /// kernel's lock is that right and this is never written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,7 +140,11 @@ pub struct LeaseTaken {
     pub holder: String,
     /// One more than the number before: what each step under the lease presents.
     pub fence: u64,
-    /// When somebody else may take it, by the ledger's clock.
+    /// The number that the holder had until now, when it goes on or gives the lease back; `None` when it
+    /// takes a lease that is free. A name proves nothing: two jobs may share one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews: Option<u64>,
+    /// When somebody else may take it, by the ledger's clock. The present moment gives it back.
     pub expires_at: Timestamp,
 }
 
@@ -140,6 +162,10 @@ pub enum Fact {
     DeploymentStep(DeploymentStep),
     /// `deployment.finished`
     DeploymentFinished(DeploymentFinished),
+    /// `rollback.started`
+    RollbackStarted(Rollback),
+    /// `rollback.finished`
+    RollbackFinished(Rollback),
     /// `lease.taken`
     LeaseTaken(LeaseTaken),
 }
@@ -154,11 +180,11 @@ impl Fact {
             EventKind::DeploymentStarted => parse(kind, body).map(Self::DeploymentStarted),
             EventKind::DeploymentStep => parse(kind, body).map(Self::DeploymentStep),
             EventKind::DeploymentFinished => parse(kind, body).map(Self::DeploymentFinished),
+            EventKind::RollbackStarted => parse(kind, body).map(Self::RollbackStarted),
+            EventKind::RollbackFinished => parse(kind, body).map(Self::RollbackFinished),
             EventKind::LeaseTaken => parse(kind, body).map(Self::LeaseTaken),
             EventKind::EvidenceRecorded
             | EventKind::ApprovalRecorded
-            | EventKind::RollbackStarted
-            | EventKind::RollbackFinished
             | EventKind::PolicyDecided => return Ok(None),
         }
         .map(Some)
@@ -172,6 +198,8 @@ impl Fact {
             Self::DeploymentStarted(_) => EventKind::DeploymentStarted,
             Self::DeploymentStep(_) => EventKind::DeploymentStep,
             Self::DeploymentFinished(_) => EventKind::DeploymentFinished,
+            Self::RollbackStarted(_) => EventKind::RollbackStarted,
+            Self::RollbackFinished(_) => EventKind::RollbackFinished,
             Self::LeaseTaken(_) => EventKind::LeaseTaken,
         }
     }
@@ -192,6 +220,7 @@ impl Fact {
             Self::DeploymentStarted(fact) => &fact.service,
             Self::DeploymentStep(fact) => &fact.service,
             Self::DeploymentFinished(fact) => &fact.service,
+            Self::RollbackStarted(fact) | Self::RollbackFinished(fact) => &fact.service,
             Self::LeaseTaken(fact) => &fact.service,
         }
     }
@@ -203,6 +232,7 @@ impl Fact {
             Self::DeploymentStarted(fact) => Some(&fact.release),
             Self::DeploymentStep(fact) => Some(&fact.release),
             Self::DeploymentFinished(fact) => Some(&fact.release),
+            Self::RollbackStarted(fact) | Self::RollbackFinished(fact) => Some(&fact.release),
             Self::LeaseTaken(_) => None,
         }
     }
@@ -214,6 +244,7 @@ impl Fact {
             Self::DeploymentStarted(fact) => Some(&fact.environment),
             Self::DeploymentStep(fact) => Some(&fact.environment),
             Self::DeploymentFinished(fact) => Some(&fact.environment),
+            Self::RollbackStarted(fact) | Self::RollbackFinished(fact) => Some(&fact.environment),
             Self::LeaseTaken(fact) => Some(&fact.environment),
         }
     }
@@ -225,6 +256,8 @@ impl Fact {
             Self::PromotionRequested(_)
             | Self::DeploymentStep(_)
             | Self::DeploymentFinished(_)
+            | Self::RollbackStarted(_)
+            | Self::RollbackFinished(_)
             | Self::LeaseTaken(_) => &[],
         }
     }
@@ -252,12 +285,12 @@ pub(crate) fn is_read_from(kind: EventKind) -> bool {
         | EventKind::DeploymentStarted
         | EventKind::DeploymentStep
         | EventKind::DeploymentFinished
-        | EventKind::LeaseTaken => true,
-        EventKind::EvidenceRecorded
-        | EventKind::ApprovalRecorded
         | EventKind::RollbackStarted
         | EventKind::RollbackFinished
-        | EventKind::PolicyDecided => false,
+        | EventKind::LeaseTaken => true,
+        EventKind::EvidenceRecorded | EventKind::ApprovalRecorded | EventKind::PolicyDecided => {
+            false
+        }
     }
 }
 

@@ -4,11 +4,11 @@
 //! 1. An event's keys name all that its body is about.
 //! 2. One name is one release of a service, and one id is one release.
 //! 3. A deployment is of a release of the same service, with that release's subjects.
-//! 4. One deployment at a time is open in a service's environment; what is not open has no steps and
-//!    no end.
+//! 4. One deployment at a time is open in a service's environment; what is not open has no steps, no
+//!    undoing and no end.
 //! 5. What is said to run fits how the deployment ended.
-//! 6. Where a lease was ever taken in the ledger, each step presents the newest number, and nobody
-//!    takes it before it has expired.
+//! 6. Where a lease was ever taken in the ledger, each step presents the newest number. Before it has
+//!    expired, only whoever presents that number takes it anew.
 
 use std::collections::BTreeSet;
 
@@ -73,6 +73,11 @@ pub(crate) fn judge(
         }
         Fact::DeploymentStarted(fact) => open(history, envelope.seq, fact),
         Fact::DeploymentStep(fact) => {
+            let at = place(&fact.service, &fact.environment);
+            require_fence(history, at, fact.fence)?;
+            require_open(history, at, &fact.deployment, &fact.release).map(|_| Change::None)
+        }
+        Fact::RollbackStarted(fact) | Fact::RollbackFinished(fact) => {
             let at = place(&fact.service, &fact.environment);
             require_fence(history, at, fact.fence)?;
             require_open(history, at, &fact.deployment, &fact.release).map(|_| Change::None)
@@ -183,7 +188,7 @@ fn take_lease(
 ) -> Result<Change, StoreError> {
     let newest = history.lease(place(&fact.service, &fact.environment))?;
     if let Some(held) = &newest
-        && held.holder != fact.holder
+        && fact.renews.is_none()
         && held.expires_at > envelope.recorded_at
     {
         return Err(StoreError::LeaseHeld {
@@ -193,10 +198,13 @@ fn take_lease(
         });
     }
     let newest = newest.map(|lease| lease.fence);
-    if fact.fence != newest.unwrap_or(0) + 1 {
+    // Whoever goes on under a number that is not the newest was overtaken, also when the lease that
+    // overtook it has expired.
+    let is_overtaken = fact.renews.is_some() && fact.renews != newest;
+    if is_overtaken || fact.fence != newest.unwrap_or(0) + 1 {
         return Err(StoreError::Fence {
             environment: fact.environment.clone(),
-            presented: Some(fact.fence),
+            presented: fact.renews.or(Some(fact.fence)),
             newest,
         });
     }

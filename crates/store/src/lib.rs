@@ -21,7 +21,7 @@ pub use error::StoreError;
 pub use event::{Event, EventFilter, EventKind, EventKindError, Kind, NewEvent, Page};
 pub use fact::{
     DeploymentFinished, DeploymentStarted, DeploymentStep, Fact, LeaseTaken, PromotionRequested,
-    ReleaseCreated, StepState,
+    ReleaseCreated, Rollback, StepState,
 };
 pub use projection::{Current, Lease, OpenDeployment, Release};
 pub use report::{Deleted, Fault, Report, UnknownEvent};

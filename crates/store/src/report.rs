@@ -2,6 +2,7 @@ use std::fmt;
 
 use plimsoll_model::{Digest, Key};
 
+use crate::Kind;
 use crate::store::{Head, SavedCheckpoint};
 
 /// What [`crate::Store::verify`] saw.
@@ -36,8 +37,8 @@ pub struct Deleted {
 pub struct UnknownEvent {
     /// Its place.
     pub seq: u64,
-    /// Its kind, as the ledger keeps it.
-    pub kind: String,
+    /// Its kind.
+    pub kind: Kind,
     /// All that it is about.
     pub keys: Vec<Key>,
     /// The fields that are not known; empty when the kind itself is not.
@@ -51,6 +52,13 @@ pub struct Fault {
     pub seq: Option<u64>,
     /// What does not fit.
     pub what: String,
+}
+
+impl UnknownEvent {
+    /// Whether it may be the word against what it names: what is worth a note alone never is.
+    pub fn may_speak_against(&self) -> bool {
+        !self.fields.is_empty() || self.kind.may_speak_against()
+    }
 }
 
 impl Report {
@@ -74,6 +82,7 @@ impl fmt::Display for UnknownEvent {
         let Self {
             seq, kind, fields, ..
         } = self;
+        let kind = kind.as_str();
         if fields.is_empty() {
             return write!(
                 f,

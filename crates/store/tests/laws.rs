@@ -5,9 +5,10 @@
 mod sample;
 
 use plimsoll_model::{DeploymentOutcome, Key, OwnId, Service};
-use plimsoll_store::{EventKind, Fact, NewEvent, Store, StoreError};
+use plimsoll_store::{EventKind, Fact, NewEvent, Rollback, Store, StoreError};
 use sample::{
-    append, event, finished, lease, ledger, moment, release, service, started, step, subject, tell,
+    append, event, finished, lease, ledger, moment, release, renewed, service, started, step,
+    subject, tell,
 };
 
 #[test]
@@ -51,6 +52,8 @@ fn facts_that_break_a_law_are_refused_whole() {
         ("is not what release one ships", other_bytes),
         ("not open", step("d2", "two")),
         ("not open", step("d3", "one")),
+        ("not open", Fact::RollbackStarted(rollback("d2", "two"))),
+        ("not open", Fact::RollbackFinished(rollback("d3", "one"))),
         ("not open", finished("d2", "two", healthy, Some("two"))),
         ("not open", finished("d3", "one", healthy, Some("one"))),
         (
@@ -113,9 +116,27 @@ fn a_lease_is_taken_when_it_is_free_and_fences_off_whoever_had_it() {
         assert!(refused.contains("has gone to somebody else"), "{refused}");
     }
     try_to(start(Some(2))).unwrap();
-    // Whoever renews it gets another number, too.
-    try_to(lease("second", 3, later)).unwrap();
+    let undo = |fence: Option<u64>| {
+        let mut fact = rollback("d4", "two");
+        fact.environment = "canary".to_owned();
+        fact.fence = fence;
+        fact
+    };
+    for fact in [Fact::RollbackStarted, Fact::RollbackFinished] {
+        let refused = try_to(fact(undo(Some(1)))).unwrap_err();
+        assert!(refused.contains("has gone to somebody else"), "{refused}");
+        try_to(fact(undo(Some(2)))).unwrap();
+    }
+    // Another job of the same name has not the number of the first, and whoever has it gets another.
+    let refused = try_to(lease("second", 3, later)).unwrap_err();
+    assert!(refused.contains("by second alone until"), "{refused}");
+    assert!(try_to(renewed("second", 3, Some(1), later)).is_err());
+    try_to(renewed("second", 3, Some(2), later)).unwrap();
     assert!(try_to(start(Some(2))).is_err());
+    // Given back, it is free; whoever had it does not go on by its old number.
+    try_to(renewed("second", 4, Some(3), jiff::Timestamp::now())).unwrap();
+    assert!(try_to(renewed("second", 5, Some(3), later)).is_err());
+    try_to(lease("third", 5, later)).unwrap();
     assert_eq!(store.verify().faults, []);
 }
 
@@ -224,4 +245,15 @@ fn a_decision_on_an_old_head_is_refused_and_a_seal_that_fails_keeps_nothing() {
         .unwrap();
     assert_eq!((head.size, sealed.get()), (14, Some(head)));
     assert_eq!(store.verify().faults, []);
+}
+
+fn rollback(deployment: &str, release: &str) -> Rollback {
+    Rollback {
+        deployment: OwnId::new(deployment),
+        service: service(),
+        release: OwnId::new(release),
+        environment: "production".to_owned(),
+        to: Some(OwnId::new("one")),
+        fence: None,
+    }
 }

@@ -200,6 +200,10 @@ fn an_event_that_may_be_the_word_against_denies(present: &mut Present) {
         present.says(APPROVE, 1, &["nothing is done here", word, "hint:"]);
         present.says("ledger verify", 0, &["`release.recalled`", "PROVEN"]);
     }
+    // A note never decides anything, whatever it names.
+    present.go_on_with(&[later("note.sent", &["service:project", &release])]);
+    present.says(APPROVE, 0, &["colleague approves one"]);
+    present.says("ledger verify", 0, &["`note.sent`", "PROVEN"]);
     // What is said of one environment is not said of another.
     present.go_on_with(&[later(
         "environment.frozen",

@@ -207,7 +207,7 @@ fn compare_event(ledger: &Connection, event: &Event, found: &mut Found) {
     if event.kind.known().is_none() {
         found.unknown.push(UnknownEvent {
             seq,
-            kind: event.kind.as_str().to_owned(),
+            kind: event.kind.clone(),
             keys: event.keys.clone(),
             fields: Vec::new(),
         });
@@ -241,7 +241,7 @@ fn replay_event(ledger: &Connection, event: &Event, found: &mut Found) -> Result
     if !fields.is_empty() {
         found.unknown.push(UnknownEvent {
             seq: event.seq,
-            kind: kind.as_str().to_owned(),
+            kind: event.kind.clone(),
             keys: event.keys.clone(),
             fields,
         });

@@ -124,13 +124,24 @@ pub(crate) fn finished(
     })
 }
 
-/// A lease of an environment in which nothing else happens.
+/// A lease of an environment in which nothing else happens, free until now.
 pub(crate) fn lease(holder: &str, fence: u64, expires_at: Timestamp) -> Fact {
+    renewed(holder, fence, None, expires_at)
+}
+
+/// The same lease, taken by whoever presents the number `renews`.
+pub(crate) fn renewed(
+    holder: &str,
+    fence: u64,
+    renews: Option<u64>,
+    expires_at: Timestamp,
+) -> Fact {
     Fact::LeaseTaken(LeaseTaken {
         service: service(),
         environment: "canary".to_owned(),
         holder: holder.to_owned(),
         fence,
+        renews,
         expires_at,
     })
 }
