@@ -386,7 +386,7 @@ mod tests {
 
     use super::{DeployError, Deployer, Deployment, Timestamp};
     use crate::ledger::{Ledger, LedgerError};
-    use crate::register::inspectors;
+    use crate::register::rows;
     use crate::release::{Shipment, create_release};
 
     const POLICY: &str = r#"
@@ -401,9 +401,11 @@ mod tests {
     #[test]
     fn whoever_was_overtaken_leaves_no_word() {
         let folder = tempfile::tempdir().expect("a scratch folder");
-        let ledger = Ledger::open_or_create(folder.path(), &Password::new(String::new()))
-            .expect("a new ledger");
-        let policy = Policy::parse(POLICY, "plimsoll.toml", inspectors()).expect("a policy");
+        let ledger = Ledger::open_or_create(folder.path(), &Password::new(String::new()), || {
+            Timestamp::UNIX_EPOCH
+        })
+        .expect("a new ledger");
+        let policy = Policy::parse(POLICY, "plimsoll.toml", rows()).expect("a policy");
         let (environment, service) = (&policy.environments[0], "shop".parse().expect("a name"));
         let artifact = folder.path().join("server");
         std::fs::write(&artifact, "bytes").expect("a file");

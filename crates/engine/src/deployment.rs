@@ -7,7 +7,7 @@ use plimsoll_store::{
 };
 
 use crate::deploy::DeployError;
-use crate::ledger::{Ledger, LedgerError, new_id};
+use crate::ledger::{Ledger, LedgerError};
 
 /// A release on its way into an environment, and the way back.
 pub(crate) struct Deployment {
@@ -35,7 +35,7 @@ impl Deployment {
             .map_err(LedgerError::from)?
             .and_then(|current| current.last_healthy);
         Ok(Self {
-            id: new_id()?,
+            id: ledger.new_id()?,
             environment: environment.name.clone(),
             release: release.clone(),
             previous: previous

@@ -69,7 +69,7 @@ impl Ledger {
         for key in keys {
             let filter = EventFilter {
                 kinds: STATEMENTS.to_vec(),
-                key: Some(key.clone()),
+                keys: vec![key.clone()],
             };
             for event in self.store.all_events(&filter) {
                 self.add_statement(policy, key, &event?, &mut search)?;

@@ -75,7 +75,7 @@ struct Statements {
 fn read_all_again(ledger: &Ledger, statements: &mut Statements) {
     let filter = EventFilter {
         kinds: STATEMENTS.to_vec(),
-        key: None,
+        keys: Vec::new(),
     };
     for event in ledger.store.all_events(&filter) {
         let read = event.map_err(|error| crate::chain(&error));
@@ -93,7 +93,7 @@ fn read_all_again(ledger: &Ledger, statements: &mut Statements) {
 
 /// A history that fits together and is what its newest checkpoint signed.
 pub(crate) struct Sound {
-    /// How far it went when it was proven. Whoever decides on it appends to this head or not at all.
+    /// How far it went when it was proven. Whoever decides on it appends to this, or not at all.
     pub(crate) head: Head,
     /// What this build does not understand of it.
     pub(crate) unknown: Vec<UnknownEvent>,
@@ -132,11 +132,8 @@ fn note_fault(saved: &SavedCheckpoint, key: &LogPublicKey, origin: &str) -> Opti
 
 /// The newest signed checkpoint, to be kept elsewhere.
 pub fn newest_checkpoint(ledger: &Ledger) -> Result<Option<String>, LedgerError> {
-    let checkpoints = ledger.store.checkpoints()?;
-    Ok(checkpoints
-        .into_iter()
-        .max_by_key(|saved| saved.size)
-        .map(|saved| saved.note))
+    let newest = ledger.store.newest_checkpoint()?;
+    Ok(newest.map(|saved| saved.note))
 }
 
 /// One line of the history.

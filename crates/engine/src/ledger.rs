@@ -16,7 +16,7 @@ use plimsoll_sign::{
     Bundle, BundleError, KeyError, LogKey, LogPublicKey, Password, PrivateKey, PublicKey,
     checkpoint,
 };
-use plimsoll_store::{EventFilter, EventKind, Fact, Head, NewEvent, Store, StoreError};
+use plimsoll_store::{EventFilter, EventKind, Expected, Fact, Head, NewEvent, Store, StoreError};
 
 /// The log's name in its checkpoints.
 const ORIGIN: &str = "plimsoll-ledger";
@@ -24,11 +24,15 @@ const ORIGIN: &str = "plimsoll-ledger";
 const DATABASE: &str = "ledger.db";
 const LOG_KEY: &str = "log.key";
 
+/// What gives the present moment.
+pub type Clock = fn() -> Timestamp;
+
 /// An open ledger.
 pub struct Ledger {
     pub(crate) store: Store,
     log_key: LogKey,
     pub(crate) folder: PathBuf,
+    clock: Clock,
 }
 
 /// The ledger cannot be used, or what it holds does not verify. It denies.
@@ -115,8 +119,13 @@ impl Fault for LedgerError {
 }
 
 impl Ledger {
-    /// Opens the ledger in a folder, or makes one.
-    pub fn open_or_create(folder: &Path, log_password: &Password) -> Result<Self, LedgerError> {
+    /// Opens the ledger in a folder, or makes one. `clock` says when something is signed or done; what
+    /// is recorded has the store's own moments.
+    pub fn open_or_create(
+        folder: &Path,
+        log_password: &Password,
+        clock: Clock,
+    ) -> Result<Self, LedgerError> {
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -125,11 +134,11 @@ impl Ledger {
         if !folder.join(LOG_KEY).exists() {
             make(folder, log_password)?;
         }
-        Self::open(folder, log_password)
+        Self::open(folder, log_password, clock)
     }
 
     /// Opens the ledger that must be in a folder.
-    pub fn open(folder: &Path, log_password: &Password) -> Result<Self, LedgerError> {
+    pub fn open(folder: &Path, log_password: &Password, clock: Clock) -> Result<Self, LedgerError> {
         let database = folder.join(DATABASE);
         if !database.exists() {
             return Err(LedgerError::Absent {
@@ -144,15 +153,25 @@ impl Ledger {
             store: Store::open_existing(&database)?,
             log_key,
             folder: folder.to_owned(),
+            clock,
         })
     }
 
-    /// Appends events in one transaction, sealed by a checkpoint. `expected` is the head that a decision
-    /// rests on.
+    /// The present moment.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// A new id for a release or a deployment.
+    pub(crate) fn new_id(&self) -> Result<OwnId, LedgerError> {
+        new_id(self.now())
+    }
+
+    /// Appends events in one transaction, sealed by a checkpoint. `expected` is what a decision rests on.
     pub(crate) fn append(
         &self,
         events: &[NewEvent],
-        expected: Option<&Head>,
+        expected: Option<Expected<'_>>,
     ) -> Result<(), LedgerError> {
         self.store
             .append(events, expected, &|head| self.seal(head))?;
@@ -166,14 +185,14 @@ impl Ledger {
 
     /// Appends the event of a fact.
     pub(crate) fn tell(&self, fact: &Fact) -> Result<(), LedgerError> {
-        self.append(&[NewEvent::of(fact, Timestamp::now())], None)
+        self.append(&[NewEvent::of(fact, self.now())], None)
     }
 
-    /// The facts of a kind about a key, the oldest first.
-    pub(crate) fn facts(&self, kind: EventKind, key: Key) -> Result<Vec<Fact>, LedgerError> {
+    /// The facts of a kind about all of these, the oldest first.
+    pub(crate) fn facts(&self, kind: EventKind, keys: Vec<Key>) -> Result<Vec<Fact>, LedgerError> {
         let filter = EventFilter {
             kinds: vec![kind],
-            key: Some(key),
+            keys,
         };
         let mut facts = Vec::new();
         for event in self.store.all_events(&filter) {
@@ -197,7 +216,7 @@ impl Ledger {
         Ok(digest)
     }
 
-    /// Signs a statement and keeps the public key. The event is still to be appended.
+    /// Signs a statement, with the public key beside it. The event is still to be appended.
     pub(crate) fn sign(
         &self,
         kind: EventKind,
@@ -205,13 +224,12 @@ impl Ledger {
         keys: Vec<Key>,
         statement: &[u8],
     ) -> Result<NewEvent, LedgerError> {
-        let body = Bundle::statement(key, statement)?.to_json();
-        self.store.put_blob(key.public().spki_der())?;
         Ok(NewEvent {
             kind,
             keys,
-            occurred_at: Timestamp::now(),
-            body,
+            occurred_at: self.now(),
+            body: Bundle::statement(key, statement)?.to_json(),
+            attachments: vec![key.public().spki_der().to_vec()],
         })
     }
 
@@ -241,12 +259,14 @@ pub(crate) fn json_event(
     kind: EventKind,
     keys: Vec<Key>,
     body: &impl serde::Serialize,
+    occurred_at: Timestamp,
 ) -> NewEvent {
     NewEvent {
         kind,
         keys,
-        occurred_at: Timestamp::now(),
+        occurred_at,
         body: serde_json::to_vec(body).expect("bodies hold only text, numbers and lists"),
+        attachments: Vec::new(),
     }
 }
 
@@ -271,11 +291,11 @@ pub(crate) fn key_id(written: &str) -> Option<Digest> {
     }
 }
 
-/// A new id for a release or a deployment.
-pub(crate) fn new_id() -> Result<OwnId, LedgerError> {
+/// An id that nobody else makes, for something that begins now.
+fn new_id(now: Timestamp) -> Result<OwnId, LedgerError> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(LedgerError::Random)?;
-    let unix_ms = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
+    let unix_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
     Ok(OwnId::from_parts(unix_ms, u128::from_be_bytes(random)))
 }
 
@@ -320,6 +340,7 @@ fn replace(path: &Path, mode: u32, text: &str) -> Result<(), LedgerError> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
     use plimsoll_sign::Password;
 
     use super::{DATABASE, LOG_KEY, Ledger, json_event};
@@ -329,15 +350,21 @@ mod tests {
         let password = Password::new(String::new());
         for left in [&[][..], &["log.pub"], &["log.pub", DATABASE]] {
             let folder = tempfile::tempdir().expect("a scratch folder");
-            drop(Ledger::open_or_create(folder.path(), &password).expect("a new ledger"));
+            drop(
+                Ledger::open_or_create(folder.path(), &password, Timestamp::now)
+                    .expect("a new ledger"),
+            );
             for name in ["log.pub", LOG_KEY, DATABASE] {
                 let path = folder.path().join(name);
                 if !left.contains(&name) && path.exists() {
                     std::fs::remove_file(path).expect("it is there");
                 }
             }
-            drop(Ledger::open_or_create(folder.path(), &password).expect("made anew"));
-            Ledger::open(folder.path(), &password).expect("whole");
+            drop(
+                Ledger::open_or_create(folder.path(), &password, Timestamp::now)
+                    .expect("made anew"),
+            );
+            Ledger::open(folder.path(), &password, Timestamp::now).expect("whole");
         }
     }
 
@@ -348,7 +375,8 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
-                    Ledger::open_or_create(folder.path(), &password()).expect("one ledger for all")
+                    Ledger::open_or_create(folder.path(), &password(), Timestamp::now)
+                        .expect("one ledger for all")
                 });
             }
         });
@@ -358,22 +386,26 @@ mod tests {
     fn a_history_keeps_its_key() {
         let folder = tempfile::tempdir().expect("a scratch folder");
         let password = Password::new(String::new());
-        let ledger = Ledger::open_or_create(folder.path(), &password).expect("a new ledger");
+        let ledger =
+            Ledger::open_or_create(folder.path(), &password, Timestamp::now).expect("a new ledger");
         let kind = plimsoll_store::EventKind::PolicyDecided;
         ledger
-            .append(&[json_event(kind, Vec::new(), &"something")], None)
+            .append(
+                &[json_event(kind, Vec::new(), &"something", Timestamp::now())],
+                None,
+            )
             .expect("an event");
         drop(ledger);
         std::fs::remove_file(folder.path().join(LOG_KEY)).expect("it is there");
         assert!(
-            Ledger::open_or_create(folder.path(), &password).is_err(),
+            Ledger::open_or_create(folder.path(), &password, Timestamp::now).is_err(),
             "another key would sign it anew"
         );
         std::fs::rename(folder.path().join("log.pub"), folder.path().join(LOG_KEY))
             .expect("a file");
         std::fs::remove_file(folder.path().join(DATABASE)).expect("it is there");
         assert!(
-            Ledger::open_or_create(folder.path(), &password).is_err(),
+            Ledger::open_or_create(folder.path(), &password, Timestamp::now).is_err(),
             "a history that is gone is no new one"
         );
     }

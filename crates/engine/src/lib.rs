@@ -38,7 +38,7 @@ pub use deploy::{DeployError, OnStep, StepEnded};
 pub use explain::{Explained, Explanation, explain, explain_all};
 pub use history::{Entry, Proof, history, newest_checkpoint, verify_history};
 pub use inspect::{Inspected, MAX_FILE_BYTES, Options, cache_version};
-pub use ledger::{Ledger, LedgerError};
+pub use ledger::{Clock, Ledger, LedgerError};
 pub use mask::masked;
 pub use plimsoll_policy::Disposition;
 pub use promote::{PromoteError, Promoted, Promotion, approve, promote};

@@ -9,7 +9,9 @@ use plimsoll_model::{
 };
 use plimsoll_policy::{EnvironmentSettings, Request};
 use plimsoll_sign::PrivateKey;
-use plimsoll_store::{EventKind, Fact, NewEvent, PromotionRequested, Release, StoreError};
+use plimsoll_store::{
+    EventKind, Expected, Fact, NewEvent, PromotionRequested, Release, StoreError,
+};
 use plimsoll_wire::in_toto;
 use serde::Serialize;
 
@@ -192,9 +194,7 @@ pub fn promote(
     let settled = deployer.settle()?;
     let fence = deployer.fence();
     let decided = append_decision(ledger, sound, |sound| {
-        let decided = decide(ledger, promotion, environment, &requester, fence, sound)?;
-        let events = decision_events(promotion, &requester, &decided);
-        Ok((decided.0, events))
+        decide(ledger, promotion, environment, &requester, fence, sound)
     })?;
     let outcome = match &decided.deployment {
         Some(deployment) => Some(deployer.deploy(deployment)?),
@@ -208,18 +208,32 @@ pub fn promote(
     })
 }
 
+/// A decision that is not recorded yet.
+pub(crate) struct Draft<T> {
+    /// What was decided.
+    pub(crate) decided: T,
+    /// The events that tell it.
+    pub(crate) events: Vec<NewEvent>,
+    /// All that it is about, and all that its evidence is about.
+    pub(crate) about: Vec<Key>,
+}
+
 /// Decides on a proven history, and appends the events of the decision to that history or not at all:
-/// what somebody appended meanwhile may be the word against. Then it is decided anew.
+/// what somebody appended meanwhile about the same may be the word against. Then it is decided anew.
 pub(crate) fn append_decision<T>(
     ledger: &Ledger,
     mut sound: Sound,
-    mut decide: impl FnMut(&Sound) -> Result<(T, Vec<NewEvent>), PromoteError>,
+    mut decide: impl FnMut(&Sound) -> Result<Draft<T>, PromoteError>,
 ) -> Result<T, PromoteError> {
     let mut decisions = 1;
     loop {
-        let (decided, events) = decide(&sound)?;
-        match ledger.append(&events, Some(&sound.head)) {
-            Ok(()) => return Ok(decided),
+        let draft = decide(&sound)?;
+        let expected = Expected {
+            head: sound.head,
+            about: &draft.about,
+        };
+        match ledger.append(&draft.events, Some(expected)) {
+            Ok(()) => return Ok(draft.decided),
             Err(LedgerError::Store(StoreError::Conflict { .. })) if decisions < MAX_DECISIONS => {
                 decisions += 1;
                 sound = require_sound(ledger)?;
@@ -237,8 +251,8 @@ fn decide(
     requester: &Signatory,
     fence: Option<u64>,
     sound: &Sound,
-) -> Result<(Decided, Vec<Digest>), PromoteError> {
-    let gathered = evidence(ledger, promotion)?;
+) -> Result<Draft<Decided>, PromoteError> {
+    let (gathered, mut about) = evidence(ledger, promotion)?;
     let request = request(promotion, environment, requester, &gathered.evidence);
     let mut verdict = promotion.trusted.base.decide(&request);
     if let Some(reason) = reason_against(&sound.unknown, &matter(promotion, environment)) {
@@ -258,13 +272,20 @@ fn decide(
         deployment,
     };
     let evidence = gathered.evidence.iter().map(|evidence| evidence.id);
-    Ok((decided, evidence.collect()))
+    let events = decision_events(promotion, requester, &decided, evidence.collect());
+    about.extend(matter(promotion, environment).own_keys());
+    Ok(Draft {
+        decided,
+        events,
+        about,
+    })
 }
 
 fn decision_events(
     promotion: &Promotion<'_>,
     requester: &Signatory,
-    (decided, evidence): &(Decided, Vec<Digest>),
+    decided: &Decided,
+    evidence: Vec<Digest>,
 ) -> Vec<NewEvent> {
     let (release, now) = (promotion.release, promotion.now);
     let policy_sha256 = promotion.trusted.base.sha256();
@@ -279,14 +300,14 @@ fn decision_events(
         release: &release.id,
         environment: promotion.environment,
         policy_sha256,
-        evidence: evidence.clone(),
+        evidence,
         verdict: &decided.verdict,
     };
     let mut keys = place_keys(release, promotion.environment);
     keys.push(Key::policy(&policy_sha256));
     let mut events = vec![
         NewEvent::of(&asked, now),
-        json_event(EventKind::PolicyDecided, keys, &body),
+        json_event(EventKind::PolicyDecided, keys, &body, now),
     ];
     let deployment = decided.deployment.as_ref();
     events.extend(deployment.map(|deployment| NewEvent::of(&deployment.started(), now)));
@@ -318,7 +339,7 @@ pub fn approve(
         return Err(not_understood(reason));
     }
     let requester = requester(ledger, promotion)?;
-    let evidence = evidence(ledger, promotion)?.evidence;
+    let evidence = evidence(ledger, promotion)?.0.evidence;
     let approver = signatory(&promotion.trusted.base, &promotion.key.public().id());
     let request = request(promotion, environment, &requester, &evidence);
     if let Some(why) = promotion.trusted.base.refuses_approval(&request, &approver) {
@@ -406,8 +427,12 @@ pub(crate) fn named<'a>(
     })
 }
 
-/// The evidence about all that the release ships and about every source that its provenance names.
-fn evidence(ledger: &Ledger, promotion: &Promotion<'_>) -> Result<Gathered, LedgerError> {
+/// The evidence about all that the release ships and about every source that its provenance names, with
+/// their keys.
+fn evidence(
+    ledger: &Ledger,
+    promotion: &Promotion<'_>,
+) -> Result<(Gathered, Vec<Key>), LedgerError> {
     let policy = &promotion.trusted.base;
     let mut keys: Vec<Key> = promotion
         .release
@@ -422,7 +447,7 @@ fn evidence(ledger: &Ledger, promotion: &Promotion<'_>) -> Result<Gathered, Ledg
     }
     keys.sort();
     keys.dedup();
-    ledger.evidence(policy, &keys)
+    Ok((ledger.evidence(policy, &keys)?, keys))
 }
 
 fn request<'a>(
@@ -445,9 +470,12 @@ fn request<'a>(
 
 /// Who asked last for the release in the environment.
 fn requester(ledger: &Ledger, promotion: &Promotion<'_>) -> Result<Signatory, PromoteError> {
-    let key = Key::release(&promotion.release.id);
+    let keys = vec![
+        Key::release(&promotion.release.id),
+        Key::environment(promotion.environment),
+    ];
     let mut last = None;
-    for fact in ledger.facts(EventKind::PromotionRequested, key)? {
+    for fact in ledger.facts(EventKind::PromotionRequested, keys)? {
         if let Fact::PromotionRequested(requested) = fact
             && requested.environment == promotion.environment
         {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use plimsoll_model::{Class, Digest, Fault, OwnId, Service, Subject, is_name};
 use plimsoll_store::{Fact, Page, Release, ReleaseCreated, StoreError};
 
-use crate::ledger::{Ledger, LedgerError, file, new_id};
+use crate::ledger::{Ledger, LedgerError, file};
 
 /// A release cannot be made or found.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +92,7 @@ pub fn create_release(
     }));
     let created = ReleaseCreated {
         service: service.clone(),
-        release: new_id()?,
+        release: ledger.new_id()?,
         name: name.to_owned(),
         subjects,
     };

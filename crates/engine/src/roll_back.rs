@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use plimsoll_model::{DeploymentOutcome, DeploymentRecord, Key, Service};
+use plimsoll_model::{DeploymentOutcome, DeploymentRecord, Key, Service, Subject};
 use plimsoll_policy::EnvironmentSettings;
 use plimsoll_sign::PrivateKey;
 use plimsoll_store::{EventKind, Fact, NewEvent, Release};
@@ -13,7 +13,7 @@ use crate::deploy::{Deployer, OnStep};
 use crate::deployment::{Deployment, place_keys, require_release};
 use crate::history::{Sound, require_sound};
 use crate::ledger::{Ledger, LedgerError};
-use crate::promote::{PromoteError, append_decision, known, named, not_understood};
+use crate::promote::{Draft, PromoteError, append_decision, known, named, not_understood};
 use crate::trusted::Trusted;
 use crate::unknown::{Matter, reason_against};
 
@@ -62,7 +62,7 @@ fn plan(
     environment: &EnvironmentSettings,
     fence: Option<u64>,
     sound: &Sound,
-) -> Result<((Release, Deployment), Vec<NewEvent>), PromoteError> {
+) -> Result<Draft<(Release, Deployment)>, PromoteError> {
     let (left, before) = healthy_before(ledger, rollback.service, &environment.name)?;
     let matter = Matter {
         service: rollback.service,
@@ -78,7 +78,14 @@ fn plan(
         left_behind(ledger, rollback.key, &environment.name, &left)?,
         NewEvent::of(&deployment.started(), rollback.now),
     ];
-    Ok(((before, deployment), events))
+    let mut about: Vec<Key> = left.subjects.iter().map(Subject::key).collect();
+    about.extend(before.subjects.iter().map(Subject::key));
+    about.extend(matter.own_keys());
+    Ok(Draft {
+        decided: (before, deployment),
+        events,
+        about,
+    })
 }
 
 /// The statement that a release is left behind in an environment, so that its health there no longer
@@ -106,11 +113,10 @@ fn healthy_before(
     service: &Service,
     environment: &str,
 ) -> Result<(Release, Release), PromoteError> {
-    let key = Key::environment(environment);
+    let keys = vec![Key::service(service), Key::environment(environment)];
     let mut healthy = Vec::new();
-    for fact in ledger.facts(EventKind::DeploymentFinished, key)? {
+    for fact in ledger.facts(EventKind::DeploymentFinished, keys)? {
         if let Fact::DeploymentFinished(finished) = fact
-            && finished.service == *service
             && finished.outcome == DeploymentOutcome::Healthy
         {
             healthy.push(require_release(ledger, &finished.release)?);

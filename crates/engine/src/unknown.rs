@@ -44,12 +44,18 @@ pub(crate) fn reason_against(unknown: &[UnknownEvent], matter: &Matter<'_>) -> O
 }
 
 impl Matter<'_> {
-    fn keys(&self) -> Vec<Key> {
-        let mut keys = vec![
+    /// What it is about and nothing else may share. Whatever this build writes about an environment names
+    /// the service as well.
+    pub(crate) fn own_keys(&self) -> [Key; 3] {
+        [
             Key::service(self.service),
             Key::release(self.release),
             Key::policy(&self.policy),
-        ];
+        ]
+    }
+
+    fn keys(&self) -> Vec<Key> {
+        let mut keys = self.own_keys().to_vec();
         let environments = self.environments.iter();
         keys.extend(environments.map(|name| Key::environment(name)));
         keys

@@ -15,7 +15,7 @@ const MAX_KIND_BYTES: usize = 100;
 const NOTE: &str = "note.";
 /// How the Merkle log's entries are made. A build that makes them otherwise counts on, and raises the
 /// layout with it, so that this build never meets them.
-pub(crate) const FORMAT: u64 = 2;
+pub(crate) const FORMAT: u64 = 3;
 
 /// What happened, in a word that this build knows. The text forms are public and never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -159,6 +159,8 @@ pub struct NewEvent {
     pub occurred_at: Timestamp,
     /// What there is to say about it: a signed bundle, or the JSON of a fact. Kept byte for byte.
     pub body: Vec<u8>,
+    /// Bytes that belong to it and are kept with it, each found by its digest: the public key of a bundle.
+    pub attachments: Vec<Vec<u8>>,
 }
 
 impl NewEvent {
@@ -169,6 +171,7 @@ impl NewEvent {
             keys: fact.keys(),
             occurred_at,
             body: fact.to_json(),
+            attachments: Vec::new(),
         }
     }
 }
@@ -188,6 +191,8 @@ pub struct Event {
     pub recorded_at: Timestamp,
     /// The digest of its body, which [`crate::Store::blob`] gives.
     pub body_sha256: Digest,
+    /// The digests of the bytes that belong to it.
+    pub attachments: Vec<Digest>,
 }
 
 /// Which events to read; the default reads all.
@@ -195,8 +200,8 @@ pub struct Event {
 pub struct EventFilter {
     /// Only these kinds; empty means every kind, also those of later builds.
     pub kinds: Vec<EventKind>,
-    /// Only what is about this.
-    pub key: Option<Key>,
+    /// Only what is about each of these.
+    pub keys: Vec<Key>,
 }
 
 /// Some of a long answer, in order.
@@ -214,6 +219,7 @@ pub struct Page<T> {
 /// moment or digest can take its place. Fields are in the order of their names.
 #[derive(Serialize)]
 pub(crate) struct Entry<'a> {
+    pub(crate) attachments: &'a [String],
     pub(crate) body_sha256: &'a str,
     pub(crate) format: u64,
     pub(crate) kind: &'a str,

@@ -272,6 +272,17 @@ impl Fact {
         Ok(fields)
     }
 
+    /// Whether this build reads the body of an event of this kind whole, as far as the ledger reads it.
+    pub(crate) fn is_understood(kind: EventKind, body: &[u8]) -> bool {
+        match Self::read(kind, body) {
+            Ok(None) => true,
+            Ok(Some(fact)) => fact
+                .unknown_fields(body)
+                .is_ok_and(|fields| fields.is_empty()),
+            Err(_) => false,
+        }
+    }
+
     pub(crate) fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("facts hold only text, numbers and lists")
     }

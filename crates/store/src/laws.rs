@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use plimsoll_model::{DeploymentOutcome, Key, OwnId, Service};
 
 use crate::{
-    Current, DeploymentFinished, DeploymentStarted, Fact, Lease, LeaseTaken, OpenDeployment,
+    Current, DeploymentFinished, DeploymentStarted, Event, Fact, Lease, LeaseTaken, OpenDeployment,
     Release, ReleaseCreated, StoreError,
 };
 
@@ -85,6 +85,23 @@ pub(crate) fn judge(
         Fact::DeploymentFinished(fact) => finish(history, envelope.seq, fact),
         Fact::LeaseTaken(fact) => take_lease(history, envelope, fact),
     }
+}
+
+/// Whether an event may change a decision that was made before it came, by its body as far as it is
+/// there: it names what the decision is about, it names nothing and so may mean everything, or this build
+/// does not understand it.
+pub(crate) fn disturbs(event: &Event, body: Option<&[u8]>, about: &[Key]) -> bool {
+    let is_understood = match event.kind.known() {
+        Some(kind) => body.is_none_or(|body| Fact::is_understood(kind, body)),
+        None if event.kind.may_speak_against() => false,
+        None => return false,
+    };
+    let mut named = event
+        .keys
+        .iter()
+        .filter(|key| key.kind() != Key::ORGANIZATION)
+        .peekable();
+    !is_understood || named.peek().is_none() || named.any(|key| about.contains(key))
 }
 
 pub(crate) fn place<'a>(service: &'a Service, environment: &'a str) -> Place<'a> {

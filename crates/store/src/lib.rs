@@ -25,4 +25,4 @@ pub use fact::{
 };
 pub use projection::{Current, Lease, OpenDeployment, Release};
 pub use report::{Deleted, Fault, Report, UnknownEvent};
-pub use store::{Events, Head, MAX_BLOB_BYTES, SavedCheckpoint, Seal, Store};
+pub use store::{Events, Expected, Head, MAX_BLOB_BYTES, SavedCheckpoint, Seal, Store};

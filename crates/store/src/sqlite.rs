@@ -18,7 +18,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::laws::Place;
 use crate::merkle;
-use crate::store::{Head, SavedCheckpoint, Seal};
+use crate::store::{Expected, Head, SavedCheckpoint, Seal};
 use crate::{
     Current, Event, EventFilter, Lease, NewEvent, OpenDeployment, Page, Release, Report, StoreError,
 };
@@ -26,7 +26,7 @@ use crate::{
 const SCHEMA: &str = include_str!("sqlite/schema.sql");
 /// Marks the file as a ledger of Plimsoll's, in SQLite's header: "Plim".
 const APPLICATION_ID: i64 = 0x506c_696d;
-const LAYOUT: i64 = 2;
+const LAYOUT: i64 = 3;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The one organization of a single team.
 const ORGANIZATION: &str = "default";
@@ -67,10 +67,6 @@ impl Sqlite {
         Ok(Self(Mutex::new(connection)))
     }
 
-    pub(crate) fn put_blob(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
-        self.write(|transaction| blob::put(transaction, bytes))
-    }
-
     pub(crate) fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         blob::get(&self.connection(), digest)
     }
@@ -82,7 +78,7 @@ impl Sqlite {
     pub(crate) fn append(
         &self,
         events: &[NewEvent],
-        expected: Option<&Head>,
+        expected: Option<Expected<'_>>,
         seal: Seal<'_>,
     ) -> Result<Head, StoreError> {
         self.write(|transaction| append(transaction, events, expected, seal))
@@ -105,8 +101,16 @@ impl Sqlite {
         log::node(&self.connection(), 0, seq)
     }
 
-    pub(crate) fn checkpoints(&self) -> Result<Vec<SavedCheckpoint>, StoreError> {
-        self.read(|transaction| log::checkpoints(transaction))
+    pub(crate) fn newest_checkpoint(&self) -> Result<Option<SavedCheckpoint>, StoreError> {
+        self.read(|transaction| log::newest_checkpoint(transaction))
+    }
+
+    pub(crate) fn checkpoints(
+        &self,
+        from_size: u64,
+        limit: usize,
+    ) -> Result<Page<SavedCheckpoint>, StoreError> {
+        self.read(|transaction| log::checkpoints(transaction, from_size, limit))
     }
 
     pub(crate) fn inclusion_proof(&self, seq: u64, size: u64) -> Result<Vec<Digest>, StoreError> {
@@ -201,19 +205,19 @@ impl Sqlite {
     }
 }
 
-/// Appends events to the head that is expected, and seals the head that they lead to.
+/// Appends events unless something came between that a decision rests on, and seals the head that they lead to.
 fn append(
     transaction: &Transaction<'_>,
     events: &[NewEvent],
-    expected: Option<&Head>,
+    expected: Option<Expected<'_>>,
     seal: Seal<'_>,
 ) -> Result<Head, StoreError> {
     let before = log::head(transaction)?;
     if let Some(expected) = expected
-        && *expected != before
+        && event::is_disturbed(transaction, expected, &before)?
     {
         return Err(StoreError::Conflict {
-            expected: expected.size,
+            expected: expected.head.size,
             found: before.size,
         });
     }

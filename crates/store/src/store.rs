@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use plimsoll_model::{Digest, OwnId, Service};
+use plimsoll_model::{Digest, Key, OwnId, Service};
 
 use crate::laws::place;
 use crate::sqlite::Sqlite;
@@ -29,6 +29,15 @@ pub struct Head {
     pub size: u64,
     /// The Merkle root over them (RFC 6962 §2.1).
     pub root: Digest,
+}
+
+/// What a decision rests on.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'a> {
+    /// The history as far as it was read.
+    pub head: Head,
+    /// All that the decision is about: whatever names one of these may be the word against it.
+    pub about: &'a [Key],
 }
 
 /// Signs a head: the text that is kept as its checkpoint.
@@ -64,14 +73,6 @@ impl Store {
         })
     }
 
-    /// Keeps bytes under their digest, in a transaction of their own: nothing is about them yet. Errors
-    /// when they were deleted before.
-    pub fn put_blob(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
-        match &self.backend {
-            Backend::Sqlite(sqlite) => sqlite.put_blob(bytes),
-        }
-    }
-
     /// The bytes of this digest, hashed anew; `None` when nobody put them or they were deleted.
     pub fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         match &self.backend {
@@ -87,15 +88,16 @@ impl Store {
         }
     }
 
-    /// Appends all of these events or none, with bodies, leaves, projections and one sealed checkpoint,
-    /// and returns the head that was sealed only when all is on disk. No event changes nothing.
+    /// Appends all of these events or none, with bodies, attachments, leaves, projections and one sealed
+    /// checkpoint, and returns the head that was sealed only when all is on disk. No event changes nothing.
     ///
-    /// `expected` is the head that a decision rests on; [`StoreError::Conflict`] when it is no longer
-    /// the head. Evidence is appended without one. Errors when a fact breaks a law of the history.
+    /// `expected` is what a decision rests on; [`StoreError::Conflict`] when an event came since that is
+    /// about the same, about nothing at all, or not understood. Evidence is appended without one. Errors
+    /// when a fact breaks a law of the history.
     pub fn append(
         &self,
         events: &[NewEvent],
-        expected: Option<&Head>,
+        expected: Option<Expected<'_>>,
         seal: Seal<'_>,
     ) -> Result<Head, StoreError> {
         match &self.backend {
@@ -156,10 +158,22 @@ impl Store {
         }
     }
 
-    /// The saved checkpoints, the shortest first.
-    pub fn checkpoints(&self) -> Result<Vec<SavedCheckpoint>, StoreError> {
+    /// The saved checkpoint that covers most; `None` when nothing was appended yet.
+    pub fn newest_checkpoint(&self) -> Result<Option<SavedCheckpoint>, StoreError> {
         match &self.backend {
-            Backend::Sqlite(sqlite) => sqlite.checkpoints(),
+            Backend::Sqlite(sqlite) => sqlite.newest_checkpoint(),
+        }
+    }
+
+    /// The saved checkpoints over `from_size` events and more, the shortest first, at most `limit` of
+    /// them. Each append saves one.
+    pub fn checkpoints(
+        &self,
+        from_size: u64,
+        limit: usize,
+    ) -> Result<Page<SavedCheckpoint>, StoreError> {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.checkpoints(from_size, limit),
         }
     }
 

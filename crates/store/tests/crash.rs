@@ -67,6 +67,7 @@ fn appends_until_it_is_killed() {
             keys: keys.clone(),
             occurred_at: "2026-11-22T09:30:00Z".parse().unwrap(),
             body: format!("{} {number}", "x".repeat(2000)).into_bytes(),
+            attachments: Vec::new(),
         };
         let size = store.head().unwrap().size;
         let batch = [event(size), event(size + 1), event(size + 2)];

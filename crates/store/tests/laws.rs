@@ -4,8 +4,8 @@
 
 mod sample;
 
-use plimsoll_model::{DeploymentOutcome, Key, OwnId, Service};
-use plimsoll_store::{EventKind, Fact, NewEvent, Rollback, Store, StoreError};
+use plimsoll_model::{DeploymentOutcome, Digest, Key, OwnId, Service};
+use plimsoll_store::{EventKind, Expected, Fact, NewEvent, Rollback, Store, StoreError};
 use sample::{
     append, event, finished, lease, ledger, moment, release, renewed, service, started, step,
     subject, tell,
@@ -221,7 +221,12 @@ fn a_decision_on_an_old_head_is_refused_and_a_seal_that_fails_keeps_nothing() {
         &[event(EventKind::EvidenceRecorded, b"the word against")],
     )
     .unwrap();
-    let refused = store.append(&decided, Some(&read), &|_| Ok(String::new()));
+    let about = [subject("one").key()];
+    let expected = |head| Expected {
+        head,
+        about: &about,
+    };
+    let refused = store.append(&decided, Some(expected(read)), &|_| Ok(String::new()));
     assert!(
         matches!(
             refused,
@@ -233,18 +238,70 @@ fn a_decision_on_an_old_head_is_refused_and_a_seal_that_fails_keeps_nothing() {
         "{refused:?}"
     );
     let now = store.head().unwrap();
-    let unsealed = store.append(&decided, Some(&now), &|_| Err("no key".into()));
+    let unsealed = store.append(&decided, Some(expected(now)), &|_| Err("no key".into()));
     assert!(matches!(unsealed, Err(StoreError::Seal(_))), "{unsealed:?}");
     assert_eq!(store.head().unwrap(), now);
     let sealed = std::cell::Cell::new(None);
     let head = store
-        .append(&decided, Some(&now), &|head| {
+        .append(&decided, Some(expected(now)), &|head| {
             sealed.set(Some(*head));
             Ok("note".to_owned())
         })
         .unwrap();
     assert_eq!((head.size, sealed.get()), (14, Some(head)));
     assert_eq!(store.verify().faults, []);
+}
+
+/// Whatever another service does leaves a decision alone. What the own one does, what names nothing and
+/// what may mean anything does not.
+#[test]
+fn a_decision_is_disturbed_by_what_may_change_it() {
+    let about = [Key::service(&service()), subject("one").key()];
+    let other = |kind: EventKind, body: &[u8], keys: &[Key]| {
+        let mut event = event(kind, body);
+        event.keys = keys.to_vec();
+        event
+    };
+    let elsewhere = Key::service(&"other".parse().unwrap());
+    let mut created = release("three");
+    let mut own = release("four");
+    if let (Fact::ReleaseCreated(created), Fact::ReleaseCreated(own)) = (&mut created, &mut own) {
+        created.service = "other".parse().unwrap();
+        own.subjects = vec![subject("five")];
+    }
+    let mut later = NewEvent::of(&created, moment());
+    later.body.pop();
+    later.body.extend_from_slice(b",\"until\":\"friday\"}");
+    let evidence = EventKind::EvidenceRecorded;
+    for (event, disturbs) in [
+        (
+            other(evidence, b"1", &[elsewhere, subject("two").key()]),
+            false,
+        ),
+        (NewEvent::of(&created, moment()), false),
+        (NewEvent::of(&own, moment()), true),
+        (other(evidence, b"2", &about[1..]), true),
+        (other(evidence, b"3", &[]), true),
+        (later, true),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ledger(&folder.path().join("ledger.db"));
+        let expected = Expected {
+            head: store.head().unwrap(),
+            about: &about,
+        };
+        append(&store, &[event.clone()]).unwrap();
+        let decided = [other(EventKind::PolicyDecided, b"{}", &about)];
+        let appended = store.append(&decided, Some(expected), &|_| Ok("note".to_owned()));
+        assert_eq!(appended.is_err(), disturbs, "{event:?}: {appended:?}");
+        let mut elsewhere = expected;
+        elsewhere.head.root = Digest::of(b"another history");
+        let elsewhere = store.append(&decided, Some(elsewhere), &|_| Ok(String::new()));
+        assert!(
+            matches!(elsewhere, Err(StoreError::Conflict { .. })),
+            "{elsewhere:?}"
+        );
+    }
 }
 
 fn rollback(deployment: &str, release: &str) -> Rollback {

@@ -31,9 +31,18 @@ fn what_is_appended_is_read_again_after_reopening() {
     assert_eq!(store.fact(&events[2]).unwrap(), Some(release("one")));
     assert_eq!(store.fact(&events[0]).unwrap(), None);
     assert!(events.is_sorted_by_key(|event| event.recorded_at));
-    let sealed: Vec<_> = store
-        .checkpoints()
-        .unwrap()
+    let document = Digest::of(b"a document that a statement names");
+    assert_eq!(events[0].attachments, [document]);
+    assert!(store.blob(&document).unwrap().is_some());
+    let checkpoints = |from_size, limit| store.checkpoints(from_size, limit).unwrap();
+    let page = checkpoints(3, 2);
+    assert_eq!((page.items.len(), page.next), (2, Some(5)));
+    assert_eq!(
+        store.newest_checkpoint().unwrap(),
+        checkpoints(12, 9).items.pop()
+    );
+    let sealed: Vec<_> = checkpoints(0, 99)
+        .items
         .iter()
         .map(|saved| (saved.size, saved.note.clone()))
         .collect();
@@ -47,23 +56,25 @@ fn what_is_appended_is_read_again_after_reopening() {
 fn events_are_found_by_kind_and_by_all_that_they_are_about() {
     let folder = tempfile::tempdir().unwrap();
     let store = ledger(&folder.path().join("ledger.db"));
-    let found = |kinds: &[EventKind], key: Option<&str>| {
+    let found = |kinds: &[EventKind], keys: &[&str]| {
         let filter = EventFilter {
             kinds: kinds.to_vec(),
-            key: key.map(key_of),
+            keys: keys.iter().map(|key| key_of(key)).collect(),
         };
         seqs(&all(&store, &filter))
     };
-    assert_eq!(found(&[EventKind::DeploymentStep], None), [4]);
-    assert_eq!(found(&[], Some("release:one")), [2, 3, 4, 5]);
-    assert_eq!(found(&[], Some("environment:canary")), [10]);
+    assert_eq!(found(&[EventKind::DeploymentStep], &[]), [4]);
+    assert_eq!(found(&[], &["release:one"]), [2, 3, 4, 5]);
+    assert_eq!(found(&[], &["environment:canary"]), [10]);
     assert_eq!(
-        found(&[EventKind::ReleaseCreated], Some("service:shop")),
+        found(&[EventKind::ReleaseCreated], &["service:shop"]),
         [2, 6]
     );
-    assert_eq!(found(&[], Some("service:other")), [] as [u64; 0]);
+    assert_eq!(found(&[], &["service:other"]), [] as [u64; 0]);
+    let both = ["environment:production", "release:two"];
+    assert_eq!(found(&[], &both), [7, 8, 11]);
     let bytes = subject("two").key();
-    assert_eq!(found(&[], Some(bytes.as_str())), [6, 7, 11]);
+    assert_eq!(found(&[], &[bytes.as_str()]), [6, 7, 11]);
 
     let page = store.events(&EventFilter::default(), 3, 4).unwrap();
     assert_eq!((seqs(&page.items), page.next), (vec![3, 4, 5, 6], Some(7)));
@@ -191,8 +202,9 @@ fn deleted_bytes_are_a_gap_and_never_come_back() {
         store.body(&events[1]),
         Err(StoreError::BlobDeleted { .. })
     ));
+    let again = event(EventKind::EvidenceRecorded, b"{\"bundle\": 2}");
     assert!(matches!(
-        store.put_blob(b"{\"bundle\": 2}"),
+        append(&store, &[again]),
         Err(StoreError::BlobDeleted { .. })
     ));
     let report = store.verify();
@@ -216,7 +228,7 @@ fn deleted_bytes_are_a_gap_and_never_come_back() {
 fn proofs_hold_against_the_saved_roots() {
     let folder = tempfile::tempdir().unwrap();
     let store = ledger(&folder.path().join("ledger.db"));
-    let saved = store.checkpoints().unwrap();
+    let saved = store.checkpoints(0, 99).unwrap().items;
     let (old, new) = (&saved[4], &saved[10]);
     assert_eq!((old.size, new.size), (6, 12));
     for seq in 0..new.size {
@@ -298,8 +310,8 @@ fn another_layout_is_refused_whole_and_says_which_build_to_use() {
     let path = folder.path().join("ledger.db");
     drop(ledger(&path));
     for (layout, says) in [
-        (1, "layout 1, which this build no longer reads"),
-        (3, "layout 3, which is newer than layout 2"),
+        (2, "layout 2, which this build no longer reads"),
+        (4, "layout 4, which is newer than layout 3"),
     ] {
         let raw = rusqlite::Connection::open(&path).unwrap();
         raw.pragma_update(None, "user_version", layout).unwrap();

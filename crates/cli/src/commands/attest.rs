@@ -141,7 +141,8 @@ fn sbom(attest: &AttestArgs, artifact: &Path, rev: &str) -> Result<Exit, Failure
 
 fn open(attest: &AttestArgs) -> Result<(plimsoll_engine::sign::PrivateKey, Ledger), Failure> {
     let key = open::private_key(&attest.key)?;
-    let ledger = Ledger::open_or_create(&attest.state.state, &open::log_password()?)?;
+    let ledger =
+        Ledger::open_or_create(&attest.state.state, &open::log_password()?, Timestamp::now)?;
     Ok((key, ledger))
 }
 

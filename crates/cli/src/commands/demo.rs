@@ -9,6 +9,7 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
+use jiff::Timestamp;
 use plimsoll_engine::{Ledger, PolicySource, load_base, stop};
 
 use crate::args;
@@ -238,7 +239,7 @@ fn stop_everything(scratch: &Scratch) -> anyhow::Result<()> {
         sha256: None,
     };
     let trusted = load_base(&source, &scratch.shop)?;
-    let ledger = Ledger::open(&state, &open::log_password()?)?;
+    let ledger = Ledger::open(&state, &open::log_password()?, Timestamp::now)?;
     stop(&ledger, &trusted, &trusted.service(&scratch.shop)?)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use jiff::Timestamp;
 use plimsoll_engine::{Entry, Ledger, Proof, history, newest_checkpoint, verify_history};
 use plimsoll_model::{Key, Outcome};
 
@@ -26,11 +27,11 @@ const SHOWN_KEY_CHARS: usize = 23;
 pub(crate) fn run(command: LedgerCommand) -> Result<Exit, Failure> {
     match command {
         LedgerCommand::Verify { state, checkpoint } => {
-            let ledger = Ledger::open(&state.state, &open::log_password()?)?;
+            let ledger = Ledger::open(&state.state, &open::log_password()?, Timestamp::now)?;
             verify(&ledger, checkpoint.as_deref())
         }
         LedgerCommand::Log { state, json } => {
-            let ledger = Ledger::open(&state.state, &open::log_password()?)?;
+            let ledger = Ledger::open(&state.state, &open::log_password()?, Timestamp::now)?;
             let mut next = Some(0);
             while let Some(from_seq) = next {
                 let page = history(&ledger, from_seq, PAGE)?;
@@ -44,7 +45,7 @@ pub(crate) fn run(command: LedgerCommand) -> Result<Exit, Failure> {
             Ok(Exit::Done)
         }
         LedgerCommand::Checkpoint { state } => {
-            let ledger = Ledger::open(&state.state, &open::log_password()?)?;
+            let ledger = Ledger::open(&state.state, &open::log_password()?, Timestamp::now)?;
             let note = newest_checkpoint(&ledger)?
                 .ok_or_else(|| Failure::configuration("the ledger has no event yet"))?;
             open::write(None, |out| write!(out, "{note}"))?;

@@ -56,7 +56,7 @@ pub(crate) fn approve(args: &args::Approve) -> Result<Exit, Failure> {
 pub(crate) fn rollback(args: &args::Rollback) -> Result<Exit, Failure> {
     let key = open::private_key(&args.key)?;
     let (trusted, service) = open::service(&args.policy)?;
-    let ledger = Ledger::open(&args.state.state, &open::log_password()?)?;
+    let ledger = Ledger::open(&args.state.state, &open::log_password()?, Timestamp::now)?;
     let rollback = Rollback {
         trusted: &trusted,
         service: &service,
@@ -83,7 +83,7 @@ impl Opened {
     fn new(args: &ReleaseArgs) -> Result<Self, Failure> {
         let key = open::private_key(&args.key)?;
         let (trusted, service) = open::service(&args.policy)?;
-        let ledger = Ledger::open(&args.state.state, &open::log_password()?)?;
+        let ledger = Ledger::open(&args.state.state, &open::log_password()?, Timestamp::now)?;
         let release = find_release(&ledger, &service, &args.release)?;
         Ok(Self {
             key,

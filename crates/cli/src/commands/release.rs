@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use jiff::Timestamp;
 use plimsoll_engine::{Ledger, Release, Shipment, create_release, releases};
 use plimsoll_model::Subject;
 
@@ -25,7 +26,8 @@ pub(crate) fn run(command: ReleaseCommand) -> Result<Exit, Failure> {
             state,
         } => {
             let (_, service) = open::service(&policy)?;
-            let ledger = Ledger::open_or_create(&state.state, &open::log_password()?)?;
+            let ledger =
+                Ledger::open_or_create(&state.state, &open::log_password()?, Timestamp::now)?;
             let shipment = Shipment {
                 files: &artifact,
                 images: &image,
@@ -35,7 +37,7 @@ pub(crate) fn run(command: ReleaseCommand) -> Result<Exit, Failure> {
         }
         ReleaseCommand::List { policy, state } => {
             let (_, service) = open::service(&policy)?;
-            let ledger = Ledger::open(&state.state, &open::log_password()?)?;
+            let ledger = Ledger::open(&state.state, &open::log_password()?, Timestamp::now)?;
             let mut next = Some(0);
             while let Some(from_seq) = next {
                 let page = releases(&ledger, &service, from_seq, PAGE)?;

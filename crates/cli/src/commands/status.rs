@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use jiff::Timestamp;
 use plimsoll_engine::{EnvironmentStatus, Ledger, status};
 use plimsoll_model::{DeploymentOutcome, Outcome};
 
@@ -14,7 +15,7 @@ use crate::render::{BOLD, DIM, clean, outcome_style};
 /// Shows what runs; anything that is not as the ledger says makes the exit code 2.
 pub(crate) fn run(args: &args::Status) -> Result<Exit, Failure> {
     let (trusted, service) = open::service(&args.policy)?;
-    let ledger = Ledger::open(&args.state.state, &open::log_password()?)?;
+    let ledger = Ledger::open(&args.state.state, &open::log_password()?, Timestamp::now)?;
     let environments = status(&ledger, &trusted, &service)?;
     open::write(None, |out| {
         if args.json {

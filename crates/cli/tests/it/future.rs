@@ -304,7 +304,7 @@ fn a_newer_layout_is_refused_whole(present: &mut Present) {
     present.go_on_with(&[]);
     let folder = format!("later-{}", present.copies);
     let ledger = Connection::open(present.world.path(&folder).join("ledger.db")).unwrap();
-    ledger.pragma_update(None, "user_version", 3).unwrap();
+    ledger.pragma_update(None, "user_version", 4).unwrap();
     for command in [
         PRODUCTION,
         APPROVE,
@@ -313,12 +313,12 @@ fn a_newer_layout_is_refused_whole(present: &mut Present) {
         "ledger verify",
         "ledger log",
     ] {
-        let says = "layout 3, which is newer than layout 2 that this build reads";
+        let says = "layout 4, which is newer than layout 3 that this build reads";
         present.says(command, 65, &[says, "hint: use a build"]);
     }
 }
 
-/// Writes an event as layout 2 says, sharing no code with the store.
+/// Writes an event as layout 3 says, sharing no code with the store.
 fn append(ledger: &Connection, event: &Later) {
     let (seq, moment): (u64, String) = ledger
         .query_row(
@@ -332,7 +332,7 @@ fn append(ledger: &Connection, event: &Later) {
     let body = Digest::of(&event.body);
     let subjects = json!(keys).to_string();
     let entry = format!(
-        "{{\"body_sha256\":{},\"format\":2,\"kind\":{},\"occurred_at\":{},\"organization\":\"default\",\
+        "{{\"attachments\":[],\"body_sha256\":{},\"format\":3,\"kind\":{},\"occurred_at\":{},\"organization\":\"default\",\
          \"recorded_at\":{},\"seq\":{seq},\"subjects\":{subjects}}}",
         json!(body.to_string()),
         json!(event.kind),
@@ -348,7 +348,7 @@ fn append(ledger: &Connection, event: &Later) {
         .unwrap();
     ledger
         .execute(
-            "INSERT INTO event VALUES ('default', ?1, 2, ?2, ?3, ?3, ?4, ?5)",
+            "INSERT INTO event VALUES ('default', ?1, 3, ?2, ?3, ?3, ?4, ?5, '[]')",
             params![at, event.kind, moment, subjects, body.as_bytes()],
         )
         .unwrap();

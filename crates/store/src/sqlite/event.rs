@@ -1,3 +1,5 @@
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use plimsoll_model::{Digest, Key};
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, Transaction, params};
@@ -6,6 +8,7 @@ use super::project::Projections;
 use super::{ORGANIZATION, blob, column, failed, log};
 use crate::event::{Entry, FORMAT, MAX_KEYS};
 use crate::laws::{self, Envelope};
+use crate::store::{Expected, Head, PAGE_EVENTS};
 use crate::{Event, EventFilter, Fact, Kind, NewEvent, Page, StoreError};
 
 /// An event's row as it is stored, before anything is believed.
@@ -17,11 +20,12 @@ pub(crate) struct Stored {
     pub(crate) recorded_at: String,
     pub(crate) subjects: String,
     pub(crate) body_sha256: Digest,
+    pub(crate) attachments: String,
 }
 
 /// The columns of [`Stored`], in its order.
 pub(crate) const COLUMNS: &str =
-    "event.seq, format, kind, occurred_at, recorded_at, subjects, body_sha256";
+    "event.seq, format, kind, occurred_at, recorded_at, subjects, body_sha256, attachments";
 
 impl Stored {
     pub(crate) fn from_row(row: &Row<'_>) -> Result<Self, rusqlite::Error> {
@@ -33,13 +37,15 @@ impl Stored {
             recorded_at: row.get(4)?,
             subjects: row.get(5)?,
             body_sha256: column::digest(row, 6)?,
+            attachments: row.get(7)?,
         })
     }
 
-    /// The hash over the columns. A list of subjects that is not written in the one canonical way has
-    /// none that any log holds.
+    /// The hash over the columns. A list that is not written in the one canonical way has none that any
+    /// log holds.
     pub(crate) fn leaf_hash(&self) -> Digest {
         let entry = Entry {
+            attachments: &read_list(&self.attachments).unwrap_or_default(),
             body_sha256: &self.body_sha256.to_string(),
             format: self.format,
             kind: &self.kind,
@@ -61,7 +67,8 @@ impl Stored {
                 "its format is not that of the ledger's layout",
             ));
         }
-        let keys = read_list(&self.subjects).and_then(|keys| parse_keys(&keys));
+        let keys = read_list(&self.subjects).and_then(|keys| parse_all(&keys));
+        let attachments = read_list(&self.attachments).and_then(|digests| parse_all(&digests));
         let kind = Kind::read(&self.kind);
         Ok(Event {
             seq,
@@ -76,6 +83,8 @@ impl Stored {
                 .parse()
                 .map_err(|_| changed(seq, "recorded_at is no moment"))?,
             body_sha256: self.body_sha256,
+            attachments: attachments
+                .ok_or_else(|| changed(seq, "its attachments are no list of digests"))?,
         })
     }
 }
@@ -97,11 +106,36 @@ fn write_list(list: &[String]) -> String {
     serde_json::to_string(list).expect("a list of text is JSON")
 }
 
-fn parse_keys(keys: &[String]) -> Option<Vec<Key>> {
-    keys.iter().map(|key| key.parse().ok()).collect()
+fn parse_all<T: FromStr>(texts: &[String]) -> Option<Vec<T>> {
+    texts.iter().map(|text| text.parse().ok()).collect()
 }
 
-/// Appends one event with its body, its leaf and what follows from it.
+/// Whether something came after the head that a decision rests on which may change it, or the head is
+/// not one of this history.
+pub(crate) fn is_disturbed(
+    transaction: &Transaction<'_>,
+    expected: Expected<'_>,
+    now: &Head,
+) -> Result<bool, StoreError> {
+    let Head { size, root } = expected.head;
+    if size > now.size || log::root(transaction, size)? != root {
+        return Ok(true);
+    }
+    let mut next = (size < now.size).then_some(size);
+    while let Some(from_seq) = next {
+        let page = read(transaction, &EventFilter::default(), from_seq, PAGE_EVENTS)?;
+        for event in &page.items {
+            let body = blob::get(transaction, &event.body_sha256)?;
+            if laws::disturbs(event, body.as_deref(), expected.about) {
+                return Ok(true);
+            }
+        }
+        next = page.next;
+    }
+    Ok(false)
+}
+
+/// Appends one event with its body, its attachments, its leaf and what follows from it.
 pub(crate) fn append(transaction: &Transaction<'_>, event: &NewEvent) -> Result<(), StoreError> {
     let fact = Fact::read(event.kind, &event.body)?;
     let seq = log::size(transaction)?;
@@ -117,6 +151,10 @@ pub(crate) fn append(transaction: &Transaction<'_>, event: &NewEvent) -> Result<
         projections.apply(laws::judge(&projections, &envelope, fact)?)?;
     }
     let texts: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    let mut attachments = Vec::new();
+    for bytes in &event.attachments {
+        attachments.push(blob::put(transaction, bytes)?.to_string());
+    }
     let stored = Stored {
         seq,
         format: FORMAT,
@@ -125,6 +163,7 @@ pub(crate) fn append(transaction: &Transaction<'_>, event: &NewEvent) -> Result<
         recorded_at: recorded_at.to_string(),
         subjects: write_list(&texts),
         body_sha256: blob::put(transaction, &event.body)?,
+        attachments: write_list(&attachments),
     };
     insert(transaction, &stored)?;
     index(transaction, seq, &keys)?;
@@ -172,8 +211,8 @@ fn recording_moment(connection: &Connection, seq: u64) -> Result<Timestamp, Stor
 }
 
 fn insert(transaction: &Transaction<'_>, stored: &Stored) -> Result<(), StoreError> {
-    let insert = "INSERT INTO event (organization, seq, format, kind, occurred_at, recorded_at, subjects, body_sha256)
-                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let insert = "INSERT INTO event (organization, seq, format, kind, occurred_at, recorded_at, subjects, body_sha256, attachments)
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let mut statement = transaction
         .prepare_cached(insert)
         .map_err(failed("append an event"))?;
@@ -187,6 +226,7 @@ fn insert(transaction: &Transaction<'_>, stored: &Stored) -> Result<(), StoreErr
             stored.recorded_at,
             stored.subjects,
             stored.body_sha256.as_bytes(),
+            stored.attachments,
         ])
         .map_err(failed("append an event"))?;
     Ok(())
@@ -218,9 +258,9 @@ pub(crate) fn read(
         .map_err(failed("look for events"))?;
     let from_seq = column::integer(from_seq);
     let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let key = filter.key.as_ref().map(Key::as_str);
+    let keys: Vec<&str> = filter.keys.iter().map(Key::as_str).collect();
     let mut parameters: Vec<&dyn ToSql> = vec![&ORGANIZATION, &from_seq, &wanted];
-    parameters.extend(key.as_ref().map(|key| key as &dyn ToSql));
+    parameters.extend(keys.iter().map(|key| key as &dyn ToSql));
     let rows = statement
         .query_map(&parameters[..], Stored::from_row)
         .map_err(failed("look for events"))?;
@@ -245,16 +285,18 @@ fn anchored(connection: &Connection, stored: Stored) -> Result<Event, StoreError
     stored.read()
 }
 
-/// The statement whose parameters are the organization, the first place, the most rows, and the key
-/// where the filter has one.
+/// The statement whose parameters are the organization, the first place, the most rows, and the keys of
+/// the filter.
 fn select(filter: &EventFilter) -> String {
-    let by_key = match filter.key {
-        Some(_) => {
-            "JOIN event_key ON event_key.organization = event.organization
-             AND event_key.seq = event.seq AND event_key.key = ?4"
-        }
-        None => "",
-    };
+    let by_keys: String = (0..filter.keys.len())
+        .map(|at| {
+            format!(
+                "JOIN event_key AS key{at} ON key{at}.organization = event.organization
+                 AND key{at}.seq = event.seq AND key{at}.key = ?{} ",
+                at + 4
+            )
+        })
+        .collect();
     let kinds: Vec<String> = filter
         .kinds
         .iter()
@@ -266,7 +308,7 @@ fn select(filter: &EventFilter) -> String {
         format!("AND kind IN ({})", kinds.join(", "))
     };
     format!(
-        "SELECT {COLUMNS} FROM event {by_key}
+        "SELECT {COLUMNS} FROM event {by_keys}
          WHERE event.organization = ?1 AND event.seq >= ?2 {of_kinds}
          ORDER BY event.seq LIMIT ?3"
     )

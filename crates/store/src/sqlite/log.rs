@@ -1,12 +1,12 @@
 use std::ops::Range;
 
 use plimsoll_model::Digest;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, Transaction, params};
 
 use super::{ORGANIZATION, blob, column, failed};
-use crate::StoreError;
 use crate::merkle::{self, ProofError};
 use crate::store::{Head, SavedCheckpoint};
+use crate::{Page, StoreError};
 
 /// The number of events.
 pub(crate) fn size(connection: &Connection) -> Result<u64, StoreError> {
@@ -22,10 +22,13 @@ pub(crate) fn size(connection: &Connection) -> Result<u64, StoreError> {
 /// The size and the root of the log.
 pub(crate) fn head(connection: &Connection) -> Result<Head, StoreError> {
     let size = size(connection)?;
-    Ok(Head {
-        size,
-        root: range_hash(connection, 0..size)?,
-    })
+    let root = root(connection, size)?;
+    Ok(Head { size, root })
+}
+
+/// The root over the first `size` events, as many as there are or fewer.
+pub(crate) fn root(connection: &Connection, size: u64) -> Result<Digest, StoreError> {
+    range_hash(connection, 0..size)
 }
 
 /// The hash of a complete subtree.
@@ -114,13 +117,41 @@ pub(crate) fn save_checkpoint(
     Ok(())
 }
 
-/// The saved checkpoints, the oldest first.
-pub(crate) fn checkpoints(connection: &Connection) -> Result<Vec<SavedCheckpoint>, StoreError> {
-    let select = "SELECT size, root, note_sha256 FROM checkpoint WHERE organization = ?1 ORDER BY size, note_sha256";
+/// The saved checkpoint that covers most.
+pub(crate) fn newest_checkpoint(
+    connection: &Connection,
+) -> Result<Option<SavedCheckpoint>, StoreError> {
+    let newest = "SELECT size, root, note_sha256 FROM checkpoint WHERE organization = ?1
+                  ORDER BY size DESC, note_sha256 LIMIT 1";
+    Ok(read_checkpoints(connection, newest, params![ORGANIZATION])?.pop())
+}
+
+/// The saved checkpoints over `from_size` events and more, the shortest first.
+pub(crate) fn checkpoints(
+    connection: &Connection,
+    from_size: u64,
+    limit: usize,
+) -> Result<Page<SavedCheckpoint>, StoreError> {
+    let select =
+        "SELECT size, root, note_sha256 FROM checkpoint WHERE organization = ?1 AND size >= ?2
+                  ORDER BY size, note_sha256 LIMIT ?3";
+    let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let from_size = column::integer(from_size);
+    let mut items = read_checkpoints(connection, select, params![ORGANIZATION, from_size, wanted])?;
+    let next = items.get(limit).map(|saved| saved.size);
+    items.truncate(limit);
+    Ok(Page { items, next })
+}
+
+fn read_checkpoints(
+    connection: &Connection,
+    select: &str,
+    parameters: impl Params,
+) -> Result<Vec<SavedCheckpoint>, StoreError> {
     let mut statement = connection
-        .prepare(select)
+        .prepare_cached(select)
         .map_err(failed("look for checkpoints"))?;
-    let rows = statement.query_map([ORGANIZATION], |row| {
+    let rows = statement.query_map(parameters, |row| {
         Ok((
             column::number(row, 0)?,
             column::digest(row, 1)?,

@@ -1,4 +1,4 @@
--- Layout 2 of the ledger. Hashes are 32 raw bytes; moments are RFC 3339 text in UTC.
+-- Layout 3 of the ledger. Hashes are 32 raw bytes; moments are RFC 3339 text in UTC.
 -- The first four tables are the truth and refuse changes; the others are projections. A build that makes
 -- these tables of other events, or from events otherwise, raises the layout.
 
@@ -11,6 +11,7 @@ CREATE TABLE event (
   recorded_at TEXT NOT NULL,
   subjects TEXT NOT NULL,
   body_sha256 BLOB NOT NULL CHECK (length(body_sha256) = 32),
+  attachments TEXT NOT NULL,
   PRIMARY KEY (organization, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX event_by_body ON event (organization, body_sha256);

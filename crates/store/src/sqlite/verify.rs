@@ -212,6 +212,14 @@ fn compare_event(ledger: &Connection, event: &Event, found: &mut Found) {
             fields: Vec::new(),
         });
     }
+    for attachment in &event.attachments {
+        if let Some(seqs) = found.deleted.get_mut(attachment) {
+            seqs.push(seq);
+        } else if !found.blobs.contains(attachment) {
+            let what = format!("the bytes {attachment}, which belong to it, are absent");
+            found.fault(Some(seq), what);
+        }
+    }
     if let Some(seqs) = found.deleted.get_mut(&event.body_sha256) {
         seqs.push(seq);
         if !event.kind.known().is_some_and(is_read_from) {

@@ -10,18 +10,13 @@ use plimsoll_store::{
 };
 
 /// Two releases; the first runs in production, the second was rolled back and is on its way again.
-/// A document without an event, a deleted body, a lease, and a checkpoint for each of ten appends.
+/// An event with a document beside it, a deleted body, a lease, and a checkpoint for each append.
 pub(crate) fn ledger(path: &Path) -> Store {
     let store = Store::open(path).unwrap();
-    store
-        .put_blob(b"a document that a statement names")
-        .unwrap();
     let bundle = |body: &[u8]| event(EventKind::EvidenceRecorded, body);
-    append(
-        &store,
-        &[bundle(b"{\"bundle\": 1}"), bundle(b"{\"bundle\": 2}")],
-    )
-    .unwrap();
+    let mut first = bundle(b"{\"bundle\": 1}");
+    first.attachments = vec![b"a document that a statement names".to_vec()];
+    append(&store, &[first, bundle(b"{\"bundle\": 2}")]).unwrap();
     store.delete_blob(&Digest::of(b"{\"bundle\": 2}")).unwrap();
     tell(&store, &release("one"));
     tell(&store, &started("d1", "one", None));
@@ -66,6 +61,7 @@ pub(crate) fn event(kind: EventKind, body: &[u8]) -> NewEvent {
         keys: vec![subject("one").key()],
         occurred_at: moment(),
         body: body.to_vec(),
+        attachments: Vec::new(),
     }
 }
 

@@ -449,7 +449,12 @@ fn approve_for(world: &World, valid_for: SignedDuration) {
         &world.path("project"),
     )
     .unwrap();
-    let ledger = Ledger::open(&world.path("state"), &Password::new(String::new())).unwrap();
+    let ledger = Ledger::open(
+        &world.path("state"),
+        &Password::new(String::new()),
+        jiff::Timestamp::now,
+    )
+    .unwrap();
     let release = find_release(
         &ledger,
         &trusted.service(&world.path("project")).unwrap(),
