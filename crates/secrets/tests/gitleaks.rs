@@ -24,38 +24,13 @@ use regex_syntax::hir::{Hir, HirKind};
 /// as gitleaks tells it, and of the secret as we do.
 type Findings = BTreeMap<(String, String, String), Vec<(u64, u64)>>;
 
-fn gitleaks() -> Option<PathBuf> {
-    let named = std::env::var_os("PLIMSOLL_GITLEAKS").map(PathBuf::from);
-    let fetched =
-        std::env::var_os("PLIMSOLL_PEERS").map(|folder| PathBuf::from(folder).join("bin/gitleaks"));
-    let home = std::env::var_os("HOME")
-        .map(|home| PathBuf::from(home).join(".cache/plimsoll/peers/bin/gitleaks"));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).map(|folder| folder.join("gitleaks"));
-    named
-        .into_iter()
-        .chain(fetched)
-        .chain(home)
-        .chain(on_path)
-        .find(|program| program.is_file())
-}
-
 fn rule_file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/gitleaks/gitleaks.toml")
 }
 
 /// The program and the rule file, or `None` with a line that says what is missing.
 fn peer() -> Option<(PathBuf, String)> {
-    let Some(program) = gitleaks() else {
-        std::io::Write::write_fmt(
-            &mut std::io::stderr(),
-            format_args!(
-                "SKIPPED: the comparison with gitleaks, because the program is absent; .ci/peers fetches it\n"
-            ),
-        )
-        .unwrap();
-        return None;
-    };
+    let program = plimsoll_trial::find_peer("gitleaks", "the comparison with gitleaks")?;
     let Ok(text) = std::fs::read_to_string(rule_file()) else {
         std::io::Write::write_fmt(
             &mut std::io::stderr(),

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use plimsoll_sign::{Bundle, Password, PrivateKey, PublicKey, verify_blob, verify_statement};
@@ -199,16 +199,7 @@ fn we_accept_cosigns_statement_and_refuse_a_changed_byte() {
 impl Bench {
     /// `None`, said aloud, where cosign cannot be had.
     fn with_cosign_key() -> Option<Self> {
-        let Some(cosign) = find_cosign() else {
-            std::io::Write::write_fmt(
-                &mut std::io::stderr(),
-                format_args!(
-                    "SKIPPED: cosign interoperability, because no cosign was found; run .ci/peers\n"
-                ),
-            )
-            .unwrap();
-            return None;
-        };
+        let cosign = plimsoll_trial::find_peer("cosign", "cosign interoperability")?;
         let bench = Self {
             cosign,
             folder: tempfile::tempdir().unwrap(),
@@ -286,24 +277,4 @@ fn with_payload(bundle: &[u8], payload: &str) -> Vec<u8> {
     );
     json["dsseEnvelope"]["payload"] = encoded.into();
     serde_json::to_vec(&json).unwrap()
-}
-
-/// `PLIMSOLL_COSIGN`, then the folder that `.ci/peers` fills, then the search path.
-fn find_cosign() -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os("PLIMSOLL_COSIGN") {
-        return Some(PathBuf::from(named));
-    }
-    let peers = std::env::var_os("PLIMSOLL_PEERS").map(PathBuf::from);
-    let peers =
-        peers.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cache/plimsoll/peers")));
-    let mut places: Vec<PathBuf> = peers.into_iter().map(|peers| peers.join("bin")).collect();
-    places.extend(
-        std::env::var_os("PATH")
-            .iter()
-            .flat_map(std::env::split_paths),
-    );
-    places
-        .into_iter()
-        .map(|place| place.join("cosign"))
-        .find(|path| path.is_file())
 }

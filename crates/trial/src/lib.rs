@@ -1,10 +1,15 @@
 //! How much a long test tries: a sample of its cases under `cargo test`, all of them under
-//! `cargo xtask prove`. Tests alone use it; the product never does.
+//! `cargo xtask prove`; and where the programs are that judge beside it. Tests alone use it; the
+//! product never does.
 //!
 //! `PLIMSOLL_PROVE` decides: where it is absent a test takes its sample, and a whole number N asks
 //! for N times the full count. The choice of cases never depends on chance or on the machine.
 
+mod peer;
+
 use std::fmt::Display;
+
+pub use peer::find_peer;
 
 /// The variable that asks for the full count, and for a multiple of it.
 const VARIABLE: &str = "PLIMSOLL_PROVE";

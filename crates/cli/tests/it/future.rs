@@ -6,7 +6,7 @@ use plimsoll_model::Digest;
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{World, statement_in};
 
 /// An event of a later build, with the keys that no build changes.
 struct Later {
@@ -94,20 +94,8 @@ impl Present {
 
     /// The first statement with this predicate that the present build recorded.
     fn recorded_statement(&self, predicate_type: &str) -> Value {
-        let ledger = Connection::open(self.world.path("state/ledger.db")).unwrap();
-        let mut select = ledger
-            .prepare("SELECT bytes FROM blob JOIN event ON sha256 = body_sha256 WHERE kind = 'evidence.recorded' ORDER BY seq")
-            .unwrap();
-        let bodies = select
-            .query_map([], |row| row.get::<_, Vec<u8>>(0))
-            .unwrap();
-        let statements = bodies.map(|body| {
-            let bundle = Bundle::from_json(&body.unwrap()).unwrap();
-            let plimsoll_engine::sign::Content::Statement(envelope) = bundle.content() else {
-                panic!("evidence is a statement");
-            };
-            serde_json::from_slice::<Value>(envelope.payload()).unwrap()
-        });
+        let bundles = self.world.bundles();
+        let statements = bundles.iter().map(|bundle| statement_in(bundle));
         let mut statements = statements.filter(|it| {
             it["predicateType"]
                 .as_str()

@@ -6,6 +6,7 @@
 )]
 
 mod canary;
+mod cosign;
 mod crash;
 mod demo;
 mod fault_matrix;

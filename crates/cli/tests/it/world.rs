@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use plimsoll_engine::sign::{Bundle, Content};
 use plimsoll_model::Digest;
+use rusqlite::Connection;
+use serde_json::Value;
 
 /// A server with a health page; `SERVER_FAULT` makes it fail there.
 const SERVER: &str = r#"#!/usr/bin/env python3
@@ -46,6 +49,15 @@ pub(crate) struct World {
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
     pub(crate) output: String,
+}
+
+/// The statement in a bundle.
+pub(crate) fn statement_in(bundle: &[u8]) -> Value {
+    let bundle = Bundle::from_json(bundle).unwrap();
+    let Content::Statement(envelope) = bundle.content() else {
+        panic!("evidence is a statement");
+    };
+    serde_json::from_slice(envelope.payload()).unwrap()
 }
 
 impl World {
@@ -216,6 +228,16 @@ impl World {
             let ran = self.run(command);
             assert_eq!(ran.code, Some(0), "{command}\n{}", ran.output);
         }
+    }
+
+    /// The bundles of all evidence that was recorded, in its order.
+    pub(crate) fn bundles(&self) -> Vec<Vec<u8>> {
+        let ledger = Connection::open(self.path("state/ledger.db")).unwrap();
+        let select = "SELECT bytes FROM blob JOIN event ON sha256 = body_sha256 \
+                      WHERE kind = 'evidence.recorded' ORDER BY seq";
+        let mut select = ledger.prepare(select).unwrap();
+        let bodies = select.query_map([], |row| row.get(0)).unwrap();
+        bodies.collect::<Result<_, _>>().unwrap()
     }
 
     /// Runs `plimsoll` in the project; arguments are separated by spaces.

@@ -28,7 +28,7 @@ static ABSENT: ReasonDoc = ReasonDoc {
     of: "sbom",
     name: "absent",
     outcome: Outcome::Unknown,
-    title: "No list of components was signed about what ships",
+    title: "No signed list of components",
     why: "Without the list nobody can tell later whether a flaw that becomes known is in what runs.",
     fix: "list them with `plimsoll attest sbom` under the builder's key",
 };

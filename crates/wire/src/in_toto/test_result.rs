@@ -33,7 +33,7 @@ static ABSENT: ReasonDoc = ReasonDoc {
     of: "test",
     name: "absent",
     outcome: Outcome::Unknown,
-    title: "No test result was signed about this source",
+    title: "No signed test result for this source",
     why: "That a pipeline is green says nothing of which tests ran on which commit.",
     fix: RUN_THEM,
 };
