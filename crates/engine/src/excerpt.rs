@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use plimsoll_model::{
     Address, Digest, Excerpt, ExcerptLine, Finding, Inspection, LineIndex, Location, Masks, Matter,
-    Place, Position, RuleId, Span, TreePath,
+    Place, Position, RuleId, Span,
 };
 use plimsoll_source::{Content, Text, Tree, in_parallel};
 
@@ -250,12 +250,7 @@ fn find_line(finding: &Finding) -> Option<Matter> {
         .as_ref()
         .and_then(|excerpt| excerpt.lines().first());
     let text = line.map_or(finding.message.as_str(), |line| line.text.as_str());
-    // Neither layer nor commit: a finding stays the same one in the next build.
-    let path = match &location.tree.archive {
-        Some(archive) => TreePath::new(format!("{archive}!/{}", location.path)),
-        None => location.path.clone(),
-    };
-    Some(Matter::line(&path, text))
+    Some(Matter::line(location.address(), text))
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ pub(crate) fn inspect(tree: &dyn Tree, options: &Options<'_>) -> Inspected {
     let map = Map::new(options);
     tree.walk(
         MAX_FILE_BYTES,
-        &|address, _| map.is_claimed(address.path_in_tree()),
+        &|address, _| map.is_claimed(&address.path),
         &|entry| map.take(entry),
     );
     map.conclude()
@@ -162,7 +162,7 @@ impl<'a> Map<'a> {
     fn read(&self, entry: Entry) -> Result<Read, Vec<Gap>> {
         let address = &entry.address;
         match entry.content {
-            Content::Bytes(bytes) if self.reads_otherwise(address.path_in_tree(), &bytes) => {
+            Content::Bytes(bytes) if self.reads_otherwise(&address.path, &bytes) => {
                 let message = format!("{address} should be text and is binary");
                 Err(self.gaps(address, &UNREADABLE_FILE, &message, "restore the file"))
             }
@@ -207,7 +207,7 @@ impl<'a> Map<'a> {
     /// A link where an inspector expects a file by its name. What it names inside the tree is looked at
     /// under its own path; what it names outside does not ship.
     fn not_followed(&self, address: &Address) -> Vec<Gap> {
-        let path = address.path_in_tree();
+        let path = &address.path;
         let message =
             format!("{address} is a link or another thing that is no file; it is not followed");
         let expecting = self
@@ -222,7 +222,7 @@ impl<'a> Map<'a> {
     /// The gap, once for each inspector that would have read the file; for a folder, which may hold
     /// anything, once for all.
     fn gaps(&self, address: &Address, doc: &GapDoc, message: &str, fix: &str) -> Vec<Gap> {
-        let path = address.path_in_tree();
+        let path = &address.path;
         let anybody = self.is_claimed(path);
         let concerned = self
             .workers
@@ -239,7 +239,7 @@ impl<'a> Map<'a> {
             (self.options.progress)(self.files.fetch_add(1, Ordering::Relaxed) + 1);
             self.bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
         }
-        let path = read.address.path_in_tree();
+        let path = &read.address.path;
         let claiming: Vec<&Worker<'_>> = self
             .workers
             .iter()
@@ -293,7 +293,7 @@ impl<'a> Map<'a> {
             worker.ready.about().id.as_bytes(),
             identity.as_bytes(),
             masking,
-            read.address.path_in_tree().as_str().as_bytes(),
+            read.address.path.as_str().as_bytes(),
             &read.metadata.to_bytes(),
             read.digest.as_bytes(),
         ])

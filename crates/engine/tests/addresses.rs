@@ -29,11 +29,13 @@ fn what_is_found_says_in_which_layer_it_is() {
         "[package]\nname = \"a\"\nversion = \"1.0.0\"\n\n[dependencies]\nserde = \"1\"\n";
     let in_layer = |layer, path| Address::in_layer(layer, TreePath::new(path));
     let jar = in_layer(top, "app.jar");
+    let [conf, nested] = ["conf/.env", "lib/a.jar"].map(TreePath::new);
     // The lockfile is in another layer than the manifest, and so is no lock of it.
     let files = [
         (in_layer(base, "app/.env"), token()),
         (in_layer(top, "app/.env"), token()),
-        (jar.with_member(TreePath::new("conf/.env")), token()),
+        (jar.clone().with_member(conf.clone()), token()),
+        (jar.with_member(nested).with_member(conf), token()),
         (in_layer(base, "app/Cargo.toml"), manifest.to_owned()),
         (in_layer(top, "app/Cargo.lock"), "version = 4\n".to_owned()),
     ];
@@ -50,7 +52,7 @@ fn what_is_found_says_in_which_layer_it_is() {
         .map(Location::address)
         .collect();
     found.sort();
-    let mut wanted: Vec<Address> = files[..3].iter().map(|file| file.0.clone()).collect();
+    let mut wanted: Vec<Address> = files[..4].iter().map(|file| file.0.clone()).collect();
     wanted.sort();
     assert_eq!(found, wanted);
     let gaps = inspected.inspection.gaps.iter();
@@ -59,7 +61,7 @@ fn what_is_found_says_in_which_layer_it_is() {
         .filter_map(|gap| gap.place.as_ref()?.file())
         .map(Location::address)
         .collect();
-    assert_eq!(unlocked, [files[3].0.clone()]);
+    assert_eq!(unlocked, [files[4].0.clone()]);
     for (address, text) in &files {
         assert_eq!(inspected.digests[address], Digest::of(text.as_bytes()));
     }

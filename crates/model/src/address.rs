@@ -5,21 +5,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CommitId, Digest, TreePath};
 
-/// What names one file of what is inspected, and nothing else: where its tree was taken from, its
-/// path there, and its path inside the archive at that path.
+/// What names one file of what is inspected, and nothing else: where its tree was taken from, the
+/// archives that it is in, and its path in the innermost of them.
 ///
-/// The text form is canonical: `path`, `layer:sha256:DIGITS:path` or `commit:ID:path`, followed by
-/// `!/member` inside an archive. `%` and control characters are written `%XX`, and so is what would
-/// read as one of the marks. Every address has one text, and every other text is refused.
+/// The text form is canonical: `path`, `layer:sha256:DIGITS:path` or `commit:ID:path`, where `!/` ends the
+/// path of an archive and the path inside it follows: `app.ear!/web.war!/WEB-INF/web.xml`. `%` and control
+/// characters are written `%XX`, and so is what would read as one of the marks. Every address has one
+/// text, and every other text is refused.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Fields", into = "Fields")]
 pub struct Address {
     /// The layer or commit; `None` where the inspected tree is a single one.
     pub origin: Option<Origin>,
-    /// The path in the tree.
+    /// The archives that hold it, the outermost first, each by its path in the one before; empty for what
+    /// is in none.
+    pub archives: Vec<TreePath>,
+    /// The path in the tree that directly holds the file: in the innermost archive, where it is in one.
     pub path: TreePath,
-    /// The path inside the archive that stands at `path`; `None` for the file itself.
-    pub member: Option<TreePath>,
 }
 
 /// One of several trees that are inspected as one.
@@ -35,7 +37,7 @@ pub enum Origin {
 /// The text is no address in its canonical form.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "`{0}` is no address of a file; write PATH, layer:sha256:DIGITS:PATH or commit:ID:PATH, and !/MEMBER behind it for a file in an archive"
+    "`{0}` is no address of a file; write PATH, layer:sha256:DIGITS:PATH or commit:ID:PATH, and !/PATH behind it for a file in an archive"
 )]
 pub struct AddressError(String);
 
@@ -44,8 +46,8 @@ impl Address {
     pub fn new(path: TreePath) -> Self {
         Self {
             origin: None,
+            archives: Vec::new(),
             path,
-            member: None,
         }
     }
 
@@ -67,9 +69,19 @@ impl Address {
 
     /// A file inside the archive that this address names.
     #[must_use]
-    pub fn with_member(self, member: TreePath) -> Self {
+    pub fn with_member(mut self, member: TreePath) -> Self {
+        self.archives.push(self.path);
         Self {
-            member: Some(member),
+            path: member,
+            ..self
+        }
+    }
+
+    /// The same file, whatever layer or commit holds it.
+    #[must_use]
+    pub fn without_origin(self) -> Self {
+        Self {
+            origin: None,
             ..self
         }
     }
@@ -77,27 +89,16 @@ impl Address {
     /// The path, where nothing else belongs to the address: of a file of the one inspected tree, in no
     /// archive.
     pub fn plain_path(&self) -> Option<&TreePath> {
-        match self {
-            Self {
-                origin: None,
-                path,
-                member: None,
-            } => Some(path),
-            Self { .. } => None,
-        }
+        let is_plain = self.origin.is_none() && self.archives.is_empty();
+        is_plain.then_some(&self.path)
     }
 
-    /// The path in the tree that directly holds the file: in the archive, where it is in one.
-    pub fn path_in_tree(&self) -> &TreePath {
-        self.member.as_ref().unwrap_or(&self.path)
-    }
-
-    /// The tree that directly holds the file: files are told apart in it by
-    /// [`Address::path_in_tree`], and what they say about each other by path holds inside it.
+    /// The tree that directly holds the file: files are told apart in it by their paths, and what they say
+    /// about each other by path holds inside it.
     pub fn tree(&self) -> TreeAddress {
         TreeAddress {
             origin: self.origin.clone(),
-            archive: self.member.as_ref().map(|_| self.path.clone()),
+            archives: self.archives.clone(),
         }
     }
 }
@@ -109,30 +110,22 @@ impl Address {
 pub struct TreeAddress {
     /// The layer or commit; `None` where the inspected tree is a single one.
     pub origin: Option<Origin>,
-    /// The path of the archive; `None` for what is in none.
-    pub archive: Option<TreePath>,
+    /// The archives, the outermost first and the tree itself last; empty for what is none.
+    pub archives: Vec<TreePath>,
 }
 
 impl TreeAddress {
     /// Whether it is the inspected tree itself.
     pub fn is_whole(&self) -> bool {
-        self.origin.is_none() && self.archive.is_none()
+        self.origin.is_none() && self.archives.is_empty()
     }
 
     /// The address of the file at a path of this tree.
     pub fn file(&self, path: TreePath) -> Address {
-        let origin = self.origin.clone();
-        match &self.archive {
-            Some(archive) => Address {
-                origin,
-                path: archive.clone(),
-                member: Some(path),
-            },
-            None => Address {
-                origin,
-                path,
-                member: None,
-            },
+        Address {
+            origin: self.origin.clone(),
+            archives: self.archives.clone(),
+            path,
         }
     }
 }
@@ -140,6 +133,12 @@ impl TreeAddress {
 impl From<TreePath> for Address {
     fn from(path: TreePath) -> Self {
         Self::new(path)
+    }
+}
+
+impl From<&TreePath> for Address {
+    fn from(path: &TreePath) -> Self {
+        Self::new(path.clone())
     }
 }
 
@@ -154,11 +153,12 @@ impl fmt::Display for Address {
             Some(Origin::Commit(commit)) => write!(f, "{COMMIT}{commit}:")?,
             None => {}
         }
-        f.write_str(&escape_path(&self.path, self.origin.is_none()))?;
-        match &self.member {
-            Some(member) => write!(f, "{MEMBER}{}", escape(member.as_str())),
-            None => Ok(()),
+        let mut is_first = self.origin.is_none();
+        for archive in &self.archives {
+            write!(f, "{}{MEMBER}", escape_path(archive, is_first))?;
+            is_first = false;
         }
+        f.write_str(&escape_path(&self.path, is_first))
     }
 }
 
@@ -187,14 +187,12 @@ fn read(text: &str) -> Option<Address> {
     } else {
         (None, text)
     };
-    let (path, member) = match rest.split_once(MEMBER) {
-        Some((path, member)) => (path, Some(tree_path(member)?)),
-        None => (rest, None),
-    };
+    let mut archives: Vec<TreePath> = rest.split(MEMBER).map(tree_path).collect::<Option<_>>()?;
+    let path = archives.pop()?;
     Some(Address {
         origin,
-        path: tree_path(path)?,
-        member,
+        archives,
+        path,
     })
 }
 
@@ -255,9 +253,9 @@ struct Fields {
     layer: Option<Digest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     commit: Option<CommitId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    archives: Vec<TreePath>,
     path: TreePath,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    member: Option<TreePath>,
 }
 
 /// The address of a tree as fields of an object in JSON.
@@ -268,8 +266,8 @@ struct TreeFields {
     layer: Option<Digest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     commit: Option<CommitId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    archive: Option<TreePath>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    archives: Vec<TreePath>,
 }
 
 impl From<Address> for Fields {
@@ -278,8 +276,8 @@ impl From<Address> for Fields {
         Self {
             layer,
             commit,
+            archives: address.archives,
             path: address.path,
-            member: address.member,
         }
     }
 }
@@ -290,8 +288,8 @@ impl TryFrom<Fields> for Address {
     fn try_from(fields: Fields) -> Result<Self, Self::Error> {
         Ok(Self {
             origin: join_origin(fields.layer, fields.commit)?,
+            archives: fields.archives,
             path: fields.path,
-            member: fields.member,
         })
     }
 }
@@ -302,7 +300,7 @@ impl From<TreeAddress> for TreeFields {
         Self {
             layer,
             commit,
-            archive: tree.archive,
+            archives: tree.archives,
         }
     }
 }
@@ -313,7 +311,7 @@ impl TryFrom<TreeFields> for TreeAddress {
     fn try_from(fields: TreeFields) -> Result<Self, Self::Error> {
         Ok(Self {
             origin: join_origin(fields.layer, fields.commit)?,
-            archive: fields.archive,
+            archives: fields.archives,
         })
     }
 }
@@ -340,42 +338,56 @@ fn join_origin(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{Address, Origin, TreeAddress};
     use crate::{CommitId, Digest, TreePath};
 
-    /// Paths with everything that the text form uses as a mark.
+    const MARKS: [&str; 9] = ["a", "!", "/", "%", ":", "layer:", "commit:", "21", "\n"];
+
+    /// Paths with everything that the text form uses as a mark: each mark, and each pair of them.
     fn paths() -> Vec<TreePath> {
-        let marks = [
-            "a", "!", "/", "%", ":", "layer:", "commit:", "21", "\n", "é",
-        ];
-        let pairs = marks
-            .iter()
-            .flat_map(|first| marks.map(|second| format!("{first}{second}")));
-        let triples = pairs.flat_map(|pair| marks.map(|last| format!("{pair}{last}")));
-        triples.map(TreePath::new).collect()
+        let pairs = MARKS.iter().flat_map(|first| {
+            let pair = |second: &str| format!("{first}{second}");
+            MARKS.map(pair)
+        });
+        let all = MARKS.map(str::to_owned).into_iter().chain(pairs);
+        all.map(TreePath::new).collect()
+    }
+
+    /// Addresses of files in no archive, in one, and in two, with every path at each place.
+    fn addresses(origin: Option<&Origin>) -> Vec<Address> {
+        let mut all = Vec::new();
+        let marks = || MARKS.map(TreePath::new);
+        for path in paths() {
+            let file = Address {
+                origin: origin.cloned(),
+                ..Address::new(path)
+            };
+            for member in paths() {
+                let member = file.clone().with_member(member);
+                all.extend(marks().map(|inner| member.clone().with_member(inner)));
+                all.push(member);
+            }
+            all.push(file);
+        }
+        all
     }
 
     #[test]
     fn every_address_has_one_text_that_reads_back() {
         let layer = Origin::Layer(Digest::of(b"layer"));
         let commit = Origin::Commit(CommitId::new("0123456789abcdef0123456789abcdef01234567"));
-        for origin in [None, Some(layer), Some(commit)] {
-            for path in paths() {
-                let members = [None, Some(path.clone()), Some(TreePath::new("b!/c"))];
-                for member in members {
-                    let address = Address {
-                        origin: origin.clone(),
-                        path: path.clone(),
-                        member,
-                    };
-                    let text = address.to_string();
-                    assert_eq!(text.parse().as_ref(), Ok(&address), "{text}");
-                    assert!(!text.contains('\n'));
-                    let json = serde_json::to_string(&address).unwrap();
-                    assert_eq!(serde_json::from_str::<Address>(&json).unwrap(), address);
-                    let path = address.path_in_tree().clone();
-                    assert_eq!(address.tree().file(path), address);
-                }
+        let mut texts = BTreeSet::new();
+        for origin in [None, Some(&layer), Some(&commit)] {
+            for address in addresses(origin) {
+                let text = address.to_string();
+                assert_eq!(text.parse().as_ref(), Ok(&address), "{text}");
+                assert!(!text.contains('\n'));
+                let json = serde_json::to_string(&address).unwrap();
+                assert_eq!(serde_json::from_str::<Address>(&json).unwrap(), address);
+                assert_eq!(address.tree().file(address.path.clone()), address);
+                assert!(texts.insert(text), "{address} names two files");
             }
         }
     }
@@ -387,6 +399,8 @@ mod tests {
         for refused in [
             "",
             "a!/",
+            "a!/!/b",
+            "!/a",
             "a%",
             "a%2",
             "a%61",

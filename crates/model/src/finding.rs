@@ -1,6 +1,8 @@
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Ecosystem, ObjectPlace, Place, RuleId, Severity, TreePath, Version};
+use crate::{Address, Digest, Ecosystem, ObjectPlace, Place, RuleId, Severity, Version};
 
 /// One flaw at one place. The one type for all inspectors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,16 +88,16 @@ pub enum Matter {
     },
     /// A line of a file. Moved lines and white space do not matter; a renamed file is another matter.
     Line {
-        /// The file, without its layer.
-        path: TreePath,
+        /// The file, without its layer or commit.
+        file: Address,
         /// The line with its secrets masked and white space folded.
         text: String,
     },
     /// An object of a cluster or cloud and the field in it. A renamed object is another matter, and so is
     /// one of the same name that another file declares.
     Object {
-        /// The file that declares it, without its layer; `None` for an object that runs.
-        path: Option<TreePath>,
+        /// The file that declares it, without its layer or commit; `None` for an object that runs.
+        file: Option<Address>,
         /// The object.
         object: ObjectPlace,
     },
@@ -112,15 +114,15 @@ pub enum Matter {
 
 impl Matter {
     /// The line of a file, with its secrets masked already.
-    pub fn line(path: &TreePath, masked_line: &str) -> Self {
+    pub fn line(file: impl Into<Address>, masked_line: &str) -> Self {
         Self::Line {
-            path: path.clone(),
+            file: file.into().without_origin(),
             text: masked_line.split_whitespace().collect::<Vec<_>>().join(" "),
         }
     }
 
     /// Its kind and its fields in a fixed order; an absent field and an empty one are the same.
-    fn parts(&self) -> Vec<&str> {
+    fn parts(&self) -> Vec<Cow<'_, str>> {
         match self {
             Self::Component {
                 ecosystem,
@@ -128,29 +130,38 @@ impl Matter {
                 version,
             } => {
                 let version = version.as_ref().map_or("", Version::as_str);
-                vec!["component", ecosystem.as_str(), name, version]
+                borrow(&["component", ecosystem.as_str(), name, version])
             }
-            Self::Line { path, text } => vec!["line", path.as_str(), text],
-            Self::Object { path, object } => vec![
-                "object",
-                path.as_ref().map_or("", TreePath::as_str),
-                &object.kind,
-                object.namespace.as_deref().unwrap_or(""),
-                &object.name,
-                object.field.as_deref().unwrap_or(""),
-            ],
+            Self::Line { file, text } => {
+                vec!["line".into(), file.to_string().into(), text.into()]
+            }
+            Self::Object { file, object } => {
+                let file = file.as_ref().map(Address::to_string);
+                let mut parts = vec!["object".into(), file.unwrap_or_default().into()];
+                parts.extend(borrow(&[
+                    &object.kind,
+                    object.namespace.as_deref().unwrap_or(""),
+                    &object.name,
+                    object.field.as_deref().unwrap_or(""),
+                ]));
+                parts
+            }
             Self::Operation {
                 method,
                 route,
                 parameter,
-            } => vec![
+            } => borrow(&[
                 "operation",
                 method,
                 route,
                 parameter.as_deref().unwrap_or(""),
-            ],
+            ]),
         }
     }
+}
+
+fn borrow<'a>(parts: &[&'a str]) -> Vec<Cow<'a, str>> {
+    parts.iter().copied().map(Cow::Borrowed).collect()
 }
 
 /// A finding's identity: survives moved lines, holds no value.
@@ -164,9 +175,9 @@ pub struct Fingerprint(Digest);
 impl Fingerprint {
     fn of(rule: &RuleId, matter: Option<&Matter>, ordinal: u32) -> Self {
         let ordinal = ordinal.to_string();
-        let mut parts = vec!["plimsoll-fingerprint-v2", rule.as_str(), &ordinal];
+        let mut parts = borrow(&["plimsoll-fingerprint-v2", rule.as_str(), &ordinal]);
         parts.extend(matter.map(Matter::parts).unwrap_or_default());
-        let parts: Vec<&[u8]> = parts.into_iter().map(str::as_bytes).collect();
+        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
         Self(Digest::of_parts(&parts))
     }
 }
@@ -242,7 +253,7 @@ mod tests {
     fn fingerprint(line: u32, text: &str, ordinal: u32) -> String {
         let mut location = Location::file(TreePath::new("a/b.yml"));
         location.start.line = line;
-        let matter = Matter::line(&location.path, text);
+        let matter = Matter::line(location.address(), text);
         about(location, matter, ordinal).to_string()
     }
 
@@ -263,9 +274,9 @@ mod tests {
                 name: "web".to_owned(),
                 field: None,
             };
-            let path = path.map(TreePath::new);
+            let file = path.map(|path| TreePath::new(path).into());
             let place = Location::file(TreePath::new("rendered.yml"));
-            about(place, Matter::Object { path, object }, 0)
+            about(place, Matter::Object { file, object }, 0)
         };
         let staging = declared(Some("k8s/staging/web.yml"));
         assert_ne!(staging, declared(Some("k8s/production/web.yml")));

@@ -88,7 +88,7 @@ impl Location {
     pub fn at(address: &Address) -> Self {
         Self {
             tree: address.tree(),
-            ..Self::file(address.path_in_tree().clone())
+            ..Self::file(address.path.clone())
         }
     }
 
@@ -97,9 +97,9 @@ impl Location {
         self.tree.file(self.path.clone())
     }
 
-    /// The path of the file in its layer or commit; of a file in an archive, that of the archive.
+    /// The path of the file in its layer or commit; of a file in an archive, that of the outermost one.
     pub fn outer_path(&self) -> &TreePath {
-        self.tree.archive.as_ref().unwrap_or(&self.path)
+        self.tree.archives.first().unwrap_or(&self.path)
     }
 }
 

@@ -15,7 +15,7 @@ const MAX_BYTES: usize = 64 << 20;
 /// Reads one file. Never fails and never panics: what cannot be read is a gap.
 pub(crate) fn extract(file: &File<'_>, read: impl Fn(&TextFile<'_>) -> Facts) -> Facts {
     let Some(file) = &file.as_text() else {
-        return Facts::gap(gap::no_text(file.address.path_in_tree()));
+        return Facts::gap(gap::no_text(&file.address.path));
     };
     if file.text.len() > MAX_BYTES {
         return Facts::gap(gap::too_large(file.path, file.text.len(), MAX_BYTES));

@@ -37,9 +37,7 @@ pub fn claims(path: &TreePath) -> bool {
 pub fn extract(file: &File) -> Facts {
     match file.as_text() {
         Some(text) => extract_text(&text),
-        None => Facts(Content::Unreadable(Box::new(no_text(
-            file.address.path_in_tree(),
-        )))),
+        None => Facts(Content::Unreadable(Box::new(no_text(&file.address.path)))),
     }
 }
 

@@ -82,7 +82,7 @@ impl Rules {
     pub fn extract(&self, file: &File<'_>) -> Facts {
         match file.as_text() {
             Some(text) => extract::extract(self, &text),
-            None => extract::extract_path(self, file.address.path_in_tree()),
+            None => extract::extract_path(self, &file.address.path),
         }
     }
 

@@ -53,7 +53,7 @@ impl<'a> File<'a> {
     pub fn as_text(&self) -> Option<TextFile<'a>> {
         match self.body {
             Body::Text { text, masks } => Some(TextFile {
-                path: self.address.path_in_tree(),
+                path: &self.address.path,
                 text,
                 masks,
             }),

@@ -58,8 +58,16 @@ fn one_path_in_two_layers_is_two_files() {
     );
     image.insert(jar.clone(), Metadata::default(), text("PK"));
     image.insert(member.clone(), Metadata::default(), text("<project/>"));
+    let nested = jar
+        .clone()
+        .with_member(path("lib/a.jar"))
+        .with_member(path("META-INF/pom.xml"));
+    image.insert(nested.clone(), Metadata::default(), text("<nested/>"));
     let all = walk(&image, |_, _| true);
-    assert_eq!(all.len(), 6);
+    assert_eq!(all.len(), 7);
+    assert_eq!(all[&member].content, text("<project/>"));
+    assert_eq!(all[&nested].content, text("<nested/>"));
+    assert_ne!(member.tree(), nested.tree());
     assert_eq!(all[&in_base].content, text("old"));
     assert_eq!(all[&in_top].content, text("new"));
     assert_ne!(in_base.tree(), in_top.tree());

@@ -135,7 +135,7 @@ impl Inspect for Dependency {
     }
 
     fn extract(&self, file: &File<'_>, _: &Settings) -> Facts {
-        let parser = claims(file.address.path_in_tree());
+        let parser = claims(&file.address.path);
         parser
             .expect("only a file that is claimed is read")
             .extract(file)

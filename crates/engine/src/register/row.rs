@@ -147,7 +147,7 @@ impl<I: Inspect> Run for Running<'_, I> {
         }
         let mut trees = self.facts();
         let tree = trees.entry(address.tree()).or_default();
-        tree.insert(address.path_in_tree().clone(), facts);
+        tree.insert(address.path.clone(), facts);
         Some(Kept::Said)
     }
 
