@@ -34,13 +34,14 @@ static ROWS: [&dyn Row; 3] = [
 ];
 
 /// Every kind of evidence of this build. Requirements are named in this order.
-static EVIDENCE: [&EvidenceKind; 6] = [
+static EVIDENCE: [&EvidenceKind; 7] = [
     &in_toto::TEST,
     &in_toto::SBOM,
     &in_toto::INSPECTION,
     &in_toto::PROVENANCE,
     &in_toto::APPROVAL,
     &in_toto::DEPLOYMENT,
+    &plimsoll_drill::DRILL,
 ];
 
 /// The kinds of evidence of this build.

@@ -32,6 +32,7 @@ const ROOMS: &[Room] = &[
         "engine",
         &[
             "advisories",
+            "drill",
             "durable",
             "environment",
             "model",
@@ -48,6 +49,7 @@ const ROOMS: &[Room] = &[
     ),
     room("store", &["model"]),
     room("environment", &["durable", "model"]),
+    room("drill", &["model", "wire"]),
     room("wire", &["model"]),
     room("sign", &["model"]),
     Room {
