@@ -34,14 +34,13 @@ static ROWS: [&dyn Row; 3] = [
 ];
 
 /// Every kind of evidence of this build. Requirements are named in this order.
-static EVIDENCE: [&EvidenceKind; 7] = [
+static EVIDENCE: [&EvidenceKind; 6] = [
     &in_toto::TEST,
     &in_toto::SBOM,
     &in_toto::INSPECTION,
     &in_toto::PROVENANCE,
     &in_toto::APPROVAL,
     &in_toto::DEPLOYMENT,
-    &plimsoll_drill::DRILL,
 ];
 
 /// The kinds of evidence of this build.

@@ -32,7 +32,6 @@ const ROOMS: &[Room] = &[
         "engine",
         &[
             "advisories",
-            "drill",
             "durable",
             "environment",
             "model",
@@ -49,7 +48,6 @@ const ROOMS: &[Room] = &[
     ),
     room("store", &["model"]),
     room("environment", &["durable", "model"]),
-    room("drill", &["model", "wire"]),
     room("wire", &["model"]),
     room("sign", &["model"]),
     Room {
