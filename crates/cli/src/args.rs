@@ -307,15 +307,16 @@ Examples:
     },
 }
 
-/// Explain a rule or gap: what it finds or leaves unchecked, why that matters, what to do
+/// Explain a rule, gap or reason: what it finds, leaves unchecked or says, why that matters, what to do
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   plimsoll explain path/push-before-scan
   plimsoll explain dependency/unlocked-manifest
+  plimsoll explain decision/origin-unsigned
   plimsoll explain")]
 pub(crate) struct Explain {
-    /// The id of the rule or gap; all are listed without one
+    /// The id of the rule, gap or reason; all are listed without one
     pub(crate) rule: Option<String>,
 }
 

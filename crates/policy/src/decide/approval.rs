@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::{Approval, Body, Reason, Signatory};
+use plimsoll_model::{Approval, Body, Evidence, Reason, Signatory};
 
 use super::{Case, is_about_all, provenance, signatory_name};
 use crate::reasons::{APPROVED, NOT_APPROVED};
@@ -19,18 +19,7 @@ impl Case<'_> {
         let deployed = self
             .last_deployment(&self.request.environment.name)
             .map(|(at, _, _)| at);
-        for (at, evidence) in self.request.evidence.iter().enumerate() {
-            let Body::Approval(approval) = &evidence.body else {
-                continue;
-            };
-            // An approval is of the whole release: one that names less of it, or more, is of another.
-            if !is_about_all(evidence, self.request.subjects)
-                || approval.service != *self.request.service
-                || approval.release != *self.request.release
-                || approval.environment != self.request.environment.name
-            {
-                continue;
-            }
+        for (at, evidence, approval) in self.approvals_of_it() {
             let used = deployed.is_some_and(|deployed| at < deployed);
             let used = used.then(|| "an approval that an earlier deployment used up".to_owned());
             let refusal = used.or_else(|| self.stale(approval));
@@ -46,6 +35,23 @@ impl Case<'_> {
         }
         let reason = self.approval_reason(rule, &approvers, &refused);
         reason.resting_on(counted)
+    }
+
+    /// The approvals of this release for this environment, with their places in the evidence. An approval
+    /// is of the whole release: one that names less of it, or more, is of another.
+    fn approvals_of_it(&self) -> impl Iterator<Item = (usize, &Evidence, &Approval)> {
+        let request = self.request;
+        let evidence = request.evidence.iter().enumerate();
+        evidence.filter_map(move |(at, evidence)| {
+            let Body::Approval(approval) = &evidence.body else {
+                return None;
+            };
+            let ours = is_about_all(evidence, request.subjects)
+                && approval.service == *request.service
+                && approval.release == *request.release
+                && approval.environment == request.environment.name;
+            ours.then_some((at, evidence, approval))
+        })
     }
 
     fn approval_reason(
