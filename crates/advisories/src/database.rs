@@ -64,7 +64,12 @@ pub enum OpenError {
 
 impl Fault for OpenError {
     fn class(&self) -> Class {
-        Class::Configuration
+        match self {
+            Self::ReadFolder { source, .. } | Self::ReadFile { source, .. } => {
+                Class::of_named_file(source)
+            }
+            Self::Damaged { .. } => Class::Configuration,
+        }
     }
 
     fn hint(&self) -> Option<String> {

@@ -15,12 +15,13 @@ mod sbom;
 mod sign;
 mod status;
 
+use plimsoll_model::Told;
+
 use crate::args::Command;
 use crate::exit::Exit;
-use crate::failure::Failure;
 
 /// Runs a command.
-pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
+pub(crate) fn run(command: Command) -> Result<Exit, Told> {
     match command {
         Command::Check(args) => check::run(&args),
         Command::Sbom(args) => sbom::run(&args),

@@ -3,9 +3,8 @@
 
 use std::process::ExitCode;
 
-use plimsoll_model::{Class, Outcome};
+use plimsoll_model::{Class, Outcome, Told};
 
-use crate::failure::Failure;
 use crate::render;
 
 /// How a command that ran to its end ends.
@@ -42,16 +41,11 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 }
 
 /// Shows a failure. Whatever its class, it is never mistaken for "allowed".
-pub(crate) fn failed(failure: &Failure) -> ExitCode {
+pub(crate) fn failed(failure: &Told) -> ExitCode {
     render::failure(failure);
     code(failure.class)
 }
 
 fn code(class: Class) -> ExitCode {
-    ExitCode::from(match class {
-        Class::Denied => 1,
-        Class::Usage => 64,
-        Class::Configuration => 65,
-        Class::Internal => 70,
-    })
+    ExitCode::from(class.exit_code())
 }

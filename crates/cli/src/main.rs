@@ -6,7 +6,6 @@
 mod args;
 mod commands;
 mod exit;
-mod failure;
 mod render;
 
 use std::process::ExitCode;

@@ -8,9 +8,8 @@ mod verdict;
 use std::io;
 
 use plimsoll_engine::{Checked, Looked, Report, masked};
-use plimsoll_model::{Extent, Ran};
+use plimsoll_model::{Extent, Ran, Told};
 
-use crate::failure::Failure;
 pub(crate) use clean::{clean, clean_lines};
 pub(crate) use style::{BOLD, COMMAND, DIM, outcome as outcome_style};
 pub(crate) use verdict::verdict;
@@ -93,14 +92,14 @@ fn days(days: u64) -> String {
 
 /// Shows a failure, its causes and what to do on standard error. Errors quote what strangers wrote, so
 /// credentials in them are masked and control characters shown.
-pub(crate) fn failure(failure: &Failure) {
+pub(crate) fn failure(failure: &Told) {
     let mut out = anstream::stderr().lock();
     if write_failure(failure, &mut out).is_err() {
         // Standard error is gone: there is nobody left to tell, and the exit code still says it.
     }
 }
 
-fn write_failure(failure: &Failure, out: &mut dyn io::Write) -> io::Result<()> {
+fn write_failure(failure: &Told, out: &mut dyn io::Write) -> io::Result<()> {
     let red = style::severity(plimsoll_model::Severity::Critical);
     let message = clean_lines(&masked(&failure.message));
     writeln!(out, "{red}error{red:#}: {message}")?;

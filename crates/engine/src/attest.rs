@@ -39,7 +39,7 @@ pub enum AttestError {
     #[error(transparent)]
     Command(#[from] CommandError),
     /// The build failed.
-    #[error("the build `{command}` ended with {status}; nothing was signed")]
+    #[error("the build `{command}` ended with {status}, so nothing was signed")]
     BuildFailed {
         /// The command.
         command: String,
@@ -47,7 +47,7 @@ pub enum AttestError {
         status: String,
     },
     /// The build made no artifact.
-    #[error("the build `{command}` did not make {}; nothing was signed", artifact.display())]
+    #[error("the build `{command}` did not make {}, so nothing was signed", artifact.display())]
     NoArtifact {
         /// The command.
         command: String,
@@ -66,7 +66,7 @@ pub enum AttestError {
     },
     /// The artifact was not built from the commit.
     #[error(
-        "the ledger holds no provenance that says that {} was built from commit {commit:.12}; nothing was signed",
+        "the ledger holds no provenance that says that {} was built from commit {commit:.12}, so nothing was signed",
         artifact.short()
     )]
     OtherCommit {

@@ -91,7 +91,7 @@ impl Fault for LedgerError {
     fn class(&self) -> Class {
         match self {
             Self::File { source, .. } => Class::of_named_file(source),
-            Self::Absent { .. } => Class::Configuration,
+            Self::Absent { .. } => Class::Absent,
             Self::LogKey { source, .. } => source.class(),
             Self::Store(error) => error.class(),
             Self::Sign(error) => error.class(),
@@ -103,9 +103,9 @@ impl Fault for LedgerError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Store(error) => return error.hint(),
-            Self::File { .. } | Self::LogKey { .. } | Self::Sign(_) | Self::Random(_) => {
-                return None;
-            }
+            Self::LogKey { source, .. } => return source.hint(),
+            Self::Sign(error) => return error.hint(),
+            Self::File { .. } | Self::Random(_) => return None,
             Self::Absent { .. } => {
                 "the first `plimsoll attest` or `plimsoll release create` makes one"
             }

@@ -93,7 +93,7 @@ pub enum PromoteError {
 impl Fault for PromoteError {
     fn class(&self) -> Class {
         match self {
-            Self::NoEnvironment { .. } => Class::Configuration,
+            Self::NoEnvironment { .. } => Class::Absent,
             Self::Ledger(error) => error.class(),
             Self::Deploy(error) => error.class(),
             Self::Untrusted { .. }

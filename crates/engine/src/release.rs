@@ -42,7 +42,7 @@ impl Fault for ReleaseError {
         match self {
             Self::Taken { .. } => Class::Denied,
             Self::Name { .. } => Class::Usage,
-            Self::Absent { .. } => Class::Configuration,
+            Self::Absent { .. } => Class::Absent,
             Self::Ledger(error) => error.class(),
         }
     }

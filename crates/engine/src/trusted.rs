@@ -147,13 +147,13 @@ impl Fault for TrustedError {
     fn class(&self) -> Class {
         match self {
             Self::Git(error) | Self::Repository { source: error, .. } => error.class(),
-            Self::Read { .. }
-            | Self::Service { .. }
+            Self::Read { source, .. } => Class::of_named_file(source),
+            Self::NoBase { .. } => Class::Absent,
+            Self::Service { .. }
             | Self::NoFile { .. }
             | Self::SharedKey { .. }
             | Self::Pin { .. }
             | Self::Text { .. }
-            | Self::NoBase { .. }
             | Self::Policy(_) => Class::Configuration,
         }
     }

@@ -4,28 +4,28 @@ use plimsoll_model::{Class, Fault};
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ConfigError {
     /// The program would not be the artifact.
-    #[error("`run` names `{{artifact}}` nowhere, so the checked bytes would not run; add it")]
+    #[error("`run` names `{{artifact}}` nowhere, so the checked bytes would not run")]
     NoArtifact,
     /// A name that a shell cannot hand on.
-    #[error("`{name}` is no name for an environment variable; use letters, digits and `_`")]
+    #[error("`{name}` is no name for an environment variable")]
     VariableName {
         /// The name.
         name: String,
     },
     /// A name that is ours.
-    #[error("the environment variable `{name}` is set by Plimsoll; rename it")]
+    #[error("the environment variable `{name}` is set by Plimsoll itself")]
     ReservedVariable {
         /// The name.
         name: String,
     },
     /// A text with a zero byte, which no process can be given.
-    #[error("`{key}` holds a zero byte; remove it")]
+    #[error("`{key}` holds a zero byte")]
     ZeroByte {
         /// The configuration key.
         key: &'static str,
     },
     /// A health URL that a local process cannot be proven to answer.
-    #[error("the health URL `{url}` {problem}; write one like http://127.0.0.1:8080/health")]
+    #[error("the health URL `{url}` {problem}")]
     Url {
         /// The URL.
         url: String,
@@ -33,7 +33,7 @@ pub enum ConfigError {
         problem: &'static str,
     },
     /// A duration out of bounds.
-    #[error("`{key}` is {value_ms} ms; it must lie between {min_ms} and {max_ms}")]
+    #[error("`{key}` is {value_ms} ms, which is not between {min_ms} and {max_ms}")]
     Duration {
         /// The configuration key.
         key: &'static str,
@@ -49,6 +49,19 @@ pub enum ConfigError {
 impl Fault for ConfigError {
     fn class(&self) -> Class {
         Class::Configuration
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoArtifact => "write `{artifact}` where the file's path belongs".to_owned(),
+            Self::VariableName { .. } => "use letters, digits and `_`".to_owned(),
+            Self::ReservedVariable { .. } => "rename the variable".to_owned(),
+            Self::ZeroByte { .. } => "remove the zero byte".to_owned(),
+            Self::Url { .. } => "write one like http://127.0.0.1:8080/health".to_owned(),
+            Self::Duration { min_ms, max_ms, .. } => {
+                format!("give a time between {min_ms} and {max_ms} ms")
+            }
+        })
     }
 }
 

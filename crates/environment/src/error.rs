@@ -16,7 +16,7 @@ pub enum EnvironmentError {
         source: std::io::Error,
     },
     /// The record of what was started cannot be understood, so what runs is unknown.
-    #[error("the record {} is damaged; see what runs with `ps`, end it, and remove the file", path.display())]
+    #[error("the record {} of what was started is damaged, so what runs is not known", path.display())]
     Record {
         /// The record.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum EnvironmentError {
         actual: Digest,
     },
     /// The artifact is no regular file.
-    #[error("{} is no regular file; name the built artifact", path.display())]
+    #[error("{} is no regular file", path.display())]
     NotAFile {
         /// The path.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub enum EnvironmentError {
         subjects: String,
     },
     /// Somebody else answers where the process should.
-    #[error("{address} is already taken by {by}; stop that, or use another port")]
+    #[error("{address} is already taken by {by}")]
     AddressTaken {
         /// Where.
         address: String,
@@ -70,7 +70,7 @@ pub enum EnvironmentError {
         source: std::io::Error,
     },
     /// Processes do not end.
-    #[error("processes {pids:?} do not end, though killed; see `ps -o pid,stat,wchan`")]
+    #[error("processes {pids:?} do not end, though killed")]
     StillRunning {
         /// Their ids.
         pids: Vec<u32>,
@@ -81,15 +81,31 @@ impl Fault for EnvironmentError {
     fn class(&self) -> Class {
         match self {
             Self::WrongDigest { .. } => Class::Denied,
-            Self::Subjects { .. } => Class::Configuration,
+            Self::Subjects { .. } | Self::NotAFile { .. } => Class::Configuration,
+            Self::AddressTaken { .. } => Class::Busy,
             Self::File { .. }
             | Self::Record { .. }
-            | Self::NotAFile { .. }
-            | Self::AddressTaken { .. }
             | Self::Start { .. }
             | Self::Smoke { .. }
             | Self::StillRunning { .. } => Class::Internal,
         }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Record { .. } => {
+                "see with `ps` what runs, end it, and remove the record; then repeat the command"
+            }
+            Self::WrongDigest { .. } => "make a new release of the file that was checked",
+            Self::NotAFile { .. } => "name the built artifact",
+            Self::Subjects { .. } => "deploy it to another kind of target",
+            Self::AddressTaken { .. } => "stop what listens there, or use another port",
+            Self::StillRunning { .. } => {
+                "`ps -o pid,stat,wchan` shows what they wait for; repeat the command once they ended"
+            }
+            Self::File { .. } | Self::Start { .. } | Self::Smoke { .. } => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 

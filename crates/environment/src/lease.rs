@@ -23,9 +23,7 @@ pub struct Lease {
 #[derive(Debug, thiserror::Error)]
 pub enum LeaseError {
     /// Somebody else is at it.
-    #[error(
-        "the environment is in use by {holder} (process {pid}) since {since}; wait for it to finish"
-    )]
+    #[error("the environment is in use by {holder} (process {pid}) since {since}")]
     Held {
         /// Who, in its own words.
         holder: String,
@@ -35,7 +33,7 @@ pub enum LeaseError {
         since: Timestamp,
     },
     /// Somebody else is at it, and the name in the file is of a process that has ended.
-    #[error("the environment is in use by somebody who has left no name; try again")]
+    #[error("the environment is in use by somebody who has left no name")]
     HeldByUnnamed,
     /// The lease file cannot be used.
     #[error("cannot take the lease {}", path.display())]
@@ -53,9 +51,18 @@ pub enum LeaseError {
 impl Fault for LeaseError {
     fn class(&self) -> Class {
         match self {
-            Self::Held { .. } | Self::HeldByUnnamed => Class::Denied,
+            Self::Held { .. } | Self::HeldByUnnamed => Class::Busy,
             Self::File { .. } => Class::Internal,
             Self::State(error) => error.class(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Held { .. } => Some("wait for it to finish, then repeat the command".to_owned()),
+            Self::HeldByUnnamed => Some("repeat the command".to_owned()),
+            Self::File { .. } => None,
+            Self::State(error) => error.hint(),
         }
     }
 }

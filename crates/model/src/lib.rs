@@ -29,6 +29,7 @@ mod step;
 mod subject;
 mod text;
 mod threshold;
+mod told;
 mod verdict;
 mod version_key;
 
@@ -58,5 +59,6 @@ pub use severity::{Severity, SeverityError};
 pub use step::Step;
 pub use subject::{CommitId, Subject};
 pub use threshold::Threshold;
+pub use told::Told;
 pub use verdict::{Outcome, Reason, ReasonDoc, Verdict};
 pub use version_key::VersionKey;

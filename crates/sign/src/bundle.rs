@@ -51,15 +51,13 @@ pub enum BundleError {
     #[error("the bundle's media type is {0:?}; only {MEDIA_TYPE} is read")]
     MediaType(String),
     /// The bundle rests on a certificate.
-    #[error(
-        "the bundle is keyless (it rests on a certificate); this build verifies keys only: sign with a key"
-    )]
+    #[error("the bundle is keyless (it rests on a certificate), which this build does not verify")]
     Keyless,
     /// Nothing, or several things that exclude each other.
     #[error("the bundle has not exactly one {0}")]
     Shape(&'static str),
     /// Signed bytes must not be readable as both a file and a statement.
-    #[error("the file begins like a DSSE signing input; sign the statement itself instead")]
+    #[error("the file begins like a DSSE signing input")]
     Ambiguous,
     /// The key failed.
     #[error("cannot sign the bundle")]
@@ -77,6 +75,15 @@ impl Fault for BundleError {
             | Self::Shape(_)
             | Self::Ambiguous => Class::Denied,
             Self::Key(error) => error.class(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Keyless => Some("sign with a key".to_owned()),
+            Self::Ambiguous => Some("sign the statement itself instead".to_owned()),
+            Self::Key(error) => error.hint(),
+            Self::TooLarge { .. } | Self::Json(_) | Self::MediaType(_) | Self::Shape(_) => None,
         }
     }
 }

@@ -33,7 +33,7 @@ pub enum KeyError {
     #[error("cannot make a key: the system gave no random bytes")]
     Random,
     /// The cipher failed, for want of memory.
-    #[error("cannot derive the key file's encryption key; it needs up to 128 MiB of memory")]
+    #[error("cannot derive the key file's encryption key")]
     Seal,
     /// The text is not the one PEM block that was expected.
     #[error("the key file is not one PEM block `{expected}`")]
@@ -45,10 +45,7 @@ pub enum KeyError {
     #[error("the key file does not hold an encrypted sigstore key")]
     Json(#[source] serde_json::Error),
     /// The file's encryption is weaker, costlier or other than what is read.
-    #[error(
-        "the key file is encrypted in a way that is not read here (N={n}, r={r}, p={p}); \
-         make it with scrypt N=32768, 65536 or 131072, r=8, p=1, and nacl/secretbox"
-    )]
+    #[error("the key file is encrypted in a way that is not read here (N={n}, r={r}, p={p})")]
     Scheme {
         /// The cost.
         n: u64,
@@ -84,6 +81,17 @@ impl Fault for KeyError {
             | Self::Kind { .. } => Class::Configuration,
             Self::Random | Self::Seal | Self::Sign { .. } => Class::Internal,
         }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Seal => "it needs up to 128 MiB of memory",
+            Self::Scheme { .. } => {
+                "make it with scrypt N=32768, 65536 or 131072, r=8, p=1, and nacl/secretbox"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 

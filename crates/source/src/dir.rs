@@ -58,7 +58,10 @@ pub enum DirError {
 
 impl Fault for DirError {
     fn class(&self) -> Class {
-        Class::Configuration
+        match self {
+            Self::Open { source, .. } => Class::of_named_file(source),
+            Self::NotAFolder { .. } => Class::Configuration,
+        }
     }
 }
 

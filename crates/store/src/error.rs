@@ -138,7 +138,7 @@ pub enum StoreError {
         position: u64,
     },
     /// A projection's row is broken; projections can be rebuilt.
-    #[error("the ledger's projection `{table}` cannot be read; rebuild the projections")]
+    #[error("the ledger's projection `{table}` cannot be read")]
     ProjectionChanged {
         /// The table.
         table: &'static str,
@@ -186,9 +186,7 @@ pub enum StoreError {
         release: OwnId,
     },
     /// One deployment at a time goes into an environment.
-    #[error(
-        "the deployment {deployment} of service `{service}` is still open in `{environment}`; finish or resume it first"
-    )]
+    #[error("the deployment {deployment} of service `{service}` is still open in `{environment}`")]
     DeploymentOpen {
         /// The service.
         service: Service,
@@ -267,8 +265,11 @@ impl Fault for StoreError {
             | Self::Key(_)
             | Self::TooManyKeys { .. }
             | Self::UnnamedKey { .. } => Class::Internal,
-            Self::Conflict { .. }
-            | Self::BlobChanged { .. }
+            Self::Conflict { .. } | Self::DeploymentOpen { .. } | Self::LeaseHeld { .. } => {
+                Class::Busy
+            }
+            Self::NoRelease { .. } => Class::Absent,
+            Self::BlobChanged { .. }
             | Self::BlobDeleted { .. }
             | Self::BlobKept { .. }
             | Self::EventChanged { .. }
@@ -277,11 +278,8 @@ impl Fault for StoreError {
             | Self::Body { .. }
             | Self::ReleaseExists { .. }
             | Self::ReleaseSubjects { .. }
-            | Self::NoRelease { .. }
             | Self::OtherSubjects { .. }
-            | Self::DeploymentOpen { .. }
             | Self::NoOpenDeployment { .. }
-            | Self::LeaseHeld { .. }
             | Self::Fence { .. }
             | Self::Outcome { .. }
             | Self::Checkpoint { .. }
@@ -298,6 +296,11 @@ impl Fault for StoreError {
                 "use a build of plimsoll at least as new as the one that wrote it"
             }
             Self::Conflict { .. } => "run the command again",
+            Self::ProjectionChanged { .. } => "put back a sound copy of the ledger",
+            Self::DeploymentOpen { .. } => {
+                "the next `plimsoll promote` or `plimsoll rollback` there settles it"
+            }
+            Self::LeaseHeld { .. } => "wait for it to finish, then repeat the command",
             _ => return None,
         };
         Some(hint.to_owned())

@@ -109,8 +109,10 @@ pub enum ImportError {
 impl Fault for ImportError {
     fn class(&self) -> Class {
         match self {
-            Self::ReadFile { .. }
-            | Self::ReadZip { .. }
+            Self::ReadFile { source, .. } | Self::Write { source, .. } => {
+                Class::of_named_file(source)
+            }
+            Self::ReadZip { .. }
             | Self::Ratio { .. }
             | Self::TooManyRecords { .. }
             | Self::TooManyBytes { .. }
@@ -119,7 +121,6 @@ impl Fault for ImportError {
             | Self::Future { .. }
             | Self::InsecureUrl { .. }
             | Self::Fetch { .. } => Class::Configuration,
-            Self::Write { source, .. } => Class::of_named_file(source),
             Self::TooLarge { .. } | Self::Verify { .. } => Class::Internal,
         }
     }

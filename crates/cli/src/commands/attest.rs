@@ -7,16 +7,15 @@ use plimsoll_engine::{
     AttestError, Build, Check, Checkout, Inspectors, Ledger, Options, attest_build,
     attest_inspection, attest_sbom, attest_test, check,
 };
-use plimsoll_model::{Digest, Outcome};
+use plimsoll_model::{Digest, Outcome, Told};
 
 use crate::args::{AttestArgs, AttestCommand, PolicyArgs};
 use crate::commands::open;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::render;
 
 /// Does what the evidence is about, signs the outcome and records it.
-pub(crate) fn run(command: AttestCommand) -> Result<Exit, Failure> {
+pub(crate) fn run(command: AttestCommand) -> Result<Exit, Told> {
     match command {
         AttestCommand::Inspection {
             attest,
@@ -53,7 +52,7 @@ fn inspection(
     policy: &PolicyArgs,
     rev: &str,
     db: Option<&Path>,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, Told> {
     let (key, ledger) = open(attest)?;
     let root = Path::new(".");
     let named = open::tree(root, Some(rev))?;
@@ -84,7 +83,7 @@ fn inspection(
 }
 
 /// A failed test run is signed too: it is evidence, and it denies.
-fn test(attest: &AttestArgs, command: &[String]) -> Result<Exit, Failure> {
+fn test(attest: &AttestArgs, command: &[String]) -> Result<Exit, Told> {
     let (key, ledger) = open(attest)?;
     let (evidence, result) = attest_test(&ledger, &key, Path::new("."), command, &mut echo)?;
     let outcome = match (result.exit_code, result.passed, result.failed) {
@@ -104,7 +103,7 @@ fn test(attest: &AttestArgs, command: &[String]) -> Result<Exit, Failure> {
     Ok(Exit::Decided(outcome))
 }
 
-fn build(attest: &AttestArgs, build: &Build<'_>) -> Result<Exit, Failure> {
+fn build(attest: &AttestArgs, build: &Build<'_>) -> Result<Exit, Told> {
     let (key, ledger) = open(attest)?;
     let made = attest_build(&ledger, &key, build, &mut echo)?;
     let what = format!("{} is {}", build.artifact.display(), made.artifact);
@@ -125,7 +124,7 @@ fn build(attest: &AttestArgs, build: &Build<'_>) -> Result<Exit, Failure> {
     }))
 }
 
-fn sbom(attest: &AttestArgs, artifact: &Path, rev: &str) -> Result<Exit, Failure> {
+fn sbom(attest: &AttestArgs, artifact: &Path, rev: &str) -> Result<Exit, Told> {
     let (key, ledger) = open(attest)?;
     let checkout = Checkout::open(Path::new("."), rev).map_err(AttestError::from)?;
     let (evidence, components, gaps) =
@@ -139,7 +138,7 @@ fn sbom(attest: &AttestArgs, artifact: &Path, rev: &str) -> Result<Exit, Failure
     }))
 }
 
-fn open(attest: &AttestArgs) -> Result<(plimsoll_engine::sign::PrivateKey, Ledger), Failure> {
+fn open(attest: &AttestArgs) -> Result<(plimsoll_engine::sign::PrivateKey, Ledger), Told> {
     let key = open::private_key(&attest.key)?;
     let ledger =
         Ledger::open_or_create(&attest.state.state, &open::log_password()?, Timestamp::now)?;

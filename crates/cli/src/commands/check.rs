@@ -5,15 +5,15 @@ use std::path::Path;
 
 use plimsoll_engine::source::Cache;
 use plimsoll_engine::{Check, Checked, Inspectors, Options, check};
+use plimsoll_model::Told;
 
 use crate::args;
 use crate::commands::open;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::render;
 
 /// Inspects, judges, shows.
-pub(crate) fn run(args: &args::Check) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &args::Check) -> Result<Exit, Told> {
     let named = open::tree(&args.path, args.rev.as_deref())?;
     let trusted = open::policy(&args.policy, &args.path)?;
     let user = open::user_databases();
@@ -56,7 +56,7 @@ fn save(cache: Option<Cache>) {
     }
 }
 
-fn write(checked: &Checked, format: args::Format, output: Option<&Path>) -> Result<(), Failure> {
+fn write(checked: &Checked, format: args::Format, output: Option<&Path>) -> Result<(), Told> {
     let format = match format {
         args::Format::Text => return open::write(output, |out| render::report(checked, out)),
         args::Format::Json => plimsoll_engine::Format::Json,

@@ -8,16 +8,15 @@ use plimsoll_engine::advisories::{
     Database, ImportOptions, Imported, Limits, Progress, Source, import,
 };
 use plimsoll_engine::ecosystems;
-use plimsoll_model::{Ecosystem, Outcome};
+use plimsoll_model::{Class, Ecosystem, Outcome, Told};
 
 use crate::args::DbCommand;
 use crate::commands::open;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::render::clean;
 
 /// Imports or shows databases.
-pub(crate) fn run(command: DbCommand) -> Result<Exit, Failure> {
+pub(crate) fn run(command: DbCommand) -> Result<Exit, Told> {
     match command {
         DbCommand::Import {
             source,
@@ -40,10 +39,13 @@ pub(crate) fn run(command: DbCommand) -> Result<Exit, Failure> {
     }
 }
 
-fn folder(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
+fn folder(named: Option<PathBuf>) -> Result<PathBuf, Told> {
     named.or_else(open::user_databases).ok_or_else(|| {
-        Failure::configuration("neither XDG_DATA_HOME nor HOME is set")
-            .with_hint("name the folder with --into or --db")
+        Told::new(
+            Class::Configuration,
+            "neither XDG_DATA_HOME nor HOME is set",
+        )
+        .with_hint("name the folder with --into or --db")
     })
 }
 
@@ -72,7 +74,7 @@ fn show_progress(progress: Progress) {
 }
 
 /// Records that could not be read make the exit code 2: about them nothing is known.
-fn show_imported(imported: &Imported, into: &Path) -> Result<Exit, Failure> {
+fn show_imported(imported: &Imported, into: &Path) -> Result<Exit, Told> {
     let mut unreadable = 0;
     open::write(None, |out| {
         for database in &imported.databases {
@@ -105,7 +107,7 @@ fn show_imported(imported: &Imported, into: &Path) -> Result<Exit, Failure> {
     }))
 }
 
-fn status(folder: &Path) -> Result<Exit, Failure> {
+fn status(folder: &Path) -> Result<Exit, Told> {
     let database = Database::open(folder, &ecosystems())?;
     database.verify()?;
     let identities = database.identity();

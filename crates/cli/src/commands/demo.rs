@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use jiff::Timestamp;
 use plimsoll_engine::{Ledger, PolicySource, load_base, stop};
+use plimsoll_model::{Class, Told};
 
 use crate::args;
 use crate::commands::open;
 use crate::exit::Exit;
-use crate::failure::Failure;
 
 use scratch::Scratch;
 use session::{Session, chapter, say};
@@ -25,10 +25,10 @@ const GOOD: &str = "record-store-1.0.0";
 const BAD: &str = "record-store-1.1.0";
 
 /// Runs the seven chapters.
-pub(crate) fn run(args: &args::Demo) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &args::Demo) -> Result<Exit, Told> {
     play(args).map_err(|error| match error.downcast() {
         Ok(failure) => failure,
-        Err(error) => Failure::internal(format!("{error:#}")),
+        Err(error) => Told::new(Class::Internal, format!("{error:#}")),
     })
 }
 

@@ -1,16 +1,15 @@
 //! `plimsoll explain`.
 
 use plimsoll_engine::{Explained, Explanation, explain, explain_all, nearest};
-use plimsoll_model::{Class, RuleId};
+use plimsoll_model::{Class, RuleId, Told};
 
 use crate::args;
 use crate::commands::open;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::render::BOLD;
 
 /// Shows one rule, gap or reason, or the list of all.
-pub(crate) fn run(args: &args::Explain) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &args::Explain) -> Result<Exit, Told> {
     match &args.rule {
         Some(rule) => show(rule),
         None => list(),
@@ -18,7 +17,7 @@ pub(crate) fn run(args: &args::Explain) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn show(rule: &str) -> Result<(), Failure> {
+fn show(rule: &str) -> Result<(), Told> {
     let id: RuleId = rule.parse()?;
     let explanation = explain(&id).ok_or_else(|| unknown(&id))?;
     open::write(None, |out| {
@@ -36,7 +35,7 @@ fn show(rule: &str) -> Result<(), Failure> {
     })
 }
 
-fn list() -> Result<(), Failure> {
+fn list() -> Result<(), Told> {
     open::write(None, |out| {
         for explanation in explain_all() {
             let title = explanation.title.as_str();
@@ -58,14 +57,14 @@ fn subject(explanation: &Explanation) -> String {
     }
 }
 
-fn unknown(id: &RuleId) -> Failure {
+fn unknown(id: &RuleId) -> Told {
     let hint = nearest(id).map_or_else(
         || "`plimsoll explain` lists all of them".to_owned(),
         |nearest| format!("did you mean `{nearest}`?"),
     );
-    Failure {
-        class: Class::Usage,
-        ..Failure::configuration(format!("this build has no rule, gap or reason `{id}`"))
-    }
+    Told::new(
+        Class::Usage,
+        format!("this build has no rule, gap or reason `{id}`"),
+    )
     .with_hint(&hint)
 }

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use plimsoll_engine::sign::PrivateKey;
+use plimsoll_model::Told;
 
 use crate::args::KeyCommand;
 use crate::commands::open;
 use crate::exit::Exit;
-use crate::failure::Failure;
 
 /// Makes or shows keys.
-pub(crate) fn run(command: KeyCommand) -> Result<Exit, Failure> {
+pub(crate) fn run(command: KeyCommand) -> Result<Exit, Told> {
     let (public, files) = match command {
         KeyCommand::Generate { name } => {
             let key = PrivateKey::generate()?;
@@ -37,7 +37,7 @@ fn with_ending(name: &Path, ending: &str) -> PathBuf {
 }
 
 /// Writes a new file; a key that is there is never replaced.
-fn create(path: &Path, mode: u32, text: &str) -> Result<(), Failure> {
+fn create(path: &Path, mode: u32, text: &str) -> Result<(), Told> {
     plimsoll_durable::create(path, mode, text.as_bytes())
-        .map_err(|error| Failure::file(format!("cannot make {}", path.display()), &error))
+        .map_err(|error| Told::about_file(format!("cannot make {}", path.display()), &error))
 }

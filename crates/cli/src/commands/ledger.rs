@@ -5,12 +5,11 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use plimsoll_engine::{Entry, Ledger, Proof, history, newest_checkpoint, verify_history};
-use plimsoll_model::{Key, Outcome};
+use plimsoll_model::{Class, Key, Outcome, Told};
 
 use crate::args::LedgerCommand;
 use crate::commands::open;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::render::{DIM, clean, outcome_style};
 
 /// One changed byte can contradict every later event.
@@ -24,7 +23,7 @@ const SHOWN_UNKNOWN: usize = 8;
 const SHOWN_KEY_CHARS: usize = 23;
 
 /// Proves or shows the history.
-pub(crate) fn run(command: LedgerCommand) -> Result<Exit, Failure> {
+pub(crate) fn run(command: LedgerCommand) -> Result<Exit, Told> {
     match command {
         LedgerCommand::Verify { state, checkpoint } => {
             let ledger = Ledger::open(&state.state, &open::log_password()?, Timestamp::now)?;
@@ -47,17 +46,17 @@ pub(crate) fn run(command: LedgerCommand) -> Result<Exit, Failure> {
         LedgerCommand::Checkpoint { state } => {
             let ledger = Ledger::open(&state.state, &open::log_password()?, Timestamp::now)?;
             let note = newest_checkpoint(&ledger)?
-                .ok_or_else(|| Failure::configuration("the ledger has no event yet"))?;
+                .ok_or_else(|| Told::new(Class::Absent, "the ledger has no event yet"))?;
             open::write(None, |out| write!(out, "{note}"))?;
             Ok(Exit::Done)
         }
     }
 }
 
-fn verify(ledger: &Ledger, kept: Option<&Path>) -> Result<Exit, Failure> {
+fn verify(ledger: &Ledger, kept: Option<&Path>) -> Result<Exit, Told> {
     let kept = kept.map(|path| {
         std::fs::read_to_string(path).map_err(|error| {
-            Failure::file(
+            Told::about_file(
                 format!("cannot read the checkpoint {}", path.display()),
                 &error,
             )

@@ -10,34 +10,33 @@ use plimsoll_engine::source::{Cache, Dir, GitError, Repository, Site, Tree};
 use plimsoll_engine::{
     Checkout, PolicySource, Trusted, cache_version, inside, load_base, load_policy,
 };
-use plimsoll_model::{Digest, Extent, Service, Subject, TreePath};
+use plimsoll_model::{Class, Digest, Extent, Service, Subject, Told, TreePath};
 
 use crate::args::{KeyArg, PolicyArgs};
-use crate::failure::Failure;
 
 /// The policy that the options name, for what is done to environments.
-fn base_policy(args: &PolicyArgs) -> Result<Trusted, Failure> {
+fn base_policy(args: &PolicyArgs) -> Result<Trusted, Told> {
     Ok(load_base(&policy_source(args)?, Path::new("."))?)
 }
 
 /// The policy that the options name, and the service that it is about.
-pub(crate) fn service(args: &PolicyArgs) -> Result<(Trusted, Service), Failure> {
+pub(crate) fn service(args: &PolicyArgs) -> Result<(Trusted, Service), Told> {
     let trusted = base_policy(args)?;
     let service = trusted.service(Path::new("."))?;
     Ok((trusted, service))
 }
 
 /// The policy that the options name, for an inspection of the tree in `root`.
-pub(crate) fn policy(args: &PolicyArgs, root: &Path) -> Result<Trusted, Failure> {
+pub(crate) fn policy(args: &PolicyArgs, root: &Path) -> Result<Trusted, Told> {
     Ok(load_policy(&policy_source(args)?, root)?)
 }
 
-fn policy_source(args: &PolicyArgs) -> Result<PolicySource, Failure> {
+fn policy_source(args: &PolicyArgs) -> Result<PolicySource, Told> {
     Ok(match (&args.policy, &args.base) {
         (Some(policy), _) => match policy.split_once("@sha256:") {
             Some((path, digits)) => {
                 let sha256 = Digest::from_hex(digits).map_err(|error| {
-                    Failure::configuration(error.to_string())
+                    Told::new(Class::Configuration, error.to_string())
                         .while_doing(format!("--policy {policy} does not pin a digest"))
                 })?;
                 PolicySource::File {
@@ -70,7 +69,7 @@ pub(crate) struct Named {
 }
 
 /// The files in a folder, or those of its repository at a revision.
-pub(crate) fn tree(path: &Path, rev: Option<&str>) -> Result<Named, Failure> {
+pub(crate) fn tree(path: &Path, rev: Option<&str>) -> Result<Named, Told> {
     let Some(rev) = rev else {
         let dir = Dir::open_tracked(path)?;
         let name = dir
@@ -156,33 +155,33 @@ fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
 }
 
 /// The private key that an option names.
-pub(crate) fn private_key(arg: &KeyArg) -> Result<PrivateKey, Failure> {
+pub(crate) fn private_key(arg: &KeyArg) -> Result<PrivateKey, Told> {
     let path = arg.key.display();
     let pem = std::fs::read_to_string(&arg.key)
-        .map_err(|error| Failure::file(format!("cannot read the private key {path}"), &error))?;
+        .map_err(|error| Told::about_file(format!("cannot read the private key {path}"), &error))?;
     PrivateKey::from_encrypted_pem(&pem, &password()?).map_err(|error| {
-        Failure::from(error).while_doing(format!("cannot open the private key {path}"))
+        Told::from(error).while_doing(format!("cannot open the private key {path}"))
     })
 }
 
 /// The public key in a file.
-pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Failure> {
+pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Told> {
     let shown = path.display();
     let pem = std::fs::read_to_string(path)
-        .map_err(|error| Failure::file(format!("cannot read the public key {shown}"), &error))?;
+        .map_err(|error| Told::about_file(format!("cannot read the public key {shown}"), &error))?;
     PublicKey::from_pem(&pem).map_err(|error| {
-        Failure::from(error).while_doing(format!("cannot use the public key {shown}"))
+        Told::from(error).while_doing(format!("cannot use the public key {shown}"))
     })
 }
 
 /// The password of private keys.
-pub(crate) fn password() -> Result<Password, Failure> {
+pub(crate) fn password() -> Result<Password, Told> {
     let password = match variable("PLIMSOLL_PASSWORD")? {
         Some(password) => Some(password),
         None => variable("COSIGN_PASSWORD")?,
     };
     let password = password.ok_or_else(|| {
-        Failure::configuration("no password for the private key").with_hint(
+        Told::new(Class::Configuration, "no password for the private key").with_hint(
             "set PLIMSOLL_PASSWORD or COSIGN_PASSWORD; set it to nothing for a key without one",
         )
     })?;
@@ -190,7 +189,7 @@ pub(crate) fn password() -> Result<Password, Failure> {
 }
 
 /// The password of the ledger's own key: none unless one was set when the ledger was made.
-pub(crate) fn log_password() -> Result<Password, Failure> {
+pub(crate) fn log_password() -> Result<Password, Told> {
     Ok(Password::new(
         variable("PLIMSOLL_LOG_PASSWORD")?.unwrap_or_default(),
     ))
@@ -198,13 +197,16 @@ pub(crate) fn log_password() -> Result<Password, Failure> {
 
 /// The text of an environment variable, or `None` when it is not set. Bytes that are no text are
 /// refused: as nothing, they would make a key without a password.
-fn variable(name: &str) -> Result<Option<String>, Failure> {
+fn variable(name: &str) -> Result<Option<String>, Told> {
     let Some(value) = std::env::var_os(name) else {
         return Ok(None);
     };
     value.into_string().map(Some).map_err(|_| {
-        Failure::configuration(format!("the environment variable {name} is not UTF-8 text"))
-            .with_hint("set it to text, in UTF-8")
+        Told::new(
+            Class::Configuration,
+            format!("the environment variable {name} is not UTF-8 text"),
+        )
+        .with_hint("set it to text, in UTF-8")
     })
 }
 
@@ -212,19 +214,20 @@ fn variable(name: &str) -> Result<Option<String>, Failure> {
 pub(crate) fn write(
     output: Option<&Path>,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), Failure> {
+) -> Result<(), Told> {
     let Some(path) = output else {
         let mut out = io::BufWriter::with_capacity(64 << 10, anstream::stdout().lock());
         return content(&mut out)
             .and_then(|()| out.flush())
             .map_err(|error| {
-                Failure::internal(error.to_string()).while_doing("cannot write to standard output")
+                Told::new(Class::Internal, error.to_string())
+                    .while_doing("cannot write to standard output")
             });
     };
     let mut bytes = Vec::new();
     content(&mut bytes)
         .and_then(|()| write_file(path, &bytes))
-        .map_err(|error| Failure::file(format!("cannot write {}", path.display()), &error))
+        .map_err(|error| Told::about_file(format!("cannot write {}", path.display()), &error))
 }
 
 /// Replaces a file as a whole, behind the link if there is one. A device or a pipe is written to.

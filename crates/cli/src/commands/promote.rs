@@ -9,16 +9,15 @@ use plimsoll_engine::{
     Ledger, Promoted, Promotion, Rollback, StepEnded, Trusted, approve as approve_release,
     find_release, promote as promote_release, roll_back,
 };
-use plimsoll_model::{DeploymentOutcome, Outcome, Signatory, Subject};
+use plimsoll_model::{DeploymentOutcome, Outcome, Signatory, Subject, Told};
 
 use crate::args::{self, ReleaseArgs};
 use crate::commands::open;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::render::{self, BOLD, DIM, outcome_style};
 
 /// Decides and deploys.
-pub(crate) fn promote(args: &args::Promote) -> Result<Exit, Failure> {
+pub(crate) fn promote(args: &args::Promote) -> Result<Exit, Told> {
     let opened = Opened::new(&args.args)?;
     let promoted = promote_release(
         &opened.ledger,
@@ -33,7 +32,7 @@ pub(crate) fn promote(args: &args::Promote) -> Result<Exit, Failure> {
 }
 
 /// Signs an approval; one that could not count is refused and denies.
-pub(crate) fn approve(args: &args::Approve) -> Result<Exit, Failure> {
+pub(crate) fn approve(args: &args::Approve) -> Result<Exit, Told> {
     let opened = Opened::new(&args.args)?;
     let valid_for = SignedDuration::from_hours(i64::from(args.valid_for));
     let approver = approve_release(&opened.ledger, &opened.promotion(&args.args.to), valid_for)?;
@@ -53,7 +52,7 @@ pub(crate) fn approve(args: &args::Approve) -> Result<Exit, Failure> {
 }
 
 /// Goes back to what was healthy before.
-pub(crate) fn rollback(args: &args::Rollback) -> Result<Exit, Failure> {
+pub(crate) fn rollback(args: &args::Rollback) -> Result<Exit, Told> {
     let key = open::private_key(&args.key)?;
     let (trusted, service) = open::service(&args.policy)?;
     let ledger = Ledger::open(&args.state.state, &open::log_password()?, Timestamp::now)?;
@@ -80,7 +79,7 @@ struct Opened {
 }
 
 impl Opened {
-    fn new(args: &ReleaseArgs) -> Result<Self, Failure> {
+    fn new(args: &ReleaseArgs) -> Result<Self, Told> {
         let key = open::private_key(&args.key)?;
         let (trusted, service) = open::service(&args.policy)?;
         let ledger = Ledger::open(&args.state.state, &open::log_password()?, Timestamp::now)?;

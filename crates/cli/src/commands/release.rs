@@ -4,19 +4,18 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use plimsoll_engine::{Ledger, Release, Shipment, create_release, releases};
-use plimsoll_model::Subject;
+use plimsoll_model::{Subject, Told};
 
 use crate::args::ReleaseCommand;
 use crate::commands::open;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::render::clean;
 
 /// How many releases are held at a time while all are listed.
 const PAGE: usize = 200;
 
 /// Makes or lists releases.
-pub(crate) fn run(command: ReleaseCommand) -> Result<Exit, Failure> {
+pub(crate) fn run(command: ReleaseCommand) -> Result<Exit, Told> {
     match command {
         ReleaseCommand::Create {
             name,

@@ -2,15 +2,14 @@
 
 use jiff::Timestamp;
 use plimsoll_engine::{list_components, sbom};
-use plimsoll_model::Outcome;
+use plimsoll_model::{Outcome, Told};
 
 use crate::args;
 use crate::commands::open;
 use crate::exit::Exit;
-use crate::failure::Failure;
 
 /// Lists the components; what could not be read makes the exit code 2.
-pub(crate) fn run(args: &args::Sbom) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &args::Sbom) -> Result<Exit, Told> {
     let open::Named {
         tree,
         name,

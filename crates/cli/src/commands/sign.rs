@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use plimsoll_engine::sign::{Bundle, verify_blob};
+use plimsoll_model::Told;
 
 use crate::args;
 use crate::commands::open;
 use crate::exit::Exit;
-use crate::failure::Failure;
 
 /// Signs a file.
-pub(crate) fn sign(args: &args::Sign) -> Result<Exit, Failure> {
+pub(crate) fn sign(args: &args::Sign) -> Result<Exit, Told> {
     let bytes = read(&args.file)?;
     let bundle = Bundle::blob(&open::private_key(&args.key)?, &bytes)?;
     open::write(Some(&args.bundle), |out| out.write_all(&bundle.to_json()))?;
@@ -18,14 +18,14 @@ pub(crate) fn sign(args: &args::Sign) -> Result<Exit, Failure> {
 }
 
 /// Verifies a file; a signature that does not hold is an error that denies.
-pub(crate) fn verify(args: &args::Verify) -> Result<Exit, Failure> {
+pub(crate) fn verify(args: &args::Verify) -> Result<Exit, Told> {
     let bytes = read(&args.file)?;
     let key = open::public_key(&args.key)?;
     let bundle = Bundle::from_json(&read(&args.bundle)?).map_err(|error| {
-        Failure::from(error).while_doing(format!("cannot use the bundle {}", args.bundle.display()))
+        Told::from(error).while_doing(format!("cannot use the bundle {}", args.bundle.display()))
     })?;
     verify_blob(&bundle, &bytes, &key).map_err(|error| {
-        Failure::from(error).while_doing(format!(
+        Told::from(error).while_doing(format!(
             "{} is not what the bundle signs",
             args.file.display()
         ))
@@ -41,7 +41,7 @@ pub(crate) fn verify(args: &args::Verify) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+fn read(path: &Path) -> Result<Vec<u8>, Told> {
     std::fs::read(path)
-        .map_err(|error| Failure::file(format!("cannot read {}", path.display()), &error))
+        .map_err(|error| Told::about_file(format!("cannot read {}", path.display()), &error))
 }

@@ -4,16 +4,15 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use plimsoll_engine::{EnvironmentStatus, Ledger, status};
-use plimsoll_model::{DeploymentOutcome, Outcome};
+use plimsoll_model::{DeploymentOutcome, Outcome, Told};
 
 use crate::args;
 use crate::commands::open;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::render::{BOLD, DIM, clean, outcome_style};
 
 /// Shows what runs; anything that is not as the ledger says makes the exit code 2.
-pub(crate) fn run(args: &args::Status) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &args::Status) -> Result<Exit, Told> {
     let (trusted, service) = open::service(&args.policy)?;
     let ledger = Ledger::open(&args.state.state, &open::log_password()?, Timestamp::now)?;
     let environments = status(&ledger, &trusted, &service)?;

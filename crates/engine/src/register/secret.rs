@@ -95,7 +95,12 @@ pub enum SecretRulesError {
 
 impl Fault for SecretRulesError {
     fn class(&self) -> Class {
-        Class::Configuration
+        match self {
+            Self::Read { source, .. } => Class::of_named_file(source),
+            Self::NoFile { .. } | Self::Pin { .. } | Self::NotPinned { .. } | Self::Rules(_) => {
+                Class::Configuration
+            }
+        }
     }
 
     fn hint(&self) -> Option<String> {

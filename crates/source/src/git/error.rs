@@ -8,7 +8,7 @@ use crate::DirError;
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// No folder upwards holds a `.git`.
-    #[error("{} is in no Git work tree; run inside a repository, or name one", path.display())]
+    #[error("{} is in no Git work tree", path.display())]
     NotARepository {
         /// Where the search began.
         path: PathBuf,
@@ -22,7 +22,7 @@ pub enum GitError {
         source: gix::Error,
     },
     /// A name means no commit.
-    #[error("`{revision}` names no commit of this repository; fetch it, or write another revision")]
+    #[error("`{revision}` names no commit of this repository")]
     Revision {
         /// What was asked for.
         revision: String,
@@ -30,7 +30,7 @@ pub enum GitError {
         source: gix::Error,
     },
     /// Several references have the name.
-    #[error("`{revision}` may mean {found}; write the one that is meant in full")]
+    #[error("`{revision}` may mean {found}")]
     Ambiguous {
         /// The revision.
         revision: String,
@@ -44,7 +44,7 @@ pub enum GitError {
         id: CommitId,
     },
     /// An object is absent or unreadable.
-    #[error("cannot read the Git object {id}; a shallow or partial clone may lack it: fetch it")]
+    #[error("cannot read the Git object {id}")]
     Object {
         /// The object.
         id: String,
@@ -60,7 +60,7 @@ pub enum GitError {
         expected: String,
     },
     /// The stored bytes are not those that the id names.
-    #[error("the Git object {id} is damaged: its bytes do not hash to its id; run `git fsck`")]
+    #[error("the Git object {id} is damaged: its bytes do not hash to its id")]
     Damaged {
         /// The object.
         id: String,
@@ -74,7 +74,7 @@ pub enum GitError {
         size_bytes: u64,
     },
     /// Something other than a file stands at the path.
-    #[error("{path} is no regular file in that commit; make it one")]
+    #[error("{path} is no regular file in that commit")]
     NotAFile {
         /// The path.
         path: TreePath,
@@ -99,7 +99,7 @@ pub enum GitError {
     #[error(transparent)]
     Dir(#[from] DirError),
     /// There is a commit, and no index that says which files are tracked.
-    #[error("the Git index {} is no file; run `git reset` to make it anew", path.display())]
+    #[error("the Git index {} is no file", path.display())]
     NoIndex {
         /// Where it should be.
         path: PathBuf,
@@ -119,7 +119,7 @@ pub enum GitError {
         source: std::io::Error,
     },
     /// A file of the work tree cannot be hashed.
-    #[error("cannot hash {}; it may have changed meanwhile", path.display())]
+    #[error("cannot hash {}", path.display())]
     Hash {
         /// The file.
         path: PathBuf,
@@ -139,10 +139,8 @@ pub enum GitError {
 impl Fault for GitError {
     fn class(&self) -> Class {
         match self {
-            Self::NotARepository { .. }
-            | Self::Revision { .. }
-            | Self::Ambiguous { .. }
-            | Self::Id { .. } => Class::Configuration,
+            Self::NotARepository { .. } | Self::Revision { .. } => Class::Absent,
+            Self::Ambiguous { .. } | Self::Id { .. } => Class::Configuration,
             Self::Dir(error) => error.class(),
             Self::Open { .. }
             | Self::Object { .. }
@@ -158,5 +156,29 @@ impl Fault for GitError {
             | Self::Hash { .. }
             | Self::Walk { .. } => Class::Internal,
         }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotARepository { .. } => "run inside a repository, or name one",
+            Self::Revision { .. } => "fetch it, or write another revision",
+            Self::Ambiguous { .. } => "write the one that is meant in full",
+            Self::Object { .. } => "a shallow or partial clone may lack it: fetch it",
+            Self::Damaged { .. } => "run `git fsck`",
+            Self::NotAFile { .. } => "make it a regular file",
+            Self::NoIndex { .. } => "`git reset` makes it anew",
+            Self::Hash { .. } => "it may have changed meanwhile: run the command again",
+            Self::Dir(error) => return error.hint(),
+            Self::Open { .. }
+            | Self::Id { .. }
+            | Self::Kind { .. }
+            | Self::TooLarge { .. }
+            | Self::Identity { .. }
+            | Self::Tree { .. }
+            | Self::Index { .. }
+            | Self::WorkTree { .. }
+            | Self::Walk { .. } => return None,
+        };
+        Some(hint.to_owned())
     }
 }

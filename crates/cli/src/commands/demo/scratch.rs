@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, bail, ensure};
-use plimsoll_model::Digest;
-
-use crate::failure::Failure;
+use plimsoll_model::{Class, Digest, Told};
 
 /// The ending of the good variant of a file.
 const FIXED: &str = ".fixed";
@@ -24,7 +22,7 @@ impl Scratch {
     pub(super) fn new(into: Option<&Path>, example: &Path) -> anyhow::Result<Self> {
         if !example.join("Cargo.toml").is_file() {
             let absent = format!("there is no example shop in {}", example.display());
-            bail!(Failure::configuration(absent).with_hint(
+            bail!(Told::new(Class::Configuration, absent).with_hint(
                 "run the demo in Plimsoll's repository, or name the folder with --example"
             ));
         }
@@ -93,7 +91,7 @@ impl Scratch {
             .args(arguments)
             .current_dir(&self.shop)
             .output()
-            .map_err(|error| Failure::file("cannot run git", &error).with_hint("install it"))?;
+            .map_err(|error| Told::about_file("cannot run git", &error).with_hint("install it"))?;
         if !output.status.success() {
             bail!(
                 "git {}: {}",
