@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use plimsoll_environment::{
     Change, ConfigError, EnvironmentError, HealthCheck, Lease, LeaseError, Process, ProcessConfig,
     Smoke, SmokeOutcome, Target, Until,
@@ -16,7 +15,7 @@ use plimsoll_sign::PrivateKey;
 use plimsoll_store::{EventKind, Fact, NewEvent, Release, StepState};
 use plimsoll_wire::in_toto;
 
-use crate::deployment::{Deployment, shipped};
+use crate::deployment::Deployment;
 use crate::ledger::{Ledger, LedgerError};
 use crate::release::kept_in;
 
@@ -36,18 +35,15 @@ pub enum DeployError {
         /// What is wrong.
         source: ConfigError,
     },
-    /// The release is nothing that the environment's target can run.
-    #[error(
-        "release `{release}` ships {}, and `{environment}` runs exactly one file as a process",
-        shipped(subjects)
-    )]
+    /// The release does not hold what the environment's target runs.
+    #[error("release `{release}` cannot run in `{environment}`")]
     Undeployable {
         /// The release's name.
         release: String,
-        /// What it ships.
-        subjects: Vec<Subject>,
         /// The environment.
         environment: String,
+        /// What the target misses.
+        source: EnvironmentError,
     },
     /// Somebody else is deploying there.
     #[error(transparent)]
@@ -64,9 +60,8 @@ impl Fault for DeployError {
     fn class(&self) -> Class {
         match self {
             Self::Settings { source, .. } => source.class(),
-            Self::Undeployable { .. } => Class::Denied,
             Self::Lease(error) => error.class(),
-            Self::Target(error) => error.class(),
+            Self::Undeployable { source: error, .. } | Self::Target(error) => error.class(),
             Self::Ledger(error) => error.class(),
         }
     }
@@ -74,12 +69,8 @@ impl Fault for DeployError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Settings { source, .. } => source.hint(),
-            Self::Undeployable { .. } => Some(
-                "make a release of one file, or deploy it to an environment of another kind"
-                    .to_owned(),
-            ),
             Self::Lease(error) => error.hint(),
-            Self::Target(error) => error.hint(),
+            Self::Undeployable { source: error, .. } | Self::Target(error) => error.hint(),
             Self::Ledger(error) => error.hint(),
         }
     }
@@ -105,13 +96,12 @@ fn take_lease(
     key: &PrivateKey,
     service: &Service,
     environment: &str,
-    now: Timestamp,
 ) -> Result<Lease, DeployError> {
     let holder = format!("key {}", key.public().id().short());
     Ok(Lease::acquire(
         &state_folder(ledger, service, environment),
         &holder,
-        now,
+        ledger.now(),
     )?)
 }
 
@@ -153,9 +143,8 @@ impl<'a> Deployer<'a> {
         (service, environment): (&'a Service, &'a EnvironmentSettings),
         folder: &Path,
         on_step: OnStep<'a>,
-        now: Timestamp,
     ) -> Result<Self, DeployError> {
-        let lease = take_lease(ledger, key, service, &environment.name, now)?;
+        let lease = take_lease(ledger, key, service, &environment.name)?;
         let target = target(ledger, service, environment)?;
         let smoke = smoke(environment, folder).map_err(settings(environment))?;
         Ok(Self {
@@ -184,8 +173,8 @@ impl<'a> Deployer<'a> {
         else {
             return Ok(None);
         };
-        let observed = self.target.observe(Until::Now)?;
-        let arrived = observed.runs(&open.release.subjects);
+        let part = self.target.part(&open.release.subjects)?;
+        let arrived = self.target.observe(Until::Now)?.runs(&part);
         let healthy = arrived && self.verify(&open, &open.release)?;
         self.finish(&open, healthy).map(Some)
     }
@@ -237,9 +226,13 @@ impl<'a> Deployer<'a> {
             Some(previous) if self.bring_up(deployment, previous, Some(&deployment.release))? => {
                 (DeploymentOutcome::RolledBack, Some(previous.id.clone()))
             }
-            Some(_) | None => {
+            // Whatever runs now is left as it is: that the release before does not prove healthy again
+            // may be the fault of what asks it, and to end it would make an outage out of a doubt.
+            Some(_) => (DeploymentOutcome::Failed, None),
+            None => {
                 // Ended or not, nothing healthy runs, and the step says which.
-                self.step(deployment, Step::Withdraw, Self::withdraw)?;
+                let applied = &deployment.release.subjects;
+                self.step(deployment, Step::Withdraw, |it| it.withdraw(applied))?;
                 (DeploymentOutcome::Failed, None)
             }
         };
@@ -277,8 +270,8 @@ impl<'a> Deployer<'a> {
         Ok(healthy && self.step(deployment, Step::Smoke, |it| it.run_smoke(subjects))?)
     }
 
-    fn withdraw(&mut self) -> Result<Seen, EnvironmentError> {
-        let withdrawn = self.target.withdraw()?;
+    fn withdraw(&mut self, applied: &[Subject]) -> Result<Seen, EnvironmentError> {
+        let withdrawn = self.target.withdraw(applied)?;
         Ok(Seen {
             succeeded: true,
             detail: withdrawn.to_string(),
@@ -338,6 +331,22 @@ impl<'a> Deployer<'a> {
         });
         Ok(succeeded)
     }
+}
+
+/// The part of a release that an environment's target runs. A release without one is refused before
+/// anybody decides about it.
+pub(crate) fn require_part(
+    target: &Target,
+    environment: &str,
+    release: &Release,
+) -> Result<Vec<Subject>, DeployError> {
+    target
+        .part(&release.subjects)
+        .map_err(|source| DeployError::Undeployable {
+            release: release.name.clone(),
+            environment: environment.to_owned(),
+            source,
+        })
 }
 
 /// The target of a service's environment, with its state in the ledger's folder.

@@ -1,12 +1,12 @@
 //! A deployment as it is planned, found again after a crash, and told to the ledger. It touches nothing.
 
-use plimsoll_model::{DeploymentOutcome, Key, OwnId, Service, Step, Subject};
-use plimsoll_policy::{Deploy, EnvironmentSettings};
+use plimsoll_model::{DeploymentOutcome, Key, OwnId, Service, Step};
+use plimsoll_policy::EnvironmentSettings;
 use plimsoll_store::{
     DeploymentFinished, DeploymentStarted, DeploymentStep, Fact, Release, Rollback, StepState,
 };
 
-use crate::deploy::DeployError;
+use crate::deploy::{DeployError, require_part, target};
 use crate::ledger::{Ledger, LedgerError};
 
 /// A release on its way into an environment, and the way back.
@@ -22,14 +22,15 @@ pub(crate) struct Deployment {
 
 impl Deployment {
     /// A new deployment, as the ledger stands. Nothing is appended and nothing is touched yet. Refused
-    /// when the environment cannot run such a release.
+    /// when the environment's target cannot run such a release.
     pub(crate) fn plan(
         ledger: &Ledger,
         environment: &EnvironmentSettings,
         release: &Release,
         fence: Option<u64>,
     ) -> Result<Self, DeployError> {
-        require_deployable(environment, release)?;
+        let target = target(ledger, &release.service, environment)?;
+        require_part(&target, &environment.name, release)?;
         let current = ledger.store.current(&release.service, &environment.name);
         let previous = current
             .map_err(LedgerError::from)?
@@ -142,25 +143,4 @@ pub(crate) fn require_release(ledger: &Ledger, id: &OwnId) -> Result<Release, Le
     release.ok_or_else(|| LedgerError::Broken {
         fault: format!("the release {id} is not in the ledger any more"),
     })
-}
-
-/// A process is one file. What is no such thing is refused before anybody decides about it.
-pub(crate) fn require_deployable(
-    environment: &EnvironmentSettings,
-    release: &Release,
-) -> Result<(), DeployError> {
-    let Deploy::Process { .. } = &environment.deploy;
-    match release.subjects.as_slice() {
-        [Subject::Artifact { .. }] => Ok(()),
-        subjects => Err(DeployError::Undeployable {
-            release: release.name.clone(),
-            subjects: subjects.to_vec(),
-            environment: environment.name.clone(),
-        }),
-    }
-}
-
-pub(crate) fn shipped(subjects: &[Subject]) -> String {
-    let names: Vec<String> = subjects.iter().map(Subject::short).collect();
-    names.join(" and ")
 }

@@ -1,8 +1,8 @@
 //! The use-cases, each one function: inspect → attest → record → decide → promote → roll back.
 //!
 //! `cli` stands on it and shows what it returns. It joins the rooms below: none of them knows
-//! another, and here they meet. It prints nothing. The moment of a decision is passed in; the clock
-//! is asked only for when an event was written.
+//! another, and here they meet. It prints nothing. Who asks, and the clock by which it is decided, are
+//! passed in; the machine's clock is asked only for when an event was written.
 
 mod attest;
 mod baseline;
@@ -41,20 +41,22 @@ pub use inspect::{Inspected, MAX_FILE_BYTES, Options, cache_version};
 pub use ledger::{Clock, Ledger, LedgerError};
 pub use mask::masked;
 pub use plimsoll_policy::Disposition;
-pub use promote::{PromoteError, Promoted, Promotion, approve, promote};
+pub use promote::{
+    ApprovalRequest, Candidate, PromoteError, Promoted, Promotion, approve, promote,
+};
 pub use register::{
     DatabaseFolderError, Inspectors, SecretRulesError, SettingsError, inspectors, nearest, rows,
 };
 pub use release::{ReleaseError, Shipment, create_release, find_release, releases};
-pub use roll_back::{Rollback, roll_back};
+pub use roll_back::{Rollback, RolledBack, roll_back};
 pub use sbom::{list_components, sbom};
-pub use status::{EnvironmentStatus, status, stop};
+pub use status::{EnvironmentStatus, Running, status, stop};
 pub use trusted::{
     POLICY_FILE, PolicySource, Trusted, TrustedError, load as load_policy, load_base,
 };
 
 pub use plimsoll_advisories as advisories;
-pub use plimsoll_environment::Instance;
+pub use plimsoll_environment::{Instance, Observation};
 pub use plimsoll_packages::ecosystems;
 pub use plimsoll_sign as sign;
 pub use plimsoll_source as source;

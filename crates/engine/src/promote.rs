@@ -4,10 +4,10 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::{
-    Approval, Body, Class, DeploymentOutcome, Digest, Evidence, Fault, Key, Outcome, OwnId, Reason,
-    Service, Signatory, Subject, Verdict,
+    Approval, Body, Class, DeploymentOutcome, Digest, Fault, Key, Outcome, OwnId, Reason, Service,
+    Signatory, Subject, Verdict,
 };
-use plimsoll_policy::{EnvironmentSettings, Request};
+use plimsoll_policy::{EnvironmentSettings, Policy, Request};
 use plimsoll_sign::PrivateKey;
 use plimsoll_store::{
     EventKind, Expected, Fact, NewEvent, PromotionRequested, Release, StoreError,
@@ -15,8 +15,8 @@ use plimsoll_store::{
 use plimsoll_wire::in_toto;
 use serde::Serialize;
 
-use crate::deploy::{DeployError, Deployer, OnStep};
-use crate::deployment::{Deployment, place_keys, require_deployable};
+use crate::deploy::{DeployError, Deployer, OnStep, require_part, target};
+use crate::deployment::{Deployment, place_keys};
 use crate::evidence::Gathered;
 use crate::history::{Sound, require_sound};
 use crate::ledger::{Ledger, LedgerError, json_event, signatory};
@@ -56,13 +56,13 @@ pub enum PromoteError {
         /// Why.
         why: String,
     },
-    /// The policy does not know the key.
-    #[error("the {what} is refused: key {} belongs to no [[person]] or [[builder]]", key.short())]
+    /// The policy knows nobody by the key or the id.
+    #[error("the {what} is refused: {stranger} belongs to no [[person]] or [[builder]]")]
     Stranger {
         /// What was asked for.
         what: &'static str,
-        /// The key.
-        key: Digest,
+        /// The key or the id.
+        stranger: String,
         /// Where the policy comes from.
         origin: String,
     },
@@ -126,20 +126,37 @@ impl Fault for PromoteError {
     }
 }
 
-/// Who does something about which release and environment, by which policy.
-pub struct Promotion<'a> {
+/// A release that is to enter an environment, and by which policy.
+#[derive(Clone, Copy)]
+pub struct Candidate<'a> {
     /// The policy; it must be trusted.
     pub trusted: &'a Trusted,
     /// The release.
     pub release: &'a Release,
     /// The environment's name.
     pub environment: &'a str,
-    /// The key of whoever asks.
+}
+
+/// A request to deploy a release.
+pub struct Promotion<'a> {
+    /// What is to enter where.
+    pub candidate: Candidate<'a>,
+    /// Who asks, as whoever calls has made sure.
+    pub requester: &'a Signatory,
+    /// The key that signs what comes of it.
     pub key: &'a PrivateKey,
     /// The folder in which smoke commands run.
     pub folder: &'a Path,
-    /// The moment of the decision.
-    pub now: Timestamp,
+}
+
+/// A request to approve a release with the approver's own key.
+pub struct ApprovalRequest<'a> {
+    /// What is to enter where.
+    pub candidate: Candidate<'a>,
+    /// The approver's key.
+    pub key: &'a PrivateKey,
+    /// How long it counts.
+    pub valid_for: SignedDuration,
 }
 
 /// What a promotion came to.
@@ -184,17 +201,19 @@ pub fn promote(
     promotion: &Promotion<'_>,
     on_step: OnStep<'_>,
 ) -> Result<Promoted, PromoteError> {
-    let environment = environment(promotion)?;
-    let (key, service) = (promotion.key, &promotion.release.service);
-    let requester = known(promotion.trusted, key, "promotion")?;
-    require_deployable(environment, promotion.release)?;
+    let Candidate {
+        trusted, release, ..
+    } = promotion.candidate;
+    let environment = named(trusted, promotion.candidate.environment)?;
+    require_parties(trusted, promotion.requester, promotion.key, "promotion")?;
+    let at = (&release.service, environment);
+    require_part(&target(ledger, at.0, at.1)?, &environment.name, release)?;
     let sound = require_sound(ledger)?;
-    let at = (service, environment);
-    let mut deployer = Deployer::open(ledger, key, at, promotion.folder, on_step, promotion.now)?;
+    let mut deployer = Deployer::open(ledger, promotion.key, at, promotion.folder, on_step)?;
     let settled = deployer.settle()?;
     let fence = deployer.fence();
     let decided = append_decision(ledger, sound, |sound| {
-        decide(ledger, promotion, environment, &requester, fence, sound)
+        decide(ledger, promotion, environment, fence, sound)
     })?;
     let outcome = match &decided.deployment {
         Some(deployment) => Some(deployer.deploy(deployment)?),
@@ -243,25 +262,36 @@ pub(crate) fn append_decision<T>(
     }
 }
 
-/// The decision, and the evidence that it rests on.
+/// Decides by the evidence that there is and the time that it is now.
 fn decide(
     ledger: &Ledger,
     promotion: &Promotion<'_>,
     environment: &EnvironmentSettings,
-    requester: &Signatory,
     fence: Option<u64>,
     sound: &Sound,
 ) -> Result<Draft<Decided>, PromoteError> {
-    let (gathered, mut about) = evidence(ledger, promotion)?;
-    let request = request(promotion, environment, requester, &gathered.evidence);
-    let mut verdict = promotion.trusted.base.decide(&request);
-    if let Some(reason) = reason_against(&sound.unknown, &matter(promotion, environment)) {
+    let candidate = &promotion.candidate;
+    let (gathered, mut about) = evidence(ledger, candidate)?;
+    let now = ledger.now();
+    let request = Request {
+        environment,
+        service: &candidate.release.service,
+        release: &candidate.release.id,
+        subjects: &candidate.release.subjects,
+        requester: promotion.requester,
+        policy_trusted: candidate.trusted.trusted,
+        evidence: &gathered.evidence,
+        now,
+    };
+    let mut verdict = candidate.trusted.base.decide(&request);
+    let matter = matter(candidate, environment);
+    if let Some(reason) = reason_against(&sound.unknown, &matter) {
         verdict.reasons.push(reason);
         verdict = Verdict::of(verdict.reasons);
     }
     let deployment = match verdict.outcome {
         Outcome::Allow => {
-            let release = promotion.release;
+            let release = candidate.release;
             Some(Deployment::plan(ledger, environment, release, fence)?)
         }
         Outcome::Unknown | Outcome::Deny => None,
@@ -272,8 +302,8 @@ fn decide(
         deployment,
     };
     let evidence = gathered.evidence.iter().map(|evidence| evidence.id);
-    let events = decision_events(promotion, requester, &decided, evidence.collect());
-    about.extend(matter(promotion, environment).own_keys());
+    let events = decision_events(promotion, &decided, evidence.collect(), now);
+    about.extend(matter.own_keys());
     Ok(Draft {
         decided,
         events,
@@ -283,27 +313,31 @@ fn decide(
 
 fn decision_events(
     promotion: &Promotion<'_>,
-    requester: &Signatory,
     decided: &Decided,
     evidence: Vec<Digest>,
+    now: Timestamp,
 ) -> Vec<NewEvent> {
-    let (release, now) = (promotion.release, promotion.now);
-    let policy_sha256 = promotion.trusted.base.sha256();
+    let Candidate {
+        trusted,
+        release,
+        environment,
+    } = promotion.candidate;
+    let policy_sha256 = trusted.base.sha256();
     let asked = Fact::PromotionRequested(PromotionRequested {
         service: release.service.clone(),
         release: release.id.clone(),
-        environment: promotion.environment.to_owned(),
-        requester: requester.clone(),
+        environment: environment.to_owned(),
+        requester: promotion.requester.clone(),
     });
     let body = PolicyDecided {
         service: &release.service,
         release: &release.id,
-        environment: promotion.environment,
+        environment,
         policy_sha256,
         evidence,
         verdict: &decided.verdict,
     };
-    let mut keys = place_keys(release, promotion.environment);
+    let mut keys = place_keys(release, environment);
     keys.push(Key::policy(&policy_sha256));
     let mut events = vec![
         NewEvent::of(&asked, now),
@@ -315,60 +349,67 @@ fn decision_events(
 }
 
 /// What the decision is about: the environment before this one as well, as the decision rests on it.
-fn matter<'a>(promotion: &'a Promotion<'_>, environment: &'a EnvironmentSettings) -> Matter<'a> {
+fn matter<'a>(candidate: &Candidate<'a>, environment: &'a EnvironmentSettings) -> Matter<'a> {
     let mut environments = vec![environment.name.as_str()];
     environments.extend(environment.after.as_deref());
     Matter {
-        service: &promotion.release.service,
-        release: &promotion.release.id,
+        service: &candidate.release.service,
+        release: &candidate.release.id,
         environments,
-        policy: promotion.trusted.base.sha256(),
+        policy: candidate.trusted.base.sha256(),
     }
 }
 
 /// Signs that the release may enter the environment. Refused, and not recorded, when the approval
 /// could not count.
-pub fn approve(
-    ledger: &Ledger,
-    promotion: &Promotion<'_>,
-    valid_for: SignedDuration,
-) -> Result<Signatory, PromoteError> {
-    let environment = environment(promotion)?;
+pub fn approve(ledger: &Ledger, asked: &ApprovalRequest<'_>) -> Result<Signatory, PromoteError> {
+    let candidate = &asked.candidate;
+    let environment = named(candidate.trusted, candidate.environment)?;
     let sound = require_sound(ledger)?;
-    if let Some(reason) = reason_against(&sound.unknown, &matter(promotion, environment)) {
+    if let Some(reason) = reason_against(&sound.unknown, &matter(candidate, environment)) {
         return Err(not_understood(reason));
     }
-    let requester = requester(ledger, promotion)?;
-    let evidence = evidence(ledger, promotion)?.0.evidence;
-    let approver = signatory(&promotion.trusted.base, &promotion.key.public().id());
-    let request = request(promotion, environment, &requester, &evidence);
-    if let Some(why) = promotion.trusted.base.refuses_approval(&request, &approver) {
+    let policy = &candidate.trusted.base;
+    let approver = signatory(policy, &asked.key.public().id());
+    let requester = requester(ledger, candidate)?;
+    let evidence = evidence(ledger, candidate)?.0.evidence;
+    let request = Request {
+        environment,
+        service: &candidate.release.service,
+        release: &candidate.release.id,
+        subjects: &candidate.release.subjects,
+        requester: &requester,
+        policy_trusted: candidate.trusted.trusted,
+        evidence: &evidence,
+        now: ledger.now(),
+    };
+    if let Some(why) = policy.refuses_approval(&request, &approver) {
         return Err(PromoteError::Refused { why });
     }
-    record_approval(ledger, promotion, valid_for)?;
+    record_approval(ledger, asked)?;
     Ok(approver)
 }
 
 /// Signs the approval of all that the release ships.
-fn record_approval(
-    ledger: &Ledger,
-    promotion: &Promotion<'_>,
-    valid_for: SignedDuration,
-) -> Result<(), LedgerError> {
-    let release = promotion.release;
-    let policy_sha256 = promotion.trusted.base.sha256();
+fn record_approval(ledger: &Ledger, asked: &ApprovalRequest<'_>) -> Result<(), LedgerError> {
+    let Candidate {
+        trusted,
+        release,
+        environment,
+    } = asked.candidate;
+    let policy_sha256 = trusted.base.sha256();
     let approval = Approval {
         service: release.service.clone(),
         release: release.id.clone(),
-        environment: promotion.environment.to_owned(),
+        environment: environment.to_owned(),
         policy_sha256,
-        expires_at: promotion.now + valid_for,
+        expires_at: ledger.now() + asked.valid_for,
     };
     let statement = in_toto::write(&release.subjects, &release.name, &approval);
-    let mut keys = place_keys(release, promotion.environment);
+    let mut keys = place_keys(release, environment);
     keys.push(Key::policy(&policy_sha256));
     let kind = EventKind::ApprovalRecorded;
-    ledger.record(kind, promotion.key, keys, &statement)?;
+    ledger.record(kind, asked.key, keys, &statement)?;
     Ok(())
 }
 
@@ -379,24 +420,37 @@ pub(crate) fn not_understood(reason: Reason) -> PromoteError {
     }
 }
 
-/// Who holds the key, by the policy; nobody else changes an environment.
-pub(crate) fn known(
+/// Refuses what is asked by, or signed with the key of, somebody whom the policy does not name: nobody
+/// else changes an environment.
+pub(crate) fn require_parties(
     trusted: &Trusted,
+    requester: &Signatory,
     key: &PrivateKey,
     what: &'static str,
-) -> Result<Signatory, PromoteError> {
-    match signatory(&trusted.base, &key.public().id()) {
-        Signatory::Unknown(key) => Err(PromoteError::Stranger {
-            what,
-            key,
-            origin: trusted.origin.clone(),
-        }),
-        known @ (Signatory::Builder(_) | Signatory::Person(_)) => Ok(known),
-    }
+) -> Result<(), PromoteError> {
+    let policy = &trusted.base;
+    let signer = signatory(policy, &key.public().id());
+    let stranger = match [&signer, requester]
+        .into_iter()
+        .find(|one| !is_party(policy, one))
+    {
+        None => return Ok(()),
+        Some(Signatory::Unknown(key)) => format!("key {}", key.short()),
+        Some(Signatory::Person(id) | Signatory::Builder(id)) => format!("`{id}`"),
+    };
+    Err(PromoteError::Stranger {
+        what,
+        stranger,
+        origin: trusted.origin.clone(),
+    })
 }
 
-fn environment<'a>(promotion: &Promotion<'a>) -> Result<&'a EnvironmentSettings, PromoteError> {
-    named(promotion.trusted, promotion.environment)
+fn is_party(policy: &Policy, signatory: &Signatory) -> bool {
+    match signatory {
+        Signatory::Person(id) => policy.person(id).is_some(),
+        Signatory::Builder(id) => policy.builders.iter().any(|builder| builder.id == *id),
+        Signatory::Unknown(_) => false,
+    }
 }
 
 pub(crate) fn named<'a>(
@@ -431,10 +485,10 @@ pub(crate) fn named<'a>(
 /// their keys.
 fn evidence(
     ledger: &Ledger,
-    promotion: &Promotion<'_>,
+    candidate: &Candidate<'_>,
 ) -> Result<(Gathered, Vec<Key>), LedgerError> {
-    let policy = &promotion.trusted.base;
-    let mut keys: Vec<Key> = promotion
+    let policy = &candidate.trusted.base;
+    let mut keys: Vec<Key> = candidate
         .release
         .subjects
         .iter()
@@ -450,40 +504,22 @@ fn evidence(
     Ok((ledger.evidence(policy, &keys)?, keys))
 }
 
-fn request<'a>(
-    promotion: &Promotion<'a>,
-    environment: &'a EnvironmentSettings,
-    requester: &'a Signatory,
-    evidence: &'a [Evidence],
-) -> Request<'a> {
-    Request {
-        environment,
-        service: &promotion.release.service,
-        release: &promotion.release.id,
-        subjects: &promotion.release.subjects,
-        requester,
-        policy_trusted: promotion.trusted.trusted,
-        evidence,
-        now: promotion.now,
-    }
-}
-
 /// Who asked last for the release in the environment.
-fn requester(ledger: &Ledger, promotion: &Promotion<'_>) -> Result<Signatory, PromoteError> {
+fn requester(ledger: &Ledger, candidate: &Candidate<'_>) -> Result<Signatory, PromoteError> {
     let keys = vec![
-        Key::release(&promotion.release.id),
-        Key::environment(promotion.environment),
+        Key::release(&candidate.release.id),
+        Key::environment(candidate.environment),
     ];
     let mut last = None;
     for fact in ledger.facts(EventKind::PromotionRequested, keys)? {
         if let Fact::PromotionRequested(requested) = fact
-            && requested.environment == promotion.environment
+            && requested.environment == candidate.environment
         {
             last = Some(requested.requester);
         }
     }
     last.ok_or_else(|| PromoteError::NotRequested {
-        release: promotion.release.name.clone(),
-        environment: promotion.environment.to_owned(),
+        release: candidate.release.name.clone(),
+        environment: candidate.environment.to_owned(),
     })
 }

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
-use plimsoll_model::{DeploymentOutcome, DeploymentRecord, Key, Service, Subject};
+use plimsoll_model::{DeploymentOutcome, DeploymentRecord, Key, Service, Signatory, Subject};
 use plimsoll_policy::EnvironmentSettings;
 use plimsoll_sign::PrivateKey;
 use plimsoll_store::{EventKind, Fact, NewEvent, Release};
@@ -13,7 +12,9 @@ use crate::deploy::{Deployer, OnStep};
 use crate::deployment::{Deployment, place_keys, require_release};
 use crate::history::{Sound, require_sound};
 use crate::ledger::{Ledger, LedgerError};
-use crate::promote::{Draft, PromoteError, append_decision, known, named, not_understood};
+use crate::promote::{
+    Draft, PromoteError, append_decision, named, not_understood, require_parties,
+};
 use crate::trusted::Trusted;
 use crate::unknown::{Matter, reason_against};
 
@@ -25,34 +26,54 @@ pub struct Rollback<'a> {
     pub service: &'a Service,
     /// The environment's name.
     pub environment: &'a str,
-    /// The key of whoever asks.
+    /// Who asks, as whoever calls has made sure.
+    pub requester: &'a Signatory,
+    /// The key that signs what comes of it.
     pub key: &'a PrivateKey,
     /// The folder in which smoke commands run.
     pub folder: &'a Path,
-    /// The moment of the decision.
-    pub now: Timestamp,
+}
+
+/// What a rollback came to.
+#[derive(Clone, Debug)]
+pub struct RolledBack {
+    /// What a deployment that had been interrupted came to.
+    pub settled: Option<DeploymentOutcome>,
+    /// The release that was gone back to, and what its deployment came to; `None` when settling had
+    /// gone back already.
+    pub arrived: Option<(Release, DeploymentOutcome)>,
 }
 
 /// Deploys the release that was healthy before the present one. Again and again it goes further back,
-/// never to what was left behind.
+/// never to what was left behind. When a deployment was interrupted and settling it goes back, that is
+/// what was asked for.
 pub fn roll_back(
     ledger: &Ledger,
     rollback: &Rollback<'_>,
     on_step: OnStep<'_>,
-) -> Result<(Release, DeploymentOutcome), PromoteError> {
+) -> Result<RolledBack, PromoteError> {
     let environment = named(rollback.trusted, rollback.environment)?;
     let (key, service) = (rollback.key, rollback.service);
-    known(rollback.trusted, key, "rollback")?;
+    require_parties(rollback.trusted, rollback.requester, key, "rollback")?;
     let sound = require_sound(ledger)?;
     let at = (service, environment);
-    let mut deployer = Deployer::open(ledger, key, at, rollback.folder, on_step, rollback.now)?;
-    deployer.settle()?;
+    let mut deployer = Deployer::open(ledger, key, at, rollback.folder, on_step)?;
+    let settled = deployer.settle()?;
+    if settled == Some(DeploymentOutcome::RolledBack) {
+        return Ok(RolledBack {
+            settled,
+            arrived: None,
+        });
+    }
     let fence = deployer.fence();
     let (before, deployment) = append_decision(ledger, sound, |sound| {
         plan(ledger, rollback, environment, fence, sound)
     })?;
     let outcome = deployer.deploy(&deployment)?;
-    Ok((before, outcome))
+    Ok(RolledBack {
+        settled,
+        arrived: Some((before, outcome)),
+    })
 }
 
 /// What to go back to, and the events that it begins with.
@@ -76,7 +97,7 @@ fn plan(
     let deployment = Deployment::plan(ledger, environment, &before, fence)?;
     let events = vec![
         left_behind(ledger, rollback.key, &environment.name, &left)?,
-        NewEvent::of(&deployment.started(), rollback.now),
+        NewEvent::of(&deployment.started(), ledger.now()),
     ];
     let mut about: Vec<Key> = left.subjects.iter().map(Subject::key).collect();
     about.extend(before.subjects.iter().map(Subject::key));
@@ -133,8 +154,10 @@ fn healthy_before(
 fn before_the_last(healthy: Vec<Release>) -> Option<(Release, Release)> {
     let mut line: Vec<Release> = Vec::new();
     for release in healthy {
-        let same = |earlier: &Release| earlier.subjects == release.subjects;
-        if let Some(at) = line.iter().position(same) {
+        let at = line
+            .iter()
+            .position(|earlier| Subject::are_same(&earlier.subjects, &release.subjects));
+        if let Some(at) = at {
             line.truncate(at);
         }
         line.push(release);

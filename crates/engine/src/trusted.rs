@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{Class, CommitId, Digest, Fault, RuleId, Service, TreePath};
+use plimsoll_model::{Class, CommitId, Digest, Fault, RuleId, Service, Signatory, TreePath};
 use plimsoll_policy::{KnownIds, Policy, PolicyError};
+use plimsoll_sign::PublicKey;
 use plimsoll_source::{GitError, Repository};
 
-use crate::ledger::key_id;
+use crate::ledger::{key_id, signatory};
 use crate::register;
 
 /// The name of the policy file in a tree.
@@ -178,6 +179,11 @@ impl Fault for TrustedError {
 }
 
 impl Trusted {
+    /// Whom the policy knows by this key.
+    pub fn signatory(&self, key: &PublicKey) -> Signatory {
+        signatory(&self.base, &key.id())
+    }
+
     /// The service whose releases the policy lets in: the one that it names, else the name of the
     /// repository's folder in which `root` lies.
     pub fn service(&self, root: &Path) -> Result<Service, TrustedError> {

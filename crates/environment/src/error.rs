@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 
-use plimsoll_model::{Class, Digest, Fault};
+use plimsoll_model::{Class, Digest, Fault, Subject};
+
+use crate::target::short;
 
 /// An operation on an environment that could not be done or could not be known to be done.
 #[derive(Debug, thiserror::Error)]
@@ -39,13 +41,18 @@ pub enum EnvironmentError {
         /// The path.
         path: PathBuf,
     },
-    /// The release is not made of what this kind of target can run.
+    /// The release does not hold what this kind of target runs.
     #[error(
-        "a process target runs a release of exactly one file, and this one is {subjects}; deploy it to another kind of target"
+        "{target} runs exactly one {wanted} of a release, and this one ships {}",
+        describe(subjects)
     )]
     Subjects {
-        /// What it is made of.
-        subjects: String,
+        /// The kind of target: `a process`.
+        target: &'static str,
+        /// What it runs one of: `file`.
+        wanted: &'static str,
+        /// All that the release ships.
+        subjects: Vec<Subject>,
     },
     /// Somebody else answers where the process should.
     #[error("{address} is already taken by {by}")]
@@ -77,11 +84,19 @@ pub enum EnvironmentError {
     },
 }
 
+fn describe(subjects: &[Subject]) -> String {
+    if subjects.is_empty() {
+        "nothing".to_owned()
+    } else {
+        short(subjects)
+    }
+}
+
 impl Fault for EnvironmentError {
     fn class(&self) -> Class {
         match self {
-            Self::WrongDigest { .. } => Class::Denied,
-            Self::Subjects { .. } | Self::NotAFile { .. } => Class::Configuration,
+            Self::WrongDigest { .. } | Self::Subjects { .. } => Class::Denied,
+            Self::NotAFile { .. } => Class::Configuration,
             Self::AddressTaken { .. } => Class::Busy,
             Self::File { .. }
             | Self::Record { .. }
@@ -98,7 +113,9 @@ impl Fault for EnvironmentError {
             }
             Self::WrongDigest { .. } => "make a new release of the file that was checked",
             Self::NotAFile { .. } => "name the built artifact",
-            Self::Subjects { .. } => "deploy it to another kind of target",
+            Self::Subjects { .. } => {
+                "make a release that ships one, or deploy this one to another kind of target"
+            }
             Self::AddressTaken { .. } => "stop what listens there, or use another port",
             Self::StillRunning { .. } => {
                 "`ps -o pid,stat,wchan` shows what they wait for; repeat the command once they ended"

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use plimsoll_model::Subject;
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{check_duration, check_text};
@@ -86,7 +87,8 @@ impl Smoke {
         subjects: &[Subject],
     ) -> Result<SmokeReport, EnvironmentError> {
         let started = Instant::now();
-        if !target.observe(Until::Now)?.runs(subjects) {
+        let part = target.part(subjects)?;
+        if !target.observe(Until::Now)?.runs(&part) {
             return Ok(SmokeReport {
                 outcome: SmokeOutcome::Exited,
                 output: String::new(),
@@ -100,7 +102,7 @@ impl Smoke {
             Some(status) if !status.success() => SmokeOutcome::Failed {
                 exit_code: status.code(),
             },
-            Some(_) if !target.observe(Until::Now)?.runs(subjects) => SmokeOutcome::Exited,
+            Some(_) if !target.observe(Until::Now)?.runs(&part) => SmokeOutcome::Exited,
             Some(_) => SmokeOutcome::Passed,
         };
         let (output, omitted_bytes) = output.finish();
@@ -119,14 +121,10 @@ impl Smoke {
         subjects: &[Subject],
         started: Instant,
     ) -> Result<(Option<ExitStatus>, Output), EnvironmentError> {
-        let failed = EnvironmentError::file("wait for", "the smoke command");
         let marker = linux::random_id()?;
-        let (mut child, output) = self.spawn(target, subjects, &marker)?;
+        let (child, output) = self.spawn(target, subjects, &marker)?;
         let until = started + Duration::from_millis(self.within_ms);
-        let main = linux::live(child.id())?.map(|live| live.identity);
-        let ended = wait(&mut child, until);
-        end(main, &marker, Duration::ZERO)?;
-        let status = child.wait().and(ended).map_err(failed)?;
+        let status = Running { child }.end(&marker, until)?;
         Ok((status, output))
     }
 
@@ -170,6 +168,35 @@ impl fmt::Display for SmokeReport {
             SmokeOutcome::Exited => f.write_str("what it tests does not run any more,"),
         }?;
         write!(f, " after {} ms", self.elapsed_ms)
+    }
+}
+
+/// A command that was started. However it goes out of sight, it does not go on.
+struct Running {
+    child: Child,
+}
+
+impl Running {
+    /// Waits for the end of the command or of its time, and ends whatever is left of it.
+    fn end(mut self, marker: &str, until: Instant) -> Result<Option<ExitStatus>, EnvironmentError> {
+        let failed = EnvironmentError::file("wait for", "the smoke command");
+        let main = linux::live(self.child.id())?.map(|live| live.identity);
+        let ended = wait(&mut self.child, until);
+        end(main, marker, Duration::ZERO)?;
+        self.child.wait().and(ended).map_err(failed)
+    }
+}
+
+impl Drop for Running {
+    /// After an orderly end this finds nothing. Where the kernel's account of processes could not be
+    /// read, the child is still known by its handle, and so is its group until the child is reaped.
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            let group = Pid::from_child(&self.child);
+            drop(kill_process_group(group, Signal::KILL).map_err(std::io::Error::from));
+            drop(self.child.kill());
+            drop(self.child.wait());
+        }
     }
 }
 
@@ -223,5 +250,42 @@ impl Output {
             String::from_utf8_lossy(kept.0.make_contiguous()).into_owned(),
             omitted,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    use super::Running;
+    use crate::launch::{Launch, environment};
+    use crate::linux;
+
+    #[test]
+    fn a_command_that_is_given_up_does_not_go_on() {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "sleep 611 & echo $!; sleep 612"]);
+        let launch = Launch {
+            run: &[],
+            variables: &[].into(),
+            marker: "given-up",
+            folder: ".".as_ref(),
+        };
+        environment(&mut command, launch);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut first = String::new();
+        let mut output = std::io::BufReader::new(child.stdout.take().unwrap());
+        std::io::BufRead::read_line(&mut output, &mut first).unwrap();
+        let (main, behind) = (child.id(), first.trim().parse().unwrap());
+        drop(Running { child });
+        assert!(linux::live(main).unwrap().is_none());
+        for _ in 0..500 {
+            if linux::live(behind).unwrap().is_none() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("process {behind} goes on");
     }
 }

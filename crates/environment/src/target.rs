@@ -25,9 +25,9 @@ pub enum Target {
 /// A release that is to run, and what it takes the place of.
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a> {
-    /// All that the release consists of.
+    /// All that the release consists of. The target runs its part of it.
     pub subjects: &'a [Subject],
-    /// All that ran until now and is the way back; empty when nothing did.
+    /// All that the release before it consists of, which is the way back; empty when there is none.
     pub previous: &'a [Subject],
     /// The folder with the bytes of each file among the subjects, named by its hex digest.
     pub artifacts: &'a Path,
@@ -49,7 +49,7 @@ pub enum Until<'a> {
     Now,
     /// Until it is healthy, has ended or is too late.
     Healthy {
-        /// All that must run.
+        /// All that the release consists of. The target's part of it must run.
         subjects: &'a [Subject],
         /// Asked before each question: whether to call it off.
         cancelled: &'a dyn Fn() -> bool,
@@ -57,9 +57,9 @@ pub enum Until<'a> {
 }
 
 /// What runs, by the target's own word.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Observation {
-    /// All that was applied last, when it runs; empty when it does not.
+    /// The part of a release that was applied last, when it runs; empty when it does not.
     pub subjects: Vec<Subject>,
     /// Whether what was begun last (an apply, a withdraw) was carried to its end. If not, what runs
     /// may end by itself at any moment: apply it again or withdraw it.
@@ -92,6 +92,14 @@ pub struct Withdrawn {
 }
 
 impl Target {
+    /// The subjects of a release that this target runs. The others are for targets of other kinds.
+    /// Refused where the release does not hold what the target runs.
+    pub fn part(&self, subjects: &[Subject]) -> Result<Vec<Subject>, EnvironmentError> {
+        match self {
+            Self::Process(_) => Process::part(subjects),
+        }
+    }
+
     /// Puts a release's bytes in place, checks them against their digests, and replaces what runs by
     /// them, also when that is the same. Done again after a crash, it comes to the same.
     pub fn apply(&self, change: &Change<'_>) -> Result<Applied, EnvironmentError> {
@@ -108,8 +116,9 @@ impl Target {
     }
 
     /// Ends what was applied, with all that it left behind, and nothing else. Done again, it finds
-    /// nothing to end.
-    pub fn withdraw(&self) -> Result<Withdrawn, EnvironmentError> {
+    /// nothing to end. `applied` is what the caller applied there last; a target that keeps a record of
+    /// that, as a process does, goes by the record.
+    pub fn withdraw(&self, _applied: &[Subject]) -> Result<Withdrawn, EnvironmentError> {
         match self {
             Self::Process(process) => process.withdraw(),
         }
@@ -127,9 +136,10 @@ impl Target {
 }
 
 impl Observation {
-    /// Whether exactly these run, and nothing that was begun is left half done.
-    pub fn runs(&self, subjects: &[Subject]) -> bool {
-        self.settled && !subjects.is_empty() && self.subjects == subjects
+    /// Whether exactly this part of a release runs (see [`Target::part`]), and nothing that was begun is
+    /// left half done.
+    pub fn runs(&self, part: &[Subject]) -> bool {
+        self.settled && !part.is_empty() && Subject::are_same(&self.subjects, part)
     }
 
     /// Whether it was asked and proven to work.
@@ -188,7 +198,7 @@ impl fmt::Display for Withdrawn {
 }
 
 /// Subjects for people, in a line.
-fn short(subjects: &[Subject]) -> String {
+pub(crate) fn short(subjects: &[Subject]) -> String {
     let names = subjects.iter().map(Subject::short);
     names.collect::<Vec<_>>().join(", ")
 }

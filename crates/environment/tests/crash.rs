@@ -70,7 +70,7 @@ fn worker() {
         .flatten()
         .next()
         .expect("the lease is free");
-    target.withdraw().unwrap();
+    target.withdraw(&[]).unwrap();
     for _ in 0..if std::env::var_os("PLIMSOLL_TEST_ONCE").is_some() {
         1
     } else {
@@ -78,7 +78,7 @@ fn worker() {
     } {
         apply(&target, &server, &folder);
         std::thread::sleep(Duration::from_millis(10));
-        target.withdraw().unwrap();
+        target.withdraw(&[]).unwrap();
         std::fs::remove_dir_all(folder.join("state/artifacts")).unwrap();
     }
 }
@@ -146,7 +146,7 @@ fn recover(folder: &Path) -> bool {
     let observation = target.observe(Until::Now).expect("the state can be read");
     assert!(observation.runs(&[server]), "{observation:?}");
     assert!(agree(&target, &tag));
-    let withdrawn = target.withdraw().expect("withdrawing works");
+    let withdrawn = target.withdraw(&[]).expect("withdrawing works");
     assert!(!withdrawn.subjects.is_empty(), "it ran");
     assert!(!agree(&target, &tag));
     let installed = folder.join("state/artifacts").read_dir().unwrap().count();
@@ -259,7 +259,7 @@ fn a_lease_has_one_holder_and_dies_with_it() {
     drop(lease);
     Lease::acquire(&state, "another", since).expect("a server that runs holds no lease");
     assert!(agree(&target, &tag));
-    target.withdraw().unwrap();
+    target.withdraw(&[]).unwrap();
 
     let child = worker_command("env", &[], &folder).spawn().unwrap();
     let until = Instant::now() + Duration::from_secs(20);
@@ -270,5 +270,5 @@ fn a_lease_has_one_holder_and_dies_with_it() {
     }
     kill(child);
     Lease::acquire(&state, "another", since).expect("the kernel frees it");
-    target.withdraw().unwrap();
+    target.withdraw(&[]).unwrap();
 }

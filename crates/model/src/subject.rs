@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::text::text_newtype;
@@ -69,6 +71,11 @@ impl Subject {
             (Self::Source { .. }, Self::Source { .. }) => self == other,
             _ => self.key() == other.key(),
         }
+    }
+
+    /// Whether two lists name the same subjects. Order and repetition mean nothing.
+    pub fn are_same(left: &[Self], right: &[Self]) -> bool {
+        BTreeSet::from_iter(left) == BTreeSet::from_iter(right)
     }
 
     /// The subject in a few words for people; never decide anything by it.

@@ -6,8 +6,8 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_engine::sign::PrivateKey;
 use plimsoll_engine::{
-    Ledger, Promoted, Promotion, Rollback, StepEnded, Trusted, approve as approve_release,
-    find_release, promote as promote_release, roll_back,
+    ApprovalRequest, Candidate, Ledger, Promoted, Promotion, Rollback, RolledBack, StepEnded,
+    Trusted, approve as approve_release, find_release, promote as promote_release, roll_back,
 };
 use plimsoll_model::{DeploymentOutcome, Outcome, Signatory, Subject, Told};
 
@@ -19,11 +19,14 @@ use crate::render::{self, BOLD, DIM, outcome_style};
 /// Decides and deploys.
 pub(crate) fn promote(args: &args::Promote) -> Result<Exit, Told> {
     let opened = Opened::new(&args.args)?;
-    let promoted = promote_release(
-        &opened.ledger,
-        &opened.promotion(&args.args.to),
-        &mut show_step,
-    )?;
+    let requester = opened.trusted.signatory(&opened.key.public());
+    let promotion = Promotion {
+        candidate: opened.candidate(&args.args.to),
+        requester: &requester,
+        key: &opened.key,
+        folder: Path::new("."),
+    };
+    let promoted = promote_release(&opened.ledger, &promotion, &mut show_step)?;
     open::write(None, |out| show(&promoted, &opened, &args.args.to, out))?;
     Ok(match promoted.outcome {
         Some(outcome) => ended(outcome),
@@ -34,8 +37,12 @@ pub(crate) fn promote(args: &args::Promote) -> Result<Exit, Told> {
 /// Signs an approval; one that could not count is refused and denies.
 pub(crate) fn approve(args: &args::Approve) -> Result<Exit, Told> {
     let opened = Opened::new(&args.args)?;
-    let valid_for = SignedDuration::from_hours(i64::from(args.valid_for));
-    let approver = approve_release(&opened.ledger, &opened.promotion(&args.args.to), valid_for)?;
+    let asked = ApprovalRequest {
+        candidate: opened.candidate(&args.args.to),
+        key: &opened.key,
+        valid_for: SignedDuration::from_hours(i64::from(args.valid_for)),
+    };
+    let approver = approve_release(&opened.ledger, &asked)?;
     let name = match approver {
         Signatory::Person(id) | Signatory::Builder(id) => id,
         Signatory::Unknown(key) => key.to_string(),
@@ -60,15 +67,29 @@ pub(crate) fn rollback(args: &args::Rollback) -> Result<Exit, Told> {
         trusted: &trusted,
         service: &service,
         environment: &args.environment,
+        requester: &trusted.signatory(&key.public()),
         key: &key,
         folder: Path::new("."),
-        now: Timestamp::now(),
     };
-    let (release, outcome) = roll_back(&ledger, &rollback, &mut show_step)?;
-    open::write(None, |out| {
-        arrived(outcome, &release.name, &args.environment, out)
-    })?;
-    Ok(ended(outcome))
+    let back = roll_back(&ledger, &rollback, &mut show_step)?;
+    open::write(None, |out| show_rollback(&back, &args.environment, out))?;
+    Ok(match back.arrived {
+        Some((_, outcome)) => ended(outcome),
+        None => Exit::Done,
+    })
+}
+
+fn show_rollback(back: &RolledBack, environment: &str, out: &mut dyn Write) -> io::Result<()> {
+    if let Some(outcome) = back.settled {
+        settled(outcome, environment, out)?;
+    }
+    match &back.arrived {
+        Some((release, outcome)) => arrived(*outcome, &release.name, environment, out),
+        None => writeln!(
+            out,
+            "{environment} is back at its last healthy release; repeat the command to go further back"
+        ),
+    }
 }
 
 struct Opened {
@@ -92,14 +113,11 @@ impl Opened {
         })
     }
 
-    fn promotion<'a>(&'a self, environment: &'a str) -> Promotion<'a> {
-        Promotion {
+    fn candidate<'a>(&'a self, environment: &'a str) -> Candidate<'a> {
+        Candidate {
             trusted: &self.trusted,
             release: &self.release,
             environment,
-            key: &self.key,
-            folder: Path::new("."),
-            now: Timestamp::now(),
         }
     }
 }
@@ -110,12 +128,8 @@ fn show(
     environment: &str,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    if let Some(settled) = promoted.settled {
-        writeln!(
-            out,
-            "an interrupted deployment to {environment} was settled first: {}",
-            word(settled)
-        )?;
+    if let Some(outcome) = promoted.settled {
+        settled(outcome, environment, out)?;
     }
     let release = &opened.release;
     let shipped: Vec<String> = release.subjects.iter().map(Subject::short).collect();
@@ -134,6 +148,14 @@ fn show(
         Some(outcome) => arrived(outcome, &release.name, environment, out),
         None => Ok(()),
     }
+}
+
+fn settled(outcome: DeploymentOutcome, environment: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "an interrupted deployment to {environment} was settled first: {}",
+        word(outcome)
+    )
 }
 
 fn arrived(

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use plimsoll_engine::{EnvironmentStatus, Ledger, status};
-use plimsoll_model::{DeploymentOutcome, Outcome, Told};
+use plimsoll_engine::{EnvironmentStatus, Ledger, Running, status};
+use plimsoll_model::{DeploymentOutcome, Outcome, Subject, Told};
 
 use crate::args;
 use crate::commands::open;
@@ -36,16 +36,17 @@ pub(crate) fn run(args: &args::Status) -> Result<Exit, Told> {
 
 fn line(status: &EnvironmentStatus, out: &mut dyn Write) -> io::Result<()> {
     let release = clean(status.release.as_deref().unwrap_or("nothing"));
-    let digest = status
-        .artifact
-        .map_or_else(String::new, |artifact| artifact.short());
-    let first = status
-        .instances
-        .first()
-        .map_or_else(|| "nothing runs".to_owned(), ToString::to_string);
+    let recorded = list(&status.recorded);
+    let first = match &status.running {
+        Running::Observed(seen) => seen
+            .instances
+            .first()
+            .map_or_else(|| "nothing runs".to_owned(), ToString::to_string),
+        Running::Unobserved(_) => "not observed".to_owned(),
+    };
     write!(
         out,
-        "{BOLD}{:<12}{BOLD:#} {release:<24} {DIM}{digest} {first}{DIM:#}",
+        "{BOLD}{:<12}{BOLD:#} {release:<24} {DIM}{recorded} {first}{DIM:#}",
         clean(&status.environment)
     )?;
     let last = match status.outcome {
@@ -60,14 +61,31 @@ fn line(status: &EnvironmentStatus, out: &mut dyn Write) -> io::Result<()> {
             out,
             "  {warn}?{warn:#} a deployment was interrupted; the next promote or rollback settles it"
         )?;
-    } else if !status.as_recorded() {
-        let running = status
-            .running
-            .map_or_else(|| "nothing".to_owned(), |digest| digest.short());
-        writeln!(
-            out,
-            "  {warn}?{warn:#} the ledger says {release}, but {running} runs"
-        )?;
     }
-    Ok(())
+    match &status.running {
+        Running::Unobserved(told) => {
+            writeln!(
+                out,
+                "  {warn}?{warn:#} what runs cannot be observed: {}",
+                clean(&told.message)
+            )?;
+            for cause in &told.causes {
+                writeln!(out, "      because: {}", clean(cause))?;
+            }
+            match &told.hint {
+                Some(hint) => writeln!(out, "      hint: {}", clean(hint)),
+                None => Ok(()),
+            }
+        }
+        Running::Observed(seen) if !status.interrupted && !status.as_recorded() => writeln!(
+            out,
+            "  {warn}?{warn:#} the ledger says {release}, but this is seen: {seen}"
+        ),
+        Running::Observed(_) => Ok(()),
+    }
+}
+
+fn list(subjects: &[Subject]) -> String {
+    let names: Vec<String> = subjects.iter().map(Subject::short).collect();
+    names.join(", ")
 }

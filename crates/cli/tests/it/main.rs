@@ -5,6 +5,7 @@
     reason = "a test that cannot make its input must stop"
 )]
 
+mod asking;
 mod canary;
 mod cosign;
 mod crash;
@@ -14,4 +15,5 @@ mod future;
 mod screen;
 mod services;
 mod step_by_step;
+mod targets;
 mod world;

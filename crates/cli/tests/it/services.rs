@@ -77,36 +77,6 @@ fn two_services_do_not_see_each_other() {
     run(&world, "ledger verify", 0, &["PROVEN"]);
 }
 
-#[test]
-fn a_process_is_exactly_one_file() {
-    let world = World::new();
-    world.first_release();
-    let image = format!("sha256:{}", "0".repeat(64));
-    for shipped in [
-        "--artifact out/server --artifact server".to_owned(),
-        format!("--artifact out/server --image {image}"),
-        format!("--image {image}"),
-    ] {
-        // The same name twice is refused, so each shipment has its own.
-        let name = format!("r{}", shipped.len());
-        if shipped.contains("--artifact server") {
-            world.sh("echo '# another' >> server");
-        }
-        let create = format!("release create --name {name} {shipped}");
-        let created = world.run(&create);
-        assert_eq!(created.code, Some(0), "{}", created.output);
-        let promote = format!("promote {name} --to staging --key ../author.key");
-        run(
-            &world,
-            &promote,
-            1,
-            &["runs exactly one file as a process", "hint:"],
-        );
-    }
-    let nothing = world.run("release create --name empty");
-    assert_eq!(nothing.code, Some(64), "{}", nothing.output);
-}
-
 #[track_caller]
 fn run(world: &World, command: &str, code: i32, says: &[&str]) {
     let ran = world.run(command);

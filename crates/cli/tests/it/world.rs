@@ -245,6 +245,21 @@ impl World {
         Self::finish(self.command(env!("CARGO_BIN_EXE_plimsoll"), arguments.split(' ')))
     }
 
+    /// Runs `plimsoll` in the project, which must end with this code and say all of this.
+    #[track_caller]
+    pub(crate) fn says(&self, arguments: &str, code: i32, parts: &[&str]) -> String {
+        let ran = self.run(arguments);
+        assert_eq!(ran.code, Some(code), "{arguments}\n{}", ran.output);
+        for part in parts {
+            assert!(
+                ran.output.contains(part),
+                "{arguments}: `{part}`\n{}",
+                ran.output
+            );
+        }
+        ran.output
+    }
+
     /// Runs a shell script in the project; it must succeed.
     pub(crate) fn sh(&self, script: &str) -> String {
         let ran = Self::finish(self.command("sh", ["-c", script]));

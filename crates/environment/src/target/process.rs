@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use plimsoll_model::{Digest, Subject};
 
-use super::{Applied, Change, Instance, Observation, Until, Withdrawn, short};
+use super::{Applied, Change, Instance, Observation, Until, Withdrawn};
 use crate::launch::{Gated, Launch};
 use crate::linux::{self, Identity};
 use crate::stop::end;
@@ -41,6 +41,12 @@ impl Process {
             config,
             state: state.to_owned(),
         })
+    }
+
+    /// The one file of a release.
+    pub(super) fn part(subjects: &[Subject]) -> Result<Vec<Subject>, EnvironmentError> {
+        let sha256 = file_of(subjects)?;
+        Ok(vec![Subject::Artifact { sha256 }])
     }
 
     /// Installs the file as `artifacts/<hex digest>` (mode 0555), ends what runs, and starts the file
@@ -233,12 +239,18 @@ fn subject(record: &Record) -> Subject {
     }
 }
 
-/// The one file that these subjects are.
+/// The one file among these subjects.
 fn file_of(subjects: &[Subject]) -> Result<Digest, EnvironmentError> {
-    match subjects {
-        [Subject::Artifact { sha256 }] => Ok(*sha256),
-        _ => Err(EnvironmentError::Subjects {
-            subjects: short(subjects),
+    let mut files = subjects.iter().filter_map(|subject| match subject {
+        Subject::Artifact { sha256 } => Some(*sha256),
+        Subject::Image { .. } | Subject::Source { .. } => None,
+    });
+    match (files.next(), files.next()) {
+        (Some(file), None) => Ok(file),
+        (None, _) | (Some(_), Some(_)) => Err(EnvironmentError::Subjects {
+            target: "a process",
+            wanted: "file",
+            subjects: subjects.to_vec(),
         }),
     }
 }

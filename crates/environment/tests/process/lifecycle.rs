@@ -5,10 +5,12 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use plimsoll_environment::{EnvironmentError, HealthOutcome, Seen, Until, Withdrawn};
+use plimsoll_environment::{
+    EnvironmentError, HealthOutcome, Seen, Smoke, SmokeOutcome, Until, Withdrawn,
+};
 use plimsoll_model::{Digest, Subject};
 
-use crate::shop::{Shop, Stranger, output, pids, ps};
+use crate::shop::{SERVER, Shop, Stranger, output, pids, ps};
 
 fn digest(subject: &Subject) -> Digest {
     match subject {
@@ -84,13 +86,14 @@ fn the_way_back_is_kept_and_what_came_before_is_not() {
 }
 
 #[test]
-fn a_process_target_runs_a_release_of_one_file_only() {
+fn a_process_target_runs_the_one_file_of_a_release() {
     let shop = Shop::new();
     let file = shop.keep("one");
     let image = Subject::Image {
         manifest_sha256: Digest::of(b"manifest"),
     };
-    for subjects in [vec![], vec![image.clone()], vec![file.clone(), image]] {
+    let two = vec![file.clone(), image.clone(), shop.keep("two")];
+    for subjects in [vec![], vec![image.clone()], two] {
         let refused = shop.apply(&subjects, &[]);
         assert!(
             matches!(refused, Err(EnvironmentError::Subjects { .. })),
@@ -98,6 +101,29 @@ fn a_process_target_runs_a_release_of_one_file_only() {
         );
     }
     assert!(!shop.state().exists());
+
+    let server = shop.keep(&format!("{SERVER}serve()\n"));
+    let whole = [image, server.clone()];
+    assert_eq!(
+        shop.target().part(&whole).unwrap(),
+        std::slice::from_ref(&server)
+    );
+    shop.apply(&whole, &[]).unwrap();
+    assert!(shop.runs(&server));
+    let until = Until::Healthy {
+        subjects: &whole,
+        cancelled: &|| false,
+    };
+    assert!(shop.target().observe(until).unwrap().is_healthy());
+    let smoke = Smoke::new(
+        "test -x $PLIMSOLL_ARTIFACT",
+        20_000,
+        "staging",
+        &shop.state(),
+    )
+    .unwrap();
+    let report = smoke.run(&shop.target(), &whole).unwrap();
+    assert_eq!(report.outcome, SmokeOutcome::Passed);
 }
 
 #[test]
@@ -140,10 +166,10 @@ fn a_server_is_started_healthy_found_again_and_ended() {
         subjects: vec![server.clone()],
         killed: false,
     };
-    assert_eq!(shop.target().withdraw().unwrap(), ended);
+    assert_eq!(shop.target().withdraw(&[]).unwrap(), ended);
     assert_eq!(ps(pid, "pid="), "");
     assert_eq!(shop.now().instances, []);
-    assert_eq!(shop.target().withdraw().unwrap().subjects, [], "again");
+    assert_eq!(shop.target().withdraw(&[]).unwrap().subjects, [], "again");
     assert_eq!(shop.health(&server).outcome, HealthOutcome::Exited);
 }
 
@@ -183,7 +209,7 @@ serve()",
         subjects: vec![server],
         killed: true,
     };
-    assert_eq!(shop.target().withdraw().unwrap(), ended);
+    assert_eq!(shop.target().withdraw(&[]).unwrap(), ended);
     assert!(pids.iter().all(|pid| ps(*pid, "pid=").is_empty()));
 }
 
@@ -205,7 +231,7 @@ fn what_outlives_the_main_process_is_still_seen_and_ended() {
     assert!(!left.runs(&[server]));
     let pid = pids(&left)[0];
     assert_eq!(ps(pid, "args="), "sleep 602");
-    assert_ne!(shop.target().withdraw().unwrap().subjects, []);
+    assert_ne!(shop.target().withdraw(&[]).unwrap().subjects, []);
     assert_eq!(ps(pid, "pid="), "");
 }
 
@@ -254,7 +280,7 @@ fn a_reused_process_id_is_neither_believed_nor_killed() {
     assert_ne!(forged, honest);
     std::fs::write(&record, forged).unwrap();
     assert_eq!(shop.now().instances, [], "the start time is another");
-    assert_eq!(shop.target().withdraw().unwrap().subjects, []);
+    assert_eq!(shop.target().withdraw(&[]).unwrap().subjects, []);
     assert_ne!(ps(bystander.0.id(), "pid="), "", "the bystander lives");
     std::fs::write(&record, &honest).unwrap();
     assert!(shop.runs(&server));

@@ -146,7 +146,7 @@ pub(crate) fn pids(observation: &Observation) -> Vec<u32> {
 impl Drop for Shop {
     fn drop(&mut self) {
         self.config.stop_grace_ms = 0;
-        self.target().withdraw().ok();
+        self.target().withdraw(&[]).ok();
     }
 }
 

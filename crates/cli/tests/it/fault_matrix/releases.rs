@@ -1,10 +1,10 @@
 //! Faults of evidence, approvals and deployments; the release `one` has everything else.
 
-use std::path::Path;
-
 use jiff::SignedDuration;
 use plimsoll_engine::sign::{Password, PrivateKey};
-use plimsoll_engine::{Ledger, PolicySource, Promotion, approve, find_release, load_policy};
+use plimsoll_engine::{
+    ApprovalRequest, Candidate, Ledger, PolicySource, approve, find_release, load_policy,
+};
 
 use super::Fault;
 use crate::world::World;
@@ -463,13 +463,14 @@ fn approve_for(world: &World, valid_for: SignedDuration) {
     .unwrap();
     let pem = std::fs::read_to_string(world.path("colleague.key")).unwrap();
     let key = PrivateKey::from_encrypted_pem(&pem, &Password::new("test".to_owned())).unwrap();
-    let promotion = Promotion {
-        trusted: &trusted,
-        release: &release,
-        environment: "production",
+    let asked = ApprovalRequest {
+        candidate: Candidate {
+            trusted: &trusted,
+            release: &release,
+            environment: "production",
+        },
         key: &key,
-        folder: Path::new("."),
-        now: jiff::Timestamp::now(),
+        valid_for,
     };
-    approve(&ledger, &promotion, valid_for).unwrap();
+    approve(&ledger, &asked).unwrap();
 }
