@@ -1,5 +1,5 @@
-//! Exit codes. clap's own 2 and Rust's own 1 are mapped, because here they are verdicts; a panic keeps
-//! its 101, which is none.
+//! Exit codes. clap's own 2 and Rust's own 1 are mapped, because here they are verdicts, and so is the
+//! 101 of a panic.
 
 use std::process::ExitCode;
 

@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod exit;
+mod panic;
 mod render;
 
 use std::process::ExitCode;
@@ -15,6 +16,10 @@ use clap::Parser as _;
 use crate::args::{Cli, Color};
 
 fn main() -> ExitCode {
+    panic::guard(run)
+}
+
+fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),

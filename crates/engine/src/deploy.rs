@@ -389,11 +389,12 @@ fn settings(environment: &EnvironmentSettings) -> impl FnOnce(ConfigError) -> De
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
     use plimsoll_policy::Policy;
     use plimsoll_sign::{Password, PrivateKey};
     use plimsoll_store::{Fact, LeaseTaken, StoreError};
 
-    use super::{DeployError, Deployer, Deployment, Timestamp};
+    use super::{DeployError, Deployer, Deployment};
     use crate::ledger::{Ledger, LedgerError};
     use crate::register::rows;
     use crate::release::{Shipment, create_release};
@@ -425,15 +426,8 @@ mod tests {
         let release = create_release(&ledger, &service, "one", &shipment).expect("a release");
         let key = PrivateKey::generate().expect("a key");
         let (at, mut on_step) = ((&service, environment), |_: &_| {});
-        let mut deployer = Deployer::open(
-            &ledger,
-            &key,
-            at,
-            folder.path(),
-            &mut on_step,
-            Timestamp::UNIX_EPOCH,
-        )
-        .expect("nobody else is here");
+        let mut deployer = Deployer::open(&ledger, &key, at, folder.path(), &mut on_step)
+            .expect("nobody else is here");
         let mut deployment = Deployment::plan(&ledger, environment, &release, deployer.fence())
             .expect("a process is one file");
         ledger.tell(&deployment.started()).expect("nothing is open");

@@ -1,6 +1,6 @@
 //! A deployment as it is planned, found again after a crash, and told to the ledger. It touches nothing.
 
-use plimsoll_model::{DeploymentOutcome, Key, OwnId, Service, Step};
+use plimsoll_model::{DeploymentOutcome, Key, OwnId, Service, Step, Subject};
 use plimsoll_policy::EnvironmentSettings;
 use plimsoll_store::{
     DeploymentFinished, DeploymentStarted, DeploymentStep, Fact, Release, Rollback, StepState,

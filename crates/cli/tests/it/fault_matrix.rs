@@ -76,6 +76,21 @@ fn a_file_that_cannot_be_read_denies() {
 
 /// A cache inside the tree could be one that a change brought along, with facts of its own making.
 #[test]
+fn a_mistake_of_the_program_is_an_internal_error() {
+    let mut world = World::new();
+    // No system has a stack of this size for a thread, and the walk of the tree cannot go on without one.
+    world.set("RUST_MIN_STACK", "70368744177664");
+    let told = world.says(
+        "check",
+        70,
+        &["error: plimsoll has met a mistake of its own at ", "hint: "],
+    );
+    assert!(!told.contains("failed to spawn"), "{told}");
+    world.set("RUST_BACKTRACE", "1");
+    world.says("check", 70, &["because: failed to spawn thread", "main"]);
+}
+
+#[test]
 fn no_cache_inside_the_repository_is_used() {
     let mut world = World::new();
     world

@@ -243,7 +243,10 @@ fn subject(record: &Record) -> Subject {
 fn file_of(subjects: &[Subject]) -> Result<Digest, EnvironmentError> {
     let mut files = subjects.iter().filter_map(|subject| match subject {
         Subject::Artifact { sha256 } => Some(*sha256),
-        Subject::Image { .. } | Subject::Source { .. } => None,
+        Subject::Image { .. }
+        | Subject::Source { .. }
+        | Subject::Manifests { .. }
+        | Subject::Tool { .. } => None,
     });
     match (files.next(), files.next()) {
         (Some(file), None) => Ok(file),
