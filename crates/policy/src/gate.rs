@@ -2,8 +2,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Baseline, Finding, Gap, Inspection, Outcome, Place, Reason, ReasonDoc, RuleId, Threshold,
-    Verdict,
+    Baseline, Finding, Gap, Inspection, Outcome, Place, Reason, ReasonDoc, Threshold, Verdict,
 };
 
 use crate::reasons::{GATE_DENIED, GATE_PASSED, GATE_UNCHECKED, WAIVER_IDLE};
@@ -92,7 +91,7 @@ impl Policy {
         now: Timestamp,
     ) -> Disposition {
         let rule = self.gate.rule(finding.rule.inspector());
-        if let Some(waiver) = self.waiver(&finding.rule, finding.places.first(), now) {
+        if let Some(waiver) = self.waiver(now, |waiver| waiver.is_about(finding)) {
             return Disposition::Waived(waiver.clone());
         }
         let unfixed =
@@ -117,7 +116,7 @@ impl Policy {
         strictness: Strictness,
         now: Timestamp,
     ) -> Disposition {
-        if let Some(waiver) = self.waiver(&gap.id, gap.place.as_ref(), now) {
+        if let Some(waiver) = self.waiver(now, |waiver| waiver.is_about_gap(gap)) {
             return Disposition::Waived(waiver.clone());
         }
         let reports = self.gate.rule(gap.id.inspector()).mode == Mode::Report;
@@ -130,17 +129,18 @@ impl Policy {
         }
     }
 
-    fn waiver(&self, id: &RuleId, place: Option<&Place>, now: Timestamp) -> Option<&Waiver> {
+    /// The first waiver that still counts and is about something.
+    fn waiver(&self, now: Timestamp, is_about: impl Fn(&Waiver) -> bool) -> Option<&Waiver> {
         self.waivers
             .iter()
-            .find(|waiver| !waiver.has_expired(now) && waiver.is_about(id, place))
+            .find(|waiver| !waiver.has_expired(now) && is_about(waiver))
     }
 
     /// One line for each waiver that does nothing: it has expired, or there is nothing that it is about.
     fn idle_waivers(&self, inspection: &Inspection, now: Timestamp) -> Vec<Reason> {
         let waivers = self.waivers.iter();
         let idle = waivers.filter_map(|waiver| {
-            let (what, hint) = idle(waiver, is_matched(waiver, inspection), now)?;
+            let (what, hint) = idle(waiver, &find_match(waiver, inspection), now)?;
             let path = waiver.path.as_ref();
             let path = path.map_or_else(String::new, |path| format!(" in {path}"));
             let message = format!("{}{path} (owner {}) {what}", waiver.id, waiver.owner);
@@ -168,29 +168,47 @@ fn count<'a>(
     tallies
 }
 
-fn is_matched(waiver: &Waiver, inspection: &Inspection) -> bool {
-    let findings = inspection.findings.iter();
-    let gaps = inspection.gaps.iter();
-    findings
-        .map(|finding| (&finding.rule, finding.places.first()))
-        .chain(gaps.map(|gap| (&gap.id, gap.place.as_ref())))
-        .any(|(id, place)| waiver.is_about(id, place))
+/// How much of what was seen a waiver is about.
+enum Match<'a> {
+    Whole,
+    /// Of a component that is also locked elsewhere, at this place for one.
+    Part(&'a Place),
+    Nothing,
+}
+
+fn find_match<'a>(waiver: &Waiver, inspection: &'a Inspection) -> Match<'a> {
+    let findings = &inspection.findings;
+    let is_whole = findings.iter().any(|finding| waiver.is_about(finding))
+        || inspection.gaps.iter().any(|gap| waiver.is_about_gap(gap));
+    if is_whole {
+        return Match::Whole;
+    }
+    let mut left_out = findings
+        .iter()
+        .filter_map(|finding| waiver.place_left_out(finding));
+    left_out.next().map_or(Match::Nothing, Match::Part)
 }
 
 /// Why a waiver does nothing, and what to do about that; `None` when it is at work.
-fn idle(waiver: &Waiver, is_matched: bool, now: Timestamp) -> Option<(String, &'static str)> {
+fn idle(waiver: &Waiver, matched: &Match<'_>, now: Timestamp) -> Option<(String, &'static str)> {
     let expires = waiver.expires.0;
-    match (waiver.has_expired(now), is_matched) {
-        (true, true) => Some((
+    match (waiver.has_expired(now), matched) {
+        (true, Match::Whole | Match::Part(_)) => Some((
             format!("expired on {expires} and no longer counts"),
             "fix what it was about, or have it renewed in the trusted policy",
         )),
-        (true, false) => Some((
+        (true, Match::Nothing) => Some((
             format!("expired on {expires} and matched nothing"),
             "remove it from the policy",
         )),
-        (false, false) => Some(("matched nothing".to_owned(), "remove it from the policy")),
-        (false, true) => None,
+        (false, Match::Nothing) => {
+            Some(("matched nothing".to_owned(), "remove it from the policy"))
+        }
+        (false, Match::Part(place)) => Some((
+            format!("does not hold all places of the finding, which also stands at {place}"),
+            "fix it there, or let the path hold each place: path = \"{a,b}\"",
+        )),
+        (false, Match::Whole) => None,
     }
 }
 

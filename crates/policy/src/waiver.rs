@@ -2,7 +2,7 @@ use std::fmt;
 
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::Timestamp;
-use plimsoll_model::{Place, RuleId};
+use plimsoll_model::{Finding, Gap, Matter, Place, RuleId};
 use serde::Deserialize;
 
 use crate::TomlDate;
@@ -48,14 +48,39 @@ impl WaiverKind {
 }
 
 impl Waiver {
-    /// Whether it is about a finding or gap with this id at this place, be it expired or not.
-    pub(crate) fn is_about(&self, id: &RuleId, place: Option<&Place>) -> bool {
-        let within = match (&self.path, place.and_then(Place::file)) {
+    /// Whether it is about all of a finding, be it expired or not. A component is one finding wherever it
+    /// is locked, so each of its places must be within the path; any other finding stands at its first
+    /// place.
+    pub(crate) fn is_about(&self, finding: &Finding) -> bool {
+        let is_component = matches!(finding.matter, Some(Matter::Component { .. }));
+        let is_within = match finding.places.as_slice() {
+            [] => self.holds(None),
+            places if is_component => places.iter().all(|place| self.holds(Some(place))),
+            [first, ..] => self.holds(Some(first)),
+        };
+        self.id == finding.rule && is_within
+    }
+
+    /// Whether it is about a gap, be it expired or not.
+    pub(crate) fn is_about_gap(&self, gap: &Gap) -> bool {
+        self.id == gap.id && self.holds(gap.place.as_ref())
+    }
+
+    /// The place of a finding that its path leaves out, where it holds another place of the same finding.
+    pub(crate) fn place_left_out<'a>(&self, finding: &'a Finding) -> Option<&'a Place> {
+        let places = finding.places.iter();
+        let (held, left_out): (Vec<&Place>, Vec<_>) =
+            places.partition(|place| self.holds(Some(place)));
+        let is_about_a_part = self.id == finding.rule && !held.is_empty();
+        left_out.first().copied().filter(|_| is_about_a_part)
+    }
+
+    fn holds(&self, place: Option<&Place>) -> bool {
+        match (&self.path, place.and_then(Place::file)) {
             (None, _) => true,
             (Some(_), None) => false,
             (Some(scope), Some(location)) => scope.holds(location.outer_path().as_str()),
-        };
-        self.id == *id && within
+        }
     }
 
     /// Whether it no longer counts.

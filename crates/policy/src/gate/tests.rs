@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Baseline, CommitId, Finding, Fix, Gap, GapKind, Inspection, Location, Outcome, Reason,
-    Severity, TreePath, Verdict,
+    Baseline, CommitId, Ecosystem, Finding, Fix, Gap, GapKind, Inspection, Location, Matter,
+    Outcome, Reason, Severity, TreePath, Verdict,
 };
 
 use crate::test_rows::{COMMIT, policy};
@@ -109,6 +109,36 @@ fn thresholds_waivers_and_their_expiry() {
             "{policy}\n{inspection:?}"
         );
     }
+}
+
+#[test]
+fn a_waiver_for_one_place_of_a_component_leaves_the_others_denied() {
+    let mut inspection = finding("dependency/X", Severity::High, None);
+    let flawed = &mut inspection.findings[0];
+    flawed.matter = Some(Matter::Component {
+        ecosystem: Ecosystem::new("npm"),
+        name: "left-pad".to_owned(),
+        version: None,
+    });
+    let other = Location::file(TreePath::new("z/Cargo.lock"));
+    flawed.places.push(other.into());
+    for (path, expected) in [
+        ("a/", Outcome::Deny),
+        ("z/", Outcome::Deny),
+        ("{a,z}", Outcome::Allow),
+        ("**", Outcome::Allow),
+    ] {
+        let policy = waiver("2026-12-31", &format!("path = \"{path}\"\n"));
+        let verdict = verdict(&policy, &inspection, &[], LAST_SECOND_OF_JUNE);
+        assert_eq!(verdict.outcome, expected, "{path}");
+        let told = verdict.reasons.iter().any(|reason| {
+            reason.about == "waiver" && reason.message.contains("does not hold all places")
+        });
+        assert_eq!(told, expected == Outcome::Deny, "{path}");
+    }
+    inspection.findings[0].matter = None;
+    let policy = waiver("2026-12-31", "path = \"a/\"\n");
+    assert_eq!(outcome(&policy, &inspection), Outcome::Allow, "its line");
 }
 
 #[test]
