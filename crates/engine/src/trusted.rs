@@ -91,6 +91,16 @@ pub enum TrustedError {
         /// Another.
         second: String,
     },
+    /// A key that nobody can have: what is signed with it would be nobody's word.
+    #[error("{origin}: a key of `{owner}` is none: `{written}`")]
+    NoKey {
+        /// Where the policy comes from.
+        origin: String,
+        /// Whose key it is meant to be.
+        owner: String,
+        /// The first letters of what is written.
+        written: String,
+    },
     /// The file is not the pinned one.
     #[error(
         "the policy file {} has digest {found}, pinned is {pinned}",
@@ -153,6 +163,7 @@ impl Fault for TrustedError {
             Self::Service { .. }
             | Self::NoFile { .. }
             | Self::SharedKey { .. }
+            | Self::NoKey { .. }
             | Self::Pin { .. }
             | Self::Text { .. }
             | Self::Policy(_) => Class::Configuration,
@@ -168,6 +179,9 @@ impl Fault for TrustedError {
                 "write service = \"NAME\" at the top of the trusted policy; letters, digits, `.`, `_` and `-`"
             }
             Self::NoFile { .. } => "a policy is a short text file",
+            Self::NoKey { .. } => {
+                "write what `plimsoll key show KEY.pub` prints (sha256:…), or the PEM of the public key"
+            }
             Self::SharedKey { .. } => "give each [[person]] and [[builder]] keys of its own",
             Self::Pin { .. } => "review the change, then pin the new digest",
             Self::NoBase { .. } => {
@@ -255,21 +269,14 @@ pub fn load_base(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedE
             )
         }
         PolicySource::Tree => {
-            let own = own(root)?;
-            let origin = if own.is_some() {
-                POLICY_FILE
-            } else {
-                "defaults"
+            let (base, origin) = match own(root)? {
+                Some(own) => (own, POLICY_FILE),
+                None => (Policy::defaults(register::rows()), "defaults"),
             };
-            (
-                own.unwrap_or_else(|| Policy::defaults(register::rows())),
-                false,
-                origin.to_owned(),
-                root.to_owned(),
-            )
+            (base, false, origin.to_owned(), root.to_owned())
         }
     };
-    no_key_is_shared(&base, &origin)?;
+    check_keys(&base, &origin)?;
     Ok(Trusted {
         effective: base.clone(),
         base,
@@ -342,8 +349,9 @@ fn unreadable(path: &Path, source: std::io::Error) -> TrustedError {
     }
 }
 
-/// Whoever holds a key of two parties could play both: build and approve, or approve twice.
-fn no_key_is_shared(policy: &Policy, origin: &str) -> Result<(), TrustedError> {
+/// Each key is one, and of one party: whoever holds a key of two could play both, build and approve, or
+/// approve twice.
+fn check_keys(policy: &Policy, origin: &str) -> Result<(), TrustedError> {
     let people = policy
         .people
         .iter()
@@ -354,7 +362,12 @@ fn no_key_is_shared(policy: &Policy, origin: &str) -> Result<(), TrustedError> {
         .map(|builder| (&builder.id, &builder.keys));
     let mut owners: BTreeMap<Digest, (usize, &String)> = BTreeMap::new();
     for (party, (id, keys)) in people.chain(builders).enumerate() {
-        for key in keys.iter().filter_map(|key| key_id(key)) {
+        for written in keys {
+            let key = key_id(written).ok_or_else(|| TrustedError::NoKey {
+                origin: origin.to_owned(),
+                owner: id.clone(),
+                written: shorten(written),
+            })?;
             let (owner, first) = *owners.entry(key).or_insert((party, id));
             if owner != party {
                 let (first, second) = (first.clone(), id.clone());
@@ -368,6 +381,11 @@ fn no_key_is_shared(policy: &Policy, origin: &str) -> Result<(), TrustedError> {
         }
     }
     Ok(())
+}
+
+fn shorten(written: &str) -> String {
+    let line = written.lines().next().unwrap_or("");
+    line.chars().take(40).collect()
 }
 
 fn parse(bytes: &[u8], origin: &str) -> Result<Policy, TrustedError> {

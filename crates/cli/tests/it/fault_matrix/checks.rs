@@ -10,6 +10,21 @@ pub(super) const CHECKS: &[Fault] = &[
         says: &["dependency/unreadable-lockfile", "Cargo.lock:2", "fix:"],
     },
     Fault {
+        name: "a policy with a key that is none",
+        make: |world| {
+            let broken = world
+                .policy()
+                .replacen("keys = [\"sha256:", "keys = [\"sha1:", 1);
+            world.set_policy(&broken);
+        },
+        command: "check",
+        code: 65,
+        says: &[
+            "a key of `author` is none: `sha1:",
+            "hint: write what `plimsoll key show",
+        ],
+    },
+    Fault {
         name: "manifest without a lockfile",
         make: |world| world.write("project/tools/requirements.txt", "requests>=2\n"),
         command: "check",
