@@ -40,9 +40,9 @@ pub struct Proof {
 pub fn verify_history(ledger: &Ledger, kept: Option<&str>) -> Result<Proof, LedgerError> {
     let report = ledger.store.verify();
     let mut faults: Vec<String> = report.faults.iter().map(ToString::to_string).collect();
-    let (key, origin) = ledger.log();
+    let (keys, origin) = ledger.log();
     for saved in &report.checkpoints {
-        faults.extend(note_fault(saved, &key, origin));
+        faults.extend(note_fault(saved, keys, origin));
     }
     if let Some(kept) = kept {
         faults.extend(contradicts(ledger, kept));
@@ -51,6 +51,10 @@ pub fn verify_history(ledger: &Ledger, kept: Option<&str>) -> Result<Proof, Ledg
         not_understood: report.unknown.iter().map(ToString::to_string).collect(),
         ..Statements::default()
     };
+    let tables = report.unknown_tables.iter().map(|table| {
+        format!("the table `{table}` is a projection of a later build, and decides nothing")
+    });
+    statements.not_understood.extend(tables);
     read_all_again(ledger, &mut statements);
     faults.append(&mut statements.faults);
     Ok(Proof {
@@ -103,10 +107,10 @@ pub(crate) struct Sound {
 /// from it may have been the word against. Statements are verified as they are read.
 pub(crate) fn require_sound(ledger: &Ledger) -> Result<Sound, LedgerError> {
     let report = ledger.store.verify();
-    let (key, origin) = ledger.log();
+    let (keys, origin) = ledger.log();
     let newest = report.checkpoints.iter().max_by_key(|saved| saved.size);
     let fault = report.faults.first().map(ToString::to_string);
-    match fault.or_else(|| newest.and_then(|saved| note_fault(saved, &key, origin))) {
+    match fault.or_else(|| newest.and_then(|saved| note_fault(saved, keys, origin))) {
         Some(fault) => Err(LedgerError::Broken { fault }),
         None => Ok(Sound {
             head: report.head,
@@ -115,8 +119,8 @@ pub(crate) fn require_sound(ledger: &Ledger) -> Result<Sound, LedgerError> {
     }
 }
 
-fn note_fault(saved: &SavedCheckpoint, key: &LogPublicKey, origin: &str) -> Option<String> {
-    match checkpoint::verify(&saved.note, key, origin) {
+fn note_fault(saved: &SavedCheckpoint, keys: &[LogPublicKey], origin: &str) -> Option<String> {
+    match checkpoint::verify(&saved.note, keys, origin) {
         Ok(signed) if signed.size == saved.size && signed.root == saved.root => None,
         Ok(_) => Some(format!(
             "checkpoint {}: its note says something else",
@@ -247,8 +251,8 @@ fn read_again(ledger: &Ledger, event: &Event) -> Result<Option<Reading>, String>
 
 /// Whether the history does not contain the state that a kept checkpoint signed.
 fn contradicts(ledger: &Ledger, kept: &str) -> Option<String> {
-    let (key, origin) = ledger.log();
-    let signed = match checkpoint::verify(kept, &key, origin) {
+    let (keys, origin) = ledger.log();
+    let signed = match checkpoint::verify(kept, keys, origin) {
         Ok(signed) => signed,
         Err(error) => return Some(format!("the kept checkpoint: {}", crate::chain(&error))),
     };

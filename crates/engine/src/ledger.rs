@@ -16,13 +16,18 @@ use plimsoll_sign::{
     Bundle, BundleError, KeyError, LogKey, LogPublicKey, Password, PrivateKey, PublicKey,
     checkpoint,
 };
-use plimsoll_store::{EventFilter, EventKind, Expected, Fact, Head, NewEvent, Store, StoreError};
+use plimsoll_store::{
+    EventFilter, EventKind, Expected, Fact, Head, LedgerCreated, NewEvent, Store, StoreError,
+};
 
-/// The log's name in its checkpoints.
-const ORIGIN: &str = "plimsoll-ledger";
+/// Begins the name of every log in its checkpoints. Witnesses tell logs apart by their names, so that
+/// each ledger has one of its own.
+const ORIGIN: &str = "plimsoll/";
 
 const DATABASE: &str = "ledger.db";
 const LOG_KEY: &str = "log.key";
+/// The log's key until the ledger has begun under it.
+const PENDING_KEY: &str = "log.key.new";
 
 /// What gives the present moment.
 pub type Clock = fn() -> Timestamp;
@@ -31,6 +36,10 @@ pub type Clock = fn() -> Timestamp;
 pub struct Ledger {
     pub(crate) store: Store,
     log_key: LogKey,
+    /// The log's name in its checkpoints.
+    origin: String,
+    /// The keys that may sign them.
+    sealers: Vec<LogPublicKey>,
     pub(crate) folder: PathBuf,
     clock: Clock,
 }
@@ -61,6 +70,14 @@ pub enum LedgerError {
         path: PathBuf,
         /// Why.
         source: KeyError,
+    },
+    /// The log's key is another ledger's.
+    #[error("the log key {} may not seal the ledger {origin}", path.display())]
+    Sealer {
+        /// The key.
+        path: PathBuf,
+        /// The log.
+        origin: String,
     },
     /// The store.
     #[error("the ledger cannot be read or written")]
@@ -93,6 +110,7 @@ impl Fault for LedgerError {
             Self::File { source, .. } => Class::of_named_file(source),
             Self::Absent { .. } => Class::Absent,
             Self::LogKey { source, .. } => source.class(),
+            Self::Sealer { .. } => Class::Configuration,
             Self::Store(error) => error.class(),
             Self::Sign(error) => error.class(),
             Self::Evidence { .. } | Self::Broken { .. } => Class::Denied,
@@ -106,6 +124,7 @@ impl Fault for LedgerError {
             Self::LogKey { source, .. } => return source.hint(),
             Self::Sign(error) => return error.hint(),
             Self::File { .. } | Self::Random(_) => return None,
+            Self::Sealer { .. } => "put back the log.key that was made with this ledger",
             Self::Absent { .. } => {
                 "the first `plimsoll attest` or `plimsoll release create` makes one"
             }
@@ -132,7 +151,7 @@ impl Ledger {
             .create(folder)
             .map_err(file("make", folder))?;
         if !folder.join(LOG_KEY).exists() {
-            make(folder, log_password)?;
+            make(folder, log_password, clock)?;
         }
         Self::open(folder, log_password, clock)
     }
@@ -147,11 +166,20 @@ impl Ledger {
         }
         let path = folder.join(LOG_KEY);
         let pem = std::fs::read_to_string(&path).map_err(file("read", &path))?;
-        let log_key = LogKey::from_encrypted_pem(&pem, log_password)
-            .map_err(|source| LedgerError::LogKey { path, source })?;
+        let log_key = match LogKey::from_encrypted_pem(&pem, log_password) {
+            Ok(log_key) => log_key,
+            Err(source) => return Err(LedgerError::LogKey { path, source }),
+        };
+        let store = Store::open_existing(&database)?;
+        let LedgerCreated { origin, sealers } = store.beginning()?;
+        if !sealers.contains(&log_key.public().id()) {
+            return Err(LedgerError::Sealer { path, origin });
+        }
         Ok(Self {
-            store: Store::open_existing(&database)?,
+            sealers: read_sealers(&store, &sealers)?,
+            store,
             log_key,
+            origin,
             folder: folder.to_owned(),
             clock,
         })
@@ -179,7 +207,7 @@ impl Ledger {
     }
 
     fn seal(&self, head: &Head) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
-        let note = checkpoint::sign(&self.log_key, ORIGIN, head.size, &head.root)?;
+        let note = checkpoint::sign(&self.log_key, &self.origin, head.size, &head.root)?;
         Ok(note)
     }
 
@@ -248,9 +276,9 @@ impl Ledger {
         Ok(PublicKey::from_spki_der(&der)?)
     }
 
-    /// The log's public key and name, to verify its checkpoints with.
-    pub(crate) fn log(&self) -> (LogPublicKey, &'static str) {
-        (self.log_key.public(), ORIGIN)
+    /// The keys that may sign the log's checkpoints, and its name, to verify them with.
+    pub(crate) fn log(&self) -> (&[LogPublicKey], &str) {
+        (&self.sealers, &self.origin)
     }
 }
 
@@ -311,26 +339,67 @@ pub(crate) fn file(
     }
 }
 
-/// Makes a ledger, its key last, so that what a killed command left half made is made anew. Two first
-/// commands take turns. A history whose key is gone gets no other one.
-fn make(folder: &Path, log_password: &Password) -> Result<(), LedgerError> {
+/// The public keys of those who may sign checkpoints. One of a kind that this build cannot verify signs
+/// nothing that counts here.
+fn read_sealers(store: &Store, ids: &[Digest]) -> Result<Vec<LogPublicKey>, LedgerError> {
+    let mut sealers = Vec::new();
+    for id in ids {
+        let der = store.blob(id)?;
+        sealers.extend(der.and_then(|der| LogPublicKey::from_spki_der(&der).ok()));
+    }
+    Ok(sealers)
+}
+
+/// Makes a ledger and lets it begin under a key of its own. The key gets its name last, so that what a
+/// killed command left half made is made whole. Two first commands take turns. A history whose key is
+/// gone gets no other one.
+fn make(folder: &Path, log_password: &Password, clock: Clock) -> Result<(), LedgerError> {
     let lock = folder.join("ledger.lock");
     let taken = File::create(&lock)
         .and_then(|file| file.lock().map(|()| file))
         .map_err(file("lock", &lock))?;
-    let key = folder.join(LOG_KEY);
+    let (key, pending) = (folder.join(LOG_KEY), folder.join(PENDING_KEY));
     let store = Store::open(&folder.join(DATABASE))?;
-    if !key.exists() && store.head()?.size == 0 {
-        let failed = |source| LedgerError::LogKey {
-            path: key.clone(),
-            source,
-        };
-        let made = LogKey::generate().map_err(failed)?;
-        let pem = made.to_encrypted_pem(log_password).map_err(failed)?;
-        replace(&folder.join("log.pub"), 0o644, &made.public().to_pem())?;
-        replace(&key, 0o600, &pem)?;
+    if !key.exists() {
+        if store.head()?.size == 0 {
+            begin(&store, folder, log_password, clock())?;
+        }
+        if pending.exists() {
+            std::fs::rename(&pending, &key)
+                .and_then(|()| plimsoll_durable::sync_folder(folder))
+                .map_err(file("write", &key))?;
+        }
     }
     drop(taken);
+    Ok(())
+}
+
+/// Makes the log's key, under its pending name, and appends the first event.
+fn begin(
+    store: &Store,
+    folder: &Path,
+    log_password: &Password,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    let path = folder.join(PENDING_KEY);
+    let failed = |source| LedgerError::LogKey {
+        path: path.clone(),
+        source,
+    };
+    let made = LogKey::generate().map_err(failed)?;
+    let pem = made.to_encrypted_pem(log_password).map_err(failed)?;
+    replace(&folder.join("log.pub"), 0o644, &made.public().to_pem())?;
+    replace(&path, 0o600, &pem)?;
+    let origin = format!("{ORIGIN}{}", new_id(now)?);
+    let created = Fact::LedgerCreated(LedgerCreated {
+        origin: origin.clone(),
+        sealers: vec![made.public().id()],
+    });
+    let mut first = NewEvent::of(&created, now);
+    first.attachments = vec![made.public().spki_der()];
+    store.append(&[first], None, &|head| {
+        Ok(checkpoint::sign(&made, &origin, head.size, &head.root)?)
+    })?;
     Ok(())
 }
 
@@ -343,29 +412,62 @@ mod tests {
     use jiff::Timestamp;
     use plimsoll_sign::Password;
 
-    use super::{DATABASE, LOG_KEY, Ledger, json_event};
+    use plimsoll_store::Store;
+
+    use super::{DATABASE, LOG_KEY, Ledger, LedgerError, PENDING_KEY, json_event};
+    use crate::history::{newest_checkpoint, verify_history};
 
     #[test]
     fn what_a_killed_command_left_half_made_is_made_anew() {
         let password = Password::new(String::new());
-        for left in [&[][..], &["log.pub"], &["log.pub", DATABASE]] {
+        let every = ["log.pub", PENDING_KEY, DATABASE];
+        for left in [&[][..], &every[..1], &every[..2], &every] {
             let folder = tempfile::tempdir().expect("a scratch folder");
             drop(
                 Ledger::open_or_create(folder.path(), &password, Timestamp::now)
                     .expect("a new ledger"),
             );
-            for name in ["log.pub", LOG_KEY, DATABASE] {
-                let path = folder.path().join(name);
-                if !left.contains(&name) && path.exists() {
-                    std::fs::remove_file(path).expect("it is there");
-                }
+            let path = |name: &str| folder.path().join(name);
+            std::fs::rename(path(LOG_KEY), path(PENDING_KEY)).expect("it is there");
+            for name in every.iter().filter(|name| !left.contains(name)) {
+                std::fs::remove_file(path(name)).expect("it is there");
+            }
+            if !left.contains(&DATABASE) {
+                drop(Store::open(&path(DATABASE)).expect("laid out, and nothing in it"));
             }
             drop(
                 Ledger::open_or_create(folder.path(), &password, Timestamp::now)
-                    .expect("made anew"),
+                    .expect("made whole"),
             );
             Ledger::open(folder.path(), &password, Timestamp::now).expect("whole");
         }
+    }
+
+    #[test]
+    fn no_two_ledgers_have_one_name_or_each_others_key() {
+        let password = Password::new(String::new());
+        let [one, other] = [(); 2].map(|()| tempfile::tempdir().expect("a scratch folder"));
+        let open = |folder: &tempfile::TempDir| {
+            Ledger::open_or_create(folder.path(), &password, || Timestamp::UNIX_EPOCH)
+        };
+        let ledgers = [&one, &other].map(|folder| open(folder).expect("a new ledger"));
+        let note = newest_checkpoint(&ledgers[0])
+            .expect("it is sound")
+            .expect("it has begun");
+        let faults = |ledger| {
+            verify_history(ledger, Some(&note))
+                .expect("it is there")
+                .faults
+        };
+        assert_eq!(faults(&ledgers[0]), [] as [String; 0]);
+        let contradicted = faults(&ledgers[1]).join("\n");
+        assert!(
+            contradicted.contains("the checkpoint is of the log"),
+            "{contradicted}"
+        );
+        let key = LOG_KEY;
+        std::fs::copy(one.path().join(key), other.path().join(key)).expect("it is there");
+        assert!(matches!(open(&other), Err(LedgerError::Sealer { .. })));
     }
 
     #[test]

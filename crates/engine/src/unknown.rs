@@ -75,7 +75,7 @@ fn is_about(event: &[Key], matter: &[Key]) -> bool {
 #[cfg(test)]
 mod tests {
     use plimsoll_model::{Digest, Key, OwnId};
-    use plimsoll_store::{Kind, UnknownEvent};
+    use plimsoll_store::{Kind, NotUnderstood, UnknownEvent};
 
     use super::{Matter, reason_against};
 
@@ -112,7 +112,7 @@ mod tests {
                 seq: 7,
                 kind: Kind::Unknown("release.recalled".to_owned()),
                 keys: keys.iter().map(|key| key.parse().unwrap()).collect(),
-                fields: Vec::new(),
+                what: NotUnderstood::Kind,
             };
             let reason = reason_against(&[event], &matter);
             assert_eq!(reason.is_some(), denies, "{keys:?}");

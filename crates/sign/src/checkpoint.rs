@@ -42,15 +42,13 @@ pub enum CheckpointError {
         /// The log that was asked for.
         expected: String,
     },
-    /// No signature by the log's key.
-    #[error("the checkpoint of {origin:?} bears no signature by the log's key {key}")]
+    /// No signature by a key that may sign for the log.
+    #[error("the checkpoint of {origin:?} bears no signature by a key of that log")]
     Unsigned {
         /// The log.
         origin: String,
-        /// The id of its key.
-        key: Digest,
     },
-    /// A signature in the key's name that is not the key's.
+    /// A signature in a key's name that is not the key's.
     #[error(
         "the checkpoint of {origin:?} was changed: its signature by the log's key {key} is wrong"
     )]
@@ -89,10 +87,15 @@ pub fn sign(
     Ok(sign_note(key, origin, &text))
 }
 
-/// Proves that the log's key signed this checkpoint of the log `origin`.
+/// Proves that one of these keys, which may sign for the log, signed this checkpoint of the log `origin`.
+/// A wrong signature by one of them is not outweighed by a good one of another.
 ///
 /// Lines after the third and signatures by other names (witnesses) are legal and prove nothing here.
-pub fn verify(note: &str, key: &LogPublicKey, origin: &str) -> Result<Checkpoint, CheckpointError> {
+pub fn verify(
+    note: &str,
+    keys: &[LogPublicKey],
+    origin: &str,
+) -> Result<Checkpoint, CheckpointError> {
     check_origin(origin)?;
     let (text, signatures) = split(note)?;
     let found = text
@@ -106,7 +109,7 @@ pub fn verify(note: &str, key: &LogPublicKey, origin: &str) -> Result<Checkpoint
             expected: origin.to_owned(),
         });
     }
-    check_signatures(text, signatures, key, origin)?;
+    check_signatures(text, signatures, keys, origin)?;
     read(text)
 }
 
@@ -160,14 +163,17 @@ fn split(note: &str) -> Result<(&str, &str), CheckpointError> {
 fn check_signatures(
     text: &str,
     signatures: &str,
-    key: &LogPublicKey,
+    keys: &[LogPublicKey],
     origin: &str,
 ) -> Result<(), CheckpointError> {
     let mut proven = false;
     for line in signatures.lines() {
         let (name, hash, signature) =
             signature_line(line).ok_or(CheckpointError::Note("a signature line is malformed"))?;
-        if name == origin && hash == key_hash(origin, key) {
+        if name != origin {
+            continue;
+        }
+        for key in keys.iter().filter(|key| hash == key_hash(origin, key)) {
             if !key.verifies(text.as_bytes(), &signature) {
                 return Err(CheckpointError::Signature {
                     origin: origin.to_owned(),
@@ -182,7 +188,6 @@ fn check_signatures(
     } else {
         Err(CheckpointError::Unsigned {
             origin: origin.to_owned(),
-            key: key.id(),
         })
     }
 }
@@ -247,16 +252,16 @@ mod tests {
         let key = LogKey::generate().unwrap();
         let root = Digest::of(b"root");
         let note = sign(&key, "ledger.example/one", 12, &root).unwrap();
-        let read = verify(&note, &key.public(), "ledger.example/one").unwrap();
+        let read = verify(&note, &[key.public()], "ledger.example/one").unwrap();
         assert_eq!((read.size, read.root), (12, root));
-        let other = verify(&note, &key.public(), "ledger.example/two");
+        let other = verify(&note, &[key.public()], "ledger.example/two");
         assert!(
             matches!(other, Err(CheckpointError::OtherLog { .. })),
             "{other:?}"
         );
         let stranger = verify(
             &note,
-            &LogKey::generate().unwrap().public(),
+            &[LogKey::generate().unwrap().public()],
             "ledger.example/one",
         );
         assert!(
@@ -265,7 +270,7 @@ mod tests {
         );
         let changed = verify(
             &note.replace("\n12\n", "\n13\n"),
-            &key.public(),
+            &[LogKey::generate().unwrap().public(), key.public()],
             "ledger.example/one",
         );
         assert!(
@@ -297,13 +302,13 @@ mod tests {
             let note = sign_note(&key, "log", &text);
             assert!(
                 matches!(
-                    verify(&note, &key.public(), "log"),
+                    verify(&note, &[key.public()], "log"),
                     Err(CheckpointError::Note(_))
                 ),
                 "{text:?}"
             );
         }
         let extended = sign_note(&key, "log", &format!("log\n1\n{root}\nan extension\n"));
-        assert!(verify(&extended, &key.public(), "log").is_ok());
+        assert!(verify(&extended, &[key.public()], "log").is_ok());
     }
 }

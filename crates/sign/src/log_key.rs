@@ -75,6 +75,11 @@ impl LogPublicKey {
     /// Reads a PEM block `PUBLIC KEY`.
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
         let der = pem::decode(pem, LABEL).ok_or(KeyError::Pem { expected: LABEL })?;
+        Self::from_spki_der(&der)
+    }
+
+    /// Reads a DER `SubjectPublicKeyInfo` (RFC 8410).
+    pub fn from_spki_der(der: &[u8]) -> Result<Self, KeyError> {
         let raw = der
             .strip_prefix(&PREFIX)
             .and_then(|raw| raw.try_into().ok());
@@ -109,7 +114,8 @@ impl LogPublicKey {
             .is_ok()
     }
 
-    fn spki_der(&self) -> Vec<u8> {
+    /// The DER `SubjectPublicKeyInfo`.
+    pub fn spki_der(&self) -> Vec<u8> {
         [PREFIX.as_slice(), &self.0].concat()
     }
 }

@@ -62,7 +62,7 @@ fn checkpoints_of_a_real_log_are_read() {
         };
         let note = proof["checkpoint"]["envelope"].as_str().unwrap();
         let broken = ["missing-origin", "missing-root", "no-matching-signature"];
-        match checkpoint::verify(note, &key, &origin) {
+        match checkpoint::verify(note, std::slice::from_ref(&key), &origin) {
             Ok(read) => {
                 assert!(
                     !broken.iter().any(|part| name.contains(part)),
@@ -102,12 +102,12 @@ fn assert_each_change_is_refused(note: &str, key: &LogPublicKey, origin: &str) {
         changed[at] ^= 1;
         let changed = String::from_utf8(changed).unwrap();
         assert!(
-            checkpoint::verify(&changed, key, origin).is_err(),
+            checkpoint::verify(&changed, std::slice::from_ref(key), origin).is_err(),
             "byte {at} of {note:?}"
         );
     }
     let other = LogPublicKey::from_bytes([7; 32]);
-    let error = checkpoint::verify(note, &other, origin).unwrap_err();
+    let error = checkpoint::verify(note, &[other], origin).unwrap_err();
     assert!(matches!(error, CheckpointError::Unsigned { .. }), "{error}");
 }
 

@@ -1,3 +1,4 @@
+use std::error::Error as _;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -52,6 +53,12 @@ pub enum StoreError {
         /// The layout that is read.
         known: i64,
     },
+    /// What the ledger is, and who seals it, is not said.
+    #[error("the ledger does not begin with `ledger.created`, so nothing of it is read")]
+    NotBegun,
+    /// A ledger begins once.
+    #[error("the ledger has begun already")]
+    BegunAgain,
     /// Something was appended since the head that the caller's decision rests on.
     #[error(
         "the ledger had {expected} events when this was decided and has {found} now, so nothing was appended"
@@ -248,6 +255,19 @@ pub enum StoreError {
     Proof(#[from] ProofError),
 }
 
+impl StoreError {
+    /// The error with its causes, for a report that outlives it.
+    pub(crate) fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = self.source();
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        text
+    }
+}
+
 fn number(fence: Option<u64>) -> String {
     fence.map_or_else(|| "none".to_owned(), |fence| fence.to_string())
 }
@@ -255,9 +275,10 @@ fn number(fence: Option<u64>) -> String {
 impl Fault for StoreError {
     fn class(&self) -> Class {
         match self {
-            Self::NotALedger { .. } | Self::OlderLayout { .. } | Self::NewerLayout { .. } => {
-                Class::Configuration
-            }
+            Self::NotALedger { .. }
+            | Self::OlderLayout { .. }
+            | Self::NewerLayout { .. }
+            | Self::NotBegun => Class::Configuration,
             Self::Open { .. }
             | Self::Database { .. }
             | Self::TooLarge { .. }
@@ -269,7 +290,8 @@ impl Fault for StoreError {
                 Class::Busy
             }
             Self::NoRelease { .. } => Class::Absent,
-            Self::BlobChanged { .. }
+            Self::BegunAgain
+            | Self::BlobChanged { .. }
             | Self::BlobDeleted { .. }
             | Self::BlobKept { .. }
             | Self::EventChanged { .. }

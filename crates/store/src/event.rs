@@ -20,6 +20,8 @@ pub(crate) const FORMAT: u64 = 3;
 /// What happened, in a word that this build knows. The text forms are public and never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventKind {
+    /// The ledger begins: always the first event; the body is a [`crate::LedgerCreated`].
+    LedgerCreated,
     /// A signed statement was taken in; the body is its bundle.
     EvidenceRecorded,
     /// A release was named; the body is a [`crate::ReleaseCreated`].
@@ -51,7 +53,8 @@ pub struct EventKindError(String);
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
+        Self::LedgerCreated,
         Self::EvidenceRecorded,
         Self::ReleaseCreated,
         Self::PromotionRequested,
@@ -68,6 +71,7 @@ impl EventKind {
     /// The text form, as the ledger keeps it.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::LedgerCreated => "ledger.created",
             Self::EvidenceRecorded => "evidence.recorded",
             Self::ReleaseCreated => "release.created",
             Self::PromotionRequested => "promotion.requested",

@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use plimsoll_model::{DeploymentOutcome, Key, OwnId, Service, Signatory, Subject};
+use plimsoll_model::{DeploymentOutcome, Digest, Key, OwnId, Service, Signatory, Subject};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,6 +8,16 @@ use crate::{EventKind, StoreError};
 
 /// The most unknown fields of one body that are told.
 const MAX_UNKNOWN_FIELDS: usize = 8;
+
+/// A ledger begins. What its checkpoints are signed as, and by whom, stands in it from the start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerCreated {
+    /// The log's name in its checkpoints, which no other ledger has.
+    pub origin: String,
+    /// The ids of the keys that may sign its checkpoints, at least one. Their public keys are the event's
+    /// attachments.
+    pub sealers: Vec<Digest>,
+}
 
 /// A release got its name and its exact bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,6 +162,8 @@ pub struct LeaseTaken {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Fact {
+    /// `ledger.created`
+    LedgerCreated(LedgerCreated),
     /// `release.created`
     ReleaseCreated(ReleaseCreated),
     /// `promotion.requested`
@@ -172,9 +184,11 @@ pub enum Fact {
 
 impl Fact {
     /// Reads the body of an event of this kind; `None` for a kind whose body is the engine's alone.
-    /// Fields of a later build are passed over here and told by [`Fact::unknown_fields`].
+    /// Fields of a later build are passed over here and told by [`Fact::unknown_fields`]. Errors when the
+    /// body holds a word of a later build, or is no such body.
     pub fn read(kind: EventKind, body: &[u8]) -> Result<Option<Self>, StoreError> {
         match kind {
+            EventKind::LedgerCreated => parse(kind, body).map(Self::LedgerCreated),
             EventKind::ReleaseCreated => parse(kind, body).map(Self::ReleaseCreated),
             EventKind::PromotionRequested => parse(kind, body).map(Self::PromotionRequested),
             EventKind::DeploymentStarted => parse(kind, body).map(Self::DeploymentStarted),
@@ -193,6 +207,7 @@ impl Fact {
     /// The kind of event that tells it.
     pub fn kind(&self) -> EventKind {
         match self {
+            Self::LedgerCreated(_) => EventKind::LedgerCreated,
             Self::ReleaseCreated(_) => EventKind::ReleaseCreated,
             Self::PromotionRequested(_) => EventKind::PromotionRequested,
             Self::DeploymentStarted(_) => EventKind::DeploymentStarted,
@@ -206,22 +221,23 @@ impl Fact {
 
     /// What it is about: service, release, environment, subjects.
     pub fn keys(&self) -> Vec<Key> {
-        let mut keys = vec![Key::service(self.service())];
+        let mut keys: Vec<Key> = self.service().map(Key::service).into_iter().collect();
         keys.extend(self.release().map(Key::release));
         keys.extend(self.environment().map(Key::environment));
         keys.extend(self.subjects().iter().map(Subject::key));
         keys
     }
 
-    fn service(&self) -> &Service {
+    fn service(&self) -> Option<&Service> {
         match self {
-            Self::ReleaseCreated(fact) => &fact.service,
-            Self::PromotionRequested(fact) => &fact.service,
-            Self::DeploymentStarted(fact) => &fact.service,
-            Self::DeploymentStep(fact) => &fact.service,
-            Self::DeploymentFinished(fact) => &fact.service,
-            Self::RollbackStarted(fact) | Self::RollbackFinished(fact) => &fact.service,
-            Self::LeaseTaken(fact) => &fact.service,
+            Self::LedgerCreated(_) => None,
+            Self::ReleaseCreated(fact) => Some(&fact.service),
+            Self::PromotionRequested(fact) => Some(&fact.service),
+            Self::DeploymentStarted(fact) => Some(&fact.service),
+            Self::DeploymentStep(fact) => Some(&fact.service),
+            Self::DeploymentFinished(fact) => Some(&fact.service),
+            Self::RollbackStarted(fact) | Self::RollbackFinished(fact) => Some(&fact.service),
+            Self::LeaseTaken(fact) => Some(&fact.service),
         }
     }
 
@@ -233,13 +249,13 @@ impl Fact {
             Self::DeploymentStep(fact) => Some(&fact.release),
             Self::DeploymentFinished(fact) => Some(&fact.release),
             Self::RollbackStarted(fact) | Self::RollbackFinished(fact) => Some(&fact.release),
-            Self::LeaseTaken(_) => None,
+            Self::LedgerCreated(_) | Self::LeaseTaken(_) => None,
         }
     }
 
     fn environment(&self) -> Option<&str> {
         match self {
-            Self::ReleaseCreated(_) => None,
+            Self::LedgerCreated(_) | Self::ReleaseCreated(_) => None,
             Self::PromotionRequested(fact) => Some(&fact.environment),
             Self::DeploymentStarted(fact) => Some(&fact.environment),
             Self::DeploymentStep(fact) => Some(&fact.environment),
@@ -253,7 +269,8 @@ impl Fact {
         match self {
             Self::ReleaseCreated(fact) => &fact.subjects,
             Self::DeploymentStarted(fact) => &fact.subjects,
-            Self::PromotionRequested(_)
+            Self::LedgerCreated(_)
+            | Self::PromotionRequested(_)
             | Self::DeploymentStep(_)
             | Self::DeploymentFinished(_)
             | Self::RollbackStarted(_)
@@ -274,13 +291,22 @@ impl Fact {
 
     /// Whether this build reads the body of an event of this kind whole, as far as the ledger reads it.
     pub(crate) fn is_understood(kind: EventKind, body: &[u8]) -> bool {
-        match Self::read(kind, body) {
-            Ok(None) => true,
-            Ok(Some(fact)) => fact
-                .unknown_fields(body)
-                .is_ok_and(|fields| fields.is_empty()),
+        match Self::read_whole(kind, body) {
+            Ok(read) => read.is_none_or(|(_, fields)| fields.is_empty()),
             Err(_) => false,
         }
+    }
+
+    /// Reads the body of an event of this kind, with the fields that are not known.
+    pub(crate) fn read_whole(
+        kind: EventKind,
+        body: &[u8],
+    ) -> Result<Option<(Self, Vec<String>)>, StoreError> {
+        let Some(fact) = Self::read(kind, body)? else {
+            return Ok(None);
+        };
+        let fields = fact.unknown_fields(body)?;
+        Ok(Some((fact, fields)))
     }
 
     pub(crate) fn to_json(&self) -> Vec<u8> {
@@ -291,7 +317,8 @@ impl Fact {
 /// Whether projections are made from bodies of this kind, so that they may not be deleted.
 pub(crate) fn is_read_from(kind: EventKind) -> bool {
     match kind {
-        EventKind::ReleaseCreated
+        EventKind::LedgerCreated
+        | EventKind::ReleaseCreated
         | EventKind::PromotionRequested
         | EventKind::DeploymentStarted
         | EventKind::DeploymentStep

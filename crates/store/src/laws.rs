@@ -1,6 +1,7 @@
 //! What must hold of the history, whatever keeps it. A dialect reads what it has inside its
 //! transaction and writes the change that the laws came to; it judges nothing itself.
 //!
+//! 0. The first event, and no other, says that the ledger begins.
 //! 1. An event's keys name all that its body is about.
 //! 2. One name is one release of a service, and one id is one release.
 //! 3. A deployment is of a release of the same service, with that release's subjects.
@@ -16,8 +17,8 @@ use jiff::Timestamp;
 use plimsoll_model::{DeploymentOutcome, Key, OwnId, Service};
 
 use crate::{
-    Current, DeploymentFinished, DeploymentStarted, Event, Fact, Lease, LeaseTaken, OpenDeployment,
-    Release, ReleaseCreated, StoreError,
+    Current, DeploymentFinished, DeploymentStarted, Event, EventKind, Fact, Kind, Lease,
+    LeaseTaken, OpenDeployment, Release, ReleaseCreated, StoreError,
 };
 
 /// The history so far, as far as the laws ask about it.
@@ -57,6 +58,16 @@ pub(crate) enum Change {
     Leased(Lease),
 }
 
+/// Insists that an event of this kind may stand at this place.
+pub(crate) fn require_place(seq: u64, kind: &Kind) -> Result<(), StoreError> {
+    let begins = kind.known() == Some(EventKind::LedgerCreated);
+    match (seq, begins) {
+        (0, true) | (1.., false) => Ok(()),
+        (0, false) => Err(StoreError::NotBegun),
+        (1.., true) => Err(StoreError::BegunAgain),
+    }
+}
+
 /// What follows from the fact, or which law it breaks.
 pub(crate) fn judge(
     history: &impl History,
@@ -67,6 +78,7 @@ pub(crate) fn judge(
         return Err(StoreError::UnnamedKey { key: key.clone() });
     }
     match fact {
+        Fact::LedgerCreated(_) => Ok(Change::None),
         Fact::ReleaseCreated(fact) => create(history, envelope.seq, fact),
         Fact::PromotionRequested(fact) => {
             require_release(history, &fact.service, &fact.release).map(|_| Change::None)

@@ -20,9 +20,9 @@ mod store;
 pub use error::StoreError;
 pub use event::{Event, EventFilter, EventKind, EventKindError, Kind, NewEvent, Page};
 pub use fact::{
-    DeploymentFinished, DeploymentStarted, DeploymentStep, Fact, LeaseTaken, PromotionRequested,
-    ReleaseCreated, Rollback, StepState,
+    DeploymentFinished, DeploymentStarted, DeploymentStep, Fact, LeaseTaken, LedgerCreated,
+    PromotionRequested, ReleaseCreated, Rollback, StepState,
 };
 pub use projection::{Current, Lease, OpenDeployment, Release};
-pub use report::{Deleted, Fault, Report, UnknownEvent};
+pub use report::{Deleted, Fault, NotUnderstood, Report, UnknownEvent};
 pub use store::{Events, Expected, Head, MAX_BLOB_BYTES, SavedCheckpoint, Seal, Store};

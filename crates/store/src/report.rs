@@ -18,6 +18,8 @@ pub struct Report {
     pub deleted: Vec<Deleted>,
     /// What this build does not understand, in order: no faults, and nothing to rely on.
     pub unknown: Vec<UnknownEvent>,
+    /// Tables that this build does not know: projections of a later one, which decide nothing.
+    pub unknown_tables: Vec<String>,
     /// Whatever does not fit.
     pub faults: Vec<Fault>,
 }
@@ -31,8 +33,8 @@ pub struct Deleted {
     pub seqs: Vec<u64>,
 }
 
-/// An event that this build does not understand whole: of a kind, or with fields, of a later build. It
-/// may be the word against whatever it names.
+/// An event that this build does not understand whole: of a kind, or with fields or words, of a later
+/// build. It may be the word against whatever it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownEvent {
     /// Its place.
@@ -41,8 +43,27 @@ pub struct UnknownEvent {
     pub kind: Kind,
     /// All that it is about.
     pub keys: Vec<Key>,
-    /// The fields that are not known; empty when the kind itself is not.
-    pub fields: Vec<String>,
+    /// What is not understood.
+    pub what: NotUnderstood,
+}
+
+/// What of an event this build does not understand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotUnderstood {
+    /// Its kind.
+    Kind,
+    /// Fields of its body, at least one. The others were read.
+    Fields(Vec<String>),
+    /// Its body, which holds a word that no such body has: why it cannot be read. It counts for nothing.
+    Body(String),
+    /// What it follows from: the event `seq`, which names some of the same, is not understood, and as far
+    /// as this build can tell, this one breaks a law. It counts for nothing.
+    Follows {
+        /// The event before it.
+        seq: u64,
+        /// The law.
+        law: String,
+    },
 }
 
 /// Something in the ledger that is not as it was appended.
@@ -57,7 +78,7 @@ pub struct Fault {
 impl UnknownEvent {
     /// Whether it may be the word against what it names: what is worth a note alone never is.
     pub fn may_speak_against(&self) -> bool {
-        !self.fields.is_empty() || self.kind.may_speak_against()
+        self.kind.known().is_some() || self.kind.may_speak_against()
     }
 }
 
@@ -79,20 +100,27 @@ impl fmt::Display for Fault {
 
 impl fmt::Display for UnknownEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            seq, kind, fields, ..
-        } = self;
-        let kind = kind.as_str();
-        if fields.is_empty() {
-            return write!(
+        let (seq, kind) = (self.seq, self.kind.as_str());
+        match &self.what {
+            NotUnderstood::Kind => write!(
                 f,
                 "event {seq} is of the kind `{kind}`, which this build does not know"
-            );
+            ),
+            NotUnderstood::Fields(fields) => write!(
+                f,
+                "event {seq} (`{kind}`) says `{}`, which this build does not know",
+                fields.join("`, `")
+            ),
+            NotUnderstood::Body(why) => {
+                write!(
+                    f,
+                    "event {seq} (`{kind}`) cannot be read by this build: {why}"
+                )
+            }
+            NotUnderstood::Follows { seq: earlier, law } => write!(
+                f,
+                "event {seq} (`{kind}`) follows event {earlier}, which this build does not understand: {law}"
+            ),
         }
-        write!(
-            f,
-            "event {seq} (`{kind}`) says `{}`, which this build does not know",
-            fields.join("`, `")
-        )
     }
 }

@@ -5,6 +5,7 @@ mod column;
 mod event;
 mod log;
 mod project;
+mod projection;
 mod verify;
 
 use std::cmp::Ordering;
@@ -16,7 +17,7 @@ use plimsoll_model::{Digest, OwnId, Service};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use crate::laws::Place;
+use crate::laws::{self, Place};
 use crate::merkle;
 use crate::store::{Expected, Head, SavedCheckpoint, Seal};
 use crate::{
@@ -49,13 +50,17 @@ impl Sqlite {
 
     pub(crate) fn open_existing(path: &Path) -> Result<Self, StoreError> {
         let connection = connect(path, OpenFlags::empty());
-        Self::over(
+        let opened = Self::over(
             connection.map_err(|source| StoreError::Open {
                 path: path.to_owned(),
                 source,
             })?,
             path,
-        )
+        )?;
+        if log::size(&opened.connection())? == 0 {
+            return Err(StoreError::NotBegun);
+        }
+        Ok(opened)
     }
 
     fn over(connection: Connection, path: &Path) -> Result<Self, StoreError> {
@@ -64,6 +69,9 @@ impl Sqlite {
             path: path.to_owned(),
             source,
         })?;
+        if let Some(kind) = event::first_kind(&connection)? {
+            laws::require_place(0, &kind)?;
+        }
         Ok(Self(Mutex::new(connection)))
     }
 
@@ -90,7 +98,7 @@ impl Sqlite {
         from_seq: u64,
         limit: usize,
     ) -> Result<Page<Event>, StoreError> {
-        self.read(|transaction| event::read(transaction, filter, from_seq, limit))
+        self.read_projections(|transaction| event::read(transaction, filter, from_seq, limit))
     }
 
     pub(crate) fn head(&self) -> Result<Head, StoreError> {
@@ -132,7 +140,7 @@ impl Sqlite {
     }
 
     pub(crate) fn release(&self, id: &OwnId) -> Result<Option<Release>, StoreError> {
-        project::release(&self.connection(), id)
+        self.read_projections(|transaction| project::release(transaction, id))
     }
 
     pub(crate) fn release_named(
@@ -140,7 +148,7 @@ impl Sqlite {
         service: &Service,
         name: &str,
     ) -> Result<Option<Release>, StoreError> {
-        project::release_named(&self.connection(), service, name)
+        self.read_projections(|transaction| project::release_named(transaction, service, name))
     }
 
     pub(crate) fn releases(
@@ -149,30 +157,34 @@ impl Sqlite {
         from_seq: u64,
         limit: usize,
     ) -> Result<Page<Release>, StoreError> {
-        project::releases(&self.connection(), service, from_seq, limit)
+        self.read_projections(|transaction| {
+            project::releases(transaction, service, from_seq, limit)
+        })
     }
 
     pub(crate) fn current(&self, at: Place<'_>) -> Result<Option<Current>, StoreError> {
-        project::current(&self.connection(), at)
+        self.read_projections(|transaction| project::current(transaction, at))
     }
 
     pub(crate) fn open_deployment(
         &self,
         at: Place<'_>,
     ) -> Result<Option<OpenDeployment>, StoreError> {
-        project::open_deployment(&self.connection(), at)
+        self.read_projections(|transaction| project::open_deployment(transaction, at))
     }
 
     pub(crate) fn lease(&self, at: Place<'_>) -> Result<Option<Lease>, StoreError> {
-        project::lease(&self.connection(), at)
+        self.read_projections(|transaction| project::lease(transaction, at))
     }
 
     pub(crate) fn rebuild(&self) -> Result<(), StoreError> {
-        self.write(project::rebuild)
+        self.write(projection::rebuild)
     }
 
     pub(crate) fn verify(&self) -> Report {
-        verify::verify(&mut self.connection())
+        // What cannot be made anew is compared as it is.
+        let made_anew = self.write(projection::bring_up);
+        verify::verify(&mut self.connection(), made_anew.err())
     }
 
     /// A thread that panicked inside a transaction left none behind: it was rolled back on its way out.
@@ -203,6 +215,24 @@ impl Sqlite {
         let transaction = connection.transaction().map_err(failed("begin to read"))?;
         work(&transaction)
     }
+
+    /// Runs `work` on one state of the ledger with its projections at the head. Another build may have
+    /// made them otherwise, or appended without them.
+    fn read_projections<T>(
+        &self,
+        work: impl Fn(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if let Some(done) = self.read(|transaction| {
+            let is_current = projection::is_current(transaction)?;
+            is_current.then(|| work(transaction)).transpose()
+        })? {
+            return Ok(done);
+        }
+        self.write(|transaction| {
+            projection::bring_up(transaction)?;
+            work(transaction)
+        })
+    }
 }
 
 /// Appends events unless something came between that a decision rests on, and seals the head that they lead to.
@@ -212,6 +242,7 @@ fn append(
     expected: Option<Expected<'_>>,
     seal: Seal<'_>,
 ) -> Result<Head, StoreError> {
+    projection::bring_up(transaction)?;
     let before = log::head(transaction)?;
     if let Some(expected) = expected
         && event::is_disturbed(transaction, expected, &before)?
@@ -228,6 +259,7 @@ fn append(
         event::append(transaction, event)?;
     }
     let head = log::head(transaction)?;
+    projection::advance(transaction, head.size)?;
     let note = seal(&head).map_err(StoreError::Seal)?;
     log::save_checkpoint(transaction, &head, &note)?;
     Ok(head)
@@ -255,6 +287,7 @@ fn create(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if is_empty(&transaction)? {
         transaction.execute_batch(SCHEMA)?;
+        projection::create(&transaction)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", LAYOUT)?;
     }

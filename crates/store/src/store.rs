@@ -5,8 +5,8 @@ use plimsoll_model::{Digest, Key, OwnId, Service};
 use crate::laws::place;
 use crate::sqlite::Sqlite;
 use crate::{
-    Current, Event, EventFilter, Fact, Lease, NewEvent, OpenDeployment, Page, Release, Report,
-    StoreError,
+    Current, Event, EventFilter, Fact, Lease, LedgerCreated, NewEvent, OpenDeployment, Page,
+    Release, Report, StoreError,
 };
 
 /// The largest body or document that is taken: 256 MiB.
@@ -58,7 +58,8 @@ pub struct SavedCheckpoint {
 }
 
 impl Store {
-    /// Opens the ledger in this file, and makes it when the file is absent or empty.
+    /// Opens the ledger in this file, and makes it when the file is absent or empty. The first event of a
+    /// new one says that it begins.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Ok(Self {
             backend: Backend::Sqlite(Sqlite::open(path)?),
@@ -66,7 +67,7 @@ impl Store {
     }
 
     /// Opens the ledger that must be in this file. A file that was emptied is no ledger, so that it
-    /// never passes for a new and sound one.
+    /// never passes for a new and sound one, and neither is one that does not say how it began.
     pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
         Ok(Self {
             backend: Backend::Sqlite(Sqlite::open_existing(path)?),
@@ -136,11 +137,25 @@ impl Store {
             })
     }
 
-    /// The body of an event, where the ledger itself reads it; `None` for any other.
+    /// The body of an event, where the ledger itself reads it; `None` for any other, and for one that this
+    /// build does not understand: that counts for nothing, and [`Report::unknown`] tells it.
     pub fn fact(&self, event: &Event) -> Result<Option<Fact>, StoreError> {
-        match event.kind.known() {
-            Some(kind) => Fact::read(kind, &self.body(event)?),
-            None => Ok(None),
+        let Some(kind) = event.kind.known() else {
+            return Ok(None);
+        };
+        match Fact::read(kind, &self.body(event)?) {
+            Err(StoreError::Body { .. }) => Ok(None),
+            read => read,
+        }
+    }
+
+    /// What the first event says of the ledger. Errors when this build cannot read it.
+    pub fn beginning(&self) -> Result<LedgerCreated, StoreError> {
+        let first = self.events(&EventFilter::default(), 0, 1)?.items;
+        let fact = first.first().map(|event| self.fact(event)).transpose()?;
+        match fact.flatten() {
+            Some(Fact::LedgerCreated(created)) => Ok(created),
+            _ => Err(StoreError::NotBegun),
         }
     }
 

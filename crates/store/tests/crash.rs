@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use plimsoll_model::{Digest, Key};
-use plimsoll_store::{EventKind, NewEvent, Store};
+use plimsoll_store::{EventKind, Fact, LedgerCreated, NewEvent, Store};
 use plimsoll_trial as trial;
 
 const LEDGER: &str = "PLIMSOLL_STORE_CRASH_LEDGER";
@@ -17,6 +17,11 @@ const BATCH: u64 = 3;
 fn a_killed_writer_leaves_whole_events() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
+    let begin = NewEvent::of(&created(), "2026-11-22T09:30:00Z".parse().unwrap());
+    Store::open(&path)
+        .unwrap()
+        .append(&[begin], None, &|_| Ok("begun".to_owned()))
+        .unwrap();
     let mut kept = 0;
     let rounds = trial::count(8, 30);
     for round in 0..rounds {
@@ -39,7 +44,7 @@ fn a_killed_writer_leaves_whole_events() {
         let promised = told(&path) * BATCH;
         let store = Store::open(&path).unwrap();
         assert_eq!(store.verify().faults, []);
-        let size = store.head().unwrap().size;
+        let size = store.head().unwrap().size - 1;
         assert_eq!(size % BATCH, 0, "half a batch stayed");
         assert!(
             size >= promised && size > kept,
@@ -83,4 +88,11 @@ fn appends_until_it_is_killed() {
 /// How many batches the writer said were kept.
 fn told(path: &Path) -> u64 {
     std::fs::read_to_string(path.with_extension("told")).map_or(0, |text| text.parse().unwrap())
+}
+
+fn created() -> Fact {
+    Fact::LedgerCreated(LedgerCreated {
+        origin: "ledger.example".to_owned(),
+        sealers: vec![Digest::of(b"a key")],
+    })
 }

@@ -7,8 +7,8 @@ mod sample;
 use plimsoll_model::{DeploymentOutcome, Digest, Key, OwnId, Service};
 use plimsoll_store::{EventKind, Expected, Fact, NewEvent, Rollback, Store, StoreError};
 use sample::{
-    append, event, finished, lease, ledger, moment, release, renewed, service, started, step,
-    subject, tell,
+    append, created, event, finished, lease, ledger, moment, release, renewed, service, started,
+    step, subject, tell,
 };
 
 #[test]
@@ -178,6 +178,7 @@ fn services_have_names_and_deployments_of_their_own() {
 fn of_eight_creators_of_one_name_one_wins() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
+    tell(&Store::open(&path).unwrap(), &created());
     let ready = std::sync::Barrier::new(8);
     let create = |number: usize| {
         let store = Store::open(&path).unwrap();
@@ -207,7 +208,7 @@ fn of_eight_creators_of_one_name_one_wins() {
     }
     let store = Store::open(&path).unwrap();
     assert_eq!(store.releases(&service(), 0, 9).unwrap().items.len(), 1);
-    assert_eq!(store.head().unwrap().size, 1);
+    assert_eq!(store.head().unwrap().size, 2);
 }
 
 #[test]

@@ -6,10 +6,12 @@ mod sample;
 
 use plimsoll_model::{DeploymentOutcome, Digest, Fault as _, Key, OwnId};
 use plimsoll_store::{
-    Current, Event, EventFilter, EventKind, Kind, Lease, OpenDeployment, Release, Store,
-    StoreError, merkle,
+    Current, Event, EventFilter, EventKind, Fact, Kind, Lease, NewEvent, OpenDeployment, Release,
+    Store, StoreError, merkle,
 };
-use sample::{append, event, finished, ledger, moment, note, release, service, subject, tell};
+use sample::{
+    append, created, event, finished, ledger, moment, note, release, service, subject, tell,
+};
 
 #[test]
 fn what_is_appended_is_read_again_after_reopening() {
@@ -20,18 +22,21 @@ fn what_is_appended_is_read_again_after_reopening() {
     let events = all(&store, &EventFilter::default());
     assert_eq!(seqs(&events), (0..12).collect::<Vec<_>>());
     assert_eq!(
-        (&events[0].kind, events[0].occurred_at),
-        (&Kind::Known(EventKind::EvidenceRecorded), moment())
+        (&events[9].kind, events[9].occurred_at),
+        (&Kind::Known(EventKind::PolicyDecided), moment())
     );
     assert_eq!(
-        events[0].keys,
+        events[9].keys,
         [key_of("organization:default"), subject("one").key()]
     );
-    assert_eq!(store.body(&events[0]).unwrap(), b"{\"bundle\": 1}");
+    assert_eq!(events[0].keys, [key_of("organization:default")]);
+    assert_eq!(store.fact(&events[0]).unwrap(), Some(created()));
+    assert_eq!(Fact::LedgerCreated(store.beginning().unwrap()), created());
+    assert_eq!(store.body(&events[9]).unwrap(), b"{\"outcome\": \"allow\"}");
     assert_eq!(store.fact(&events[2]).unwrap(), Some(release("one")));
-    assert_eq!(store.fact(&events[0]).unwrap(), None);
+    assert_eq!(store.fact(&events[9]).unwrap(), None);
     assert!(events.is_sorted_by_key(|event| event.recorded_at));
-    let document = Digest::of(b"a document that a statement names");
+    let document = Digest::of(b"the public key of a sealer");
     assert_eq!(events[0].attachments, [document]);
     assert!(store.blob(&document).unwrap().is_some());
     let checkpoints = |from_size, limit| store.checkpoints(from_size, limit).unwrap();
@@ -168,6 +173,96 @@ fn rebuilt_projections_are_the_same_rows() {
     }
 }
 
+/// Another build may bring projections of its own, and make known ones otherwise; neither is tampering.
+#[test]
+fn what_another_build_projects_is_told_or_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    drop(ledger(&path));
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    let content = |table: &str| -> Vec<String> {
+        let select = format!("SELECT json_array(name, version, size) FROM {table}");
+        let select = select.replace(
+            "json_array(name, version, size) FROM release",
+            "json_array(id, service, name, subjects, created_seq) FROM release",
+        );
+        let mut statement = raw.prepare(&select).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    let before = (content("release"), content("projection"));
+    raw.execute_batch(
+        "CREATE TABLE outbox (id TEXT PRIMARY KEY, sent INTEGER) STRICT;
+         CREATE INDEX outbox_by_sent ON outbox (sent);
+         INSERT INTO outbox VALUES ('n1', 0);
+         INSERT INTO projection VALUES ('outbox', 3, 2);
+         DROP TABLE release;
+         CREATE TABLE release (id TEXT, wings INTEGER) STRICT;
+         UPDATE projection SET version = 7 WHERE name = 'release';
+         DELETE FROM event_key WHERE seq > 3;
+         UPDATE projection SET size = 4 WHERE name = 'event_key';",
+    )
+    .unwrap();
+    let store = Store::open_existing(&path).unwrap();
+    let report = store.verify();
+    assert_eq!(report.faults, []);
+    assert_eq!(report.unknown_tables, ["outbox"]);
+    assert_eq!(content("release"), before.0);
+    let mut after = content("projection");
+    after.retain(|row| !row.contains("outbox"));
+    assert_eq!(after, before.1);
+
+    // The other build appends while this one is at work, and leaves its projections behind.
+    raw.execute_batch("DELETE FROM release; UPDATE projection SET size = 3 WHERE name = 'release'")
+        .unwrap();
+    assert!(
+        store
+            .release_named(&service(), "shop-one")
+            .unwrap()
+            .is_some()
+    );
+    raw.execute_batch("DELETE FROM lease; UPDATE projection SET size = 3 WHERE name = 'lease'")
+        .unwrap();
+    append(&store, &[event(EventKind::PolicyDecided, b"{}")]).unwrap();
+    assert_eq!(store.verify().faults, []);
+    assert_eq!(
+        content("projection")
+            .iter()
+            .filter(|row| row.ends_with(",13]"))
+            .count(),
+        before.1.len()
+    );
+    raw.execute_batch("CREATE TRIGGER later AFTER INSERT ON event BEGIN DELETE FROM outbox; END")
+        .unwrap();
+    assert!(
+        !store.verify().is_sound(),
+        "a trigger on the truth is no projection"
+    );
+}
+
+#[test]
+fn a_ledger_says_how_it_began_and_is_refused_whole_without() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let store = Store::open(&path).unwrap();
+    let unbegun = |error: StoreError| assert!(matches!(error, StoreError::NotBegun), "{error}");
+    unbegun(store.beginning().unwrap_err());
+    unbegun(Store::open_existing(&path).err().unwrap());
+    let other = event(EventKind::PolicyDecided, b"{}");
+    unbegun(append(&store, &[other.clone()]).unwrap_err());
+    tell(&store, &created());
+    let again = append(&store, &[NewEvent::of(&created(), moment())]);
+    assert!(matches!(again, Err(StoreError::BegunAgain)), "{again:?}");
+    append(&store, &[other]).unwrap();
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute_batch(
+        "DROP TRIGGER event_is_not_updated; UPDATE event SET kind = 'policy.decided' WHERE seq = 0",
+    )
+    .unwrap();
+    unbegun(Store::open(&path).err().unwrap());
+    unbegun(Store::open_existing(&path).err().unwrap());
+}
+
 #[test]
 fn a_clock_that_was_set_back_does_not_take_the_history_along() {
     let folder = tempfile::tempdir().unwrap();
@@ -251,6 +346,7 @@ fn proofs_hold_against_the_saved_roots() {
 fn writers_take_turns() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
+    tell(&Store::open(&path).unwrap(), &created());
     std::thread::scope(|scope| {
         for writer in 0..4_u8 {
             let path = &path;
@@ -267,7 +363,7 @@ fn writers_take_turns() {
         }
     });
     let store = Store::open(&path).unwrap();
-    assert_eq!(store.head().unwrap().size, 40);
+    assert_eq!(store.head().unwrap().size, 41);
     assert_eq!(store.verify().faults, []);
 }
 

@@ -10,7 +10,10 @@ use plimsoll_store::{EventFilter, EventKind, Report, Store, StoreError};
 use plimsoll_trial as trial;
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use sample::{append, event, ledger, service};
+use sample::{append, created, event, ledger, service, tell};
+
+/// How far the projections are. What is said wrongly there makes them be made anew.
+const PROJECTION: &str = "projection";
 
 #[test]
 fn every_changed_cell_is_found() {
@@ -31,10 +34,11 @@ fn every_changed_cell_is_found() {
                     if !set(&copy, table, &columns, row, column, &value) {
                         continue;
                     }
-                    let report = bench.report(&copy);
                     let deleted = (table.as_str(), column.as_str(), &value)
                         == ("blob", "bytes", &Value::Null);
-                    let seen = !report.is_sound() || deleted && report.deleted.len() == 2;
+                    let seen = bench.is_seen(&copy, |report| {
+                        deleted && report.deleted.len() == 2 || table == PROJECTION
+                    });
                     assert!(
                         seen,
                         "{table}.{column} of {row:?} became {value:?}, and nobody saw it"
@@ -53,7 +57,7 @@ fn every_missing_row_is_found() {
     let unseen = |table: &str| {
         let (columns, rows) = rows(&bench.original, table);
         rows.iter()
-            .filter(|row| bench.is_sound_without(table, &columns, row))
+            .filter(|row| table != PROJECTION && bench.is_sound_without(table, &columns, row))
             .count()
     };
     for table in &tables(&bench.original) {
@@ -92,7 +96,8 @@ fn a_history_written_anew_is_found_by_the_checkpoint_alone() {
     let bench = Bench::new();
     let rewritten = bench.folder.path().join("rewritten.db");
     let store = Store::open(&rewritten).unwrap();
-    for number in 0..12_u8 {
+    tell(&store, &created());
+    for number in 1..12_u8 {
         append(&store, &[event(EventKind::PolicyDecided, &[number])]).unwrap();
     }
     assert_eq!(store.verify().faults, []);
@@ -138,7 +143,7 @@ fn a_changed_event_is_refused_when_it_is_read() {
         )
         .unwrap();
         raw.execute(
-            "UPDATE blob SET bytes = x'00' WHERE bytes = CAST('{\"bundle\": 1}' AS BLOB)",
+            "UPDATE blob SET bytes = x'00' WHERE bytes = CAST('{\"outcome\": \"allow\"}' AS BLOB)",
             [],
         )
         .unwrap();
@@ -149,10 +154,10 @@ fn a_changed_event_is_refused_when_it_is_read() {
         matches!(read, Err(StoreError::EventChanged { seq: 3, .. })),
         "{read:?}"
     );
-    let first = plimsoll_model::Digest::of(b"{\"bundle\": 1}");
-    let read = store.blob(&first);
+    let decided = plimsoll_model::Digest::of(b"{\"outcome\": \"allow\"}");
+    let read = store.blob(&decided);
     assert!(
-        matches!(read, Err(StoreError::BlobChanged { digest, .. }) if digest == first),
+        matches!(read, Err(StoreError::BlobChanged { digest, .. }) if digest == decided),
         "{read:?}"
     );
     let seqs: Vec<_> = store
@@ -161,7 +166,7 @@ fn a_changed_event_is_refused_when_it_is_read() {
         .iter()
         .filter_map(|fault| fault.seq)
         .collect();
-    assert!(seqs.contains(&3) && seqs.contains(&0), "{seqs:?}");
+    assert!(seqs.contains(&3) && seqs.contains(&9), "{seqs:?}");
 }
 
 #[test]
@@ -261,6 +266,15 @@ impl Bench {
         Store::open(path).unwrap().verify()
     }
 
+    /// Whether the change is seen: the file is refused, faults are found, or the report says so otherwise.
+    fn is_seen(&self, path: &Path, otherwise: impl Fn(&Report) -> bool) -> bool {
+        let Ok(store) = Store::open(path) else {
+            return true;
+        };
+        let report = store.verify();
+        !report.is_sound() || otherwise(&report)
+    }
+
     fn is_sound_without(&self, table: &str, columns: &[String], row: &[Value]) -> bool {
         let copy = self.copy();
         without_triggers(&copy, |raw| {
@@ -271,7 +285,7 @@ impl Bench {
                 1
             );
         });
-        self.report(&copy).is_sound()
+        !self.is_seen(&copy, |_| false)
     }
 }
 

@@ -110,6 +110,17 @@ fn parse_all<T: FromStr>(texts: &[String]) -> Option<Vec<T>> {
     texts.iter().map(|text| text.parse().ok()).collect()
 }
 
+/// The kind of the first event, unchecked; `None` as long as there is none.
+pub(crate) fn first_kind(connection: &Connection) -> Result<Option<Kind>, StoreError> {
+    let select = "SELECT kind FROM event WHERE organization = ?1 AND seq = 0";
+    let kind: Option<String> = connection
+        .query_row(select, [ORGANIZATION], |row| row.get(0))
+        .optional()
+        .map_err(failed("read the first event"))?;
+    kind.map(|kind| Kind::read(&kind).ok_or_else(|| changed(0, "its kind is no word")))
+        .transpose()
+}
+
 /// Whether something came after the head that a decision rests on which may change it, or the head is
 /// not one of this history.
 pub(crate) fn is_disturbed(
@@ -139,6 +150,7 @@ pub(crate) fn is_disturbed(
 pub(crate) fn append(transaction: &Transaction<'_>, event: &NewEvent) -> Result<(), StoreError> {
     let fact = Fact::read(event.kind, &event.body)?;
     let seq = log::size(transaction)?;
+    laws::require_place(seq, &Kind::Known(event.kind))?;
     let keys = all_keys(event)?;
     let recorded_at = recording_moment(transaction, seq)?;
     if let Some(fact) = &fact {

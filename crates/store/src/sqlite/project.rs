@@ -1,22 +1,11 @@
-//! Projections: what follows from the facts, kept up with each event and rebuilt from all of them.
+//! The rows of the projections: written with each event, read by whoever asks.
 
 use plimsoll_model::{DeploymentOutcome, OwnId, Service, Subject};
-use rusqlite::{Connection, OptionalExtension as _, Params, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
-use super::{ORGANIZATION, blob, column, event, failed};
-use crate::fact::is_read_from;
-use crate::laws::{self, Change, Envelope, History, Place};
-use crate::store::PAGE_EVENTS;
-use crate::{Current, Event, EventFilter, Fact, Lease, OpenDeployment, Page, Release, StoreError};
-
-/// The tables that [`rebuild`] makes anew.
-pub(crate) const TABLES: [&str; 5] = [
-    "event_key",
-    "release",
-    "current",
-    "open_deployment",
-    "lease",
-];
+use super::{ORGANIZATION, column, failed};
+use crate::laws::{Change, History, Place};
+use crate::{Current, Lease, OpenDeployment, Page, Release, StoreError};
 
 /// The projections of a ledger, inside a transaction.
 pub(crate) struct Projections<'a>(pub(crate) &'a Connection);
@@ -50,12 +39,15 @@ impl Projections<'_> {
             Change::None => Ok(()),
             Change::Created(release) => self.insert_release(&release),
             Change::Opened(open) => self.insert_open(&open),
-            Change::Ended(current) => self.replace_current(&current),
+            Change::Ended(current) => {
+                self.delete_open(&current)?;
+                self.replace_current(&current)
+            }
             Change::Leased(lease) => self.replace_lease(&lease),
         }
     }
 
-    fn insert_release(&self, release: &Release) -> Result<(), StoreError> {
+    pub(crate) fn insert_release(&self, release: &Release) -> Result<(), StoreError> {
         let row = params![
             ORGANIZATION,
             release.id.as_str(),
@@ -71,7 +63,7 @@ impl Projections<'_> {
         )
     }
 
-    fn insert_open(&self, open: &OpenDeployment) -> Result<(), StoreError> {
+    pub(crate) fn insert_open(&self, open: &OpenDeployment) -> Result<(), StoreError> {
         let row = params![
             ORGANIZATION,
             open.service.as_str(),
@@ -88,12 +80,15 @@ impl Projections<'_> {
         )
     }
 
-    fn replace_current(&self, current: &Current) -> Result<(), StoreError> {
-        let key = params![ORGANIZATION, current.service.as_str(), current.environment];
+    fn delete_open(&self, ended: &Current) -> Result<(), StoreError> {
+        let key = params![ORGANIZATION, ended.service.as_str(), ended.environment];
         self.write(
             "DELETE FROM open_deployment WHERE organization = ?1 AND service = ?2 AND environment = ?3",
             key,
-        )?;
+        )
+    }
+
+    pub(crate) fn replace_current(&self, current: &Current) -> Result<(), StoreError> {
         let row = params![
             ORGANIZATION,
             current.service.as_str(),
@@ -110,7 +105,7 @@ impl Projections<'_> {
         )
     }
 
-    fn replace_lease(&self, lease: &Lease) -> Result<(), StoreError> {
+    pub(crate) fn replace_lease(&self, lease: &Lease) -> Result<(), StoreError> {
         let row = params![
             ORGANIZATION,
             lease.service.as_str(),
@@ -134,42 +129,6 @@ impl Projections<'_> {
             .and_then(|mut statement| statement.execute(row));
         written.map(drop).map_err(failed("project an event"))
     }
-}
-
-/// Drops the projections and makes them anew from the events.
-pub(crate) fn rebuild(transaction: &Transaction<'_>) -> Result<(), StoreError> {
-    for table in TABLES {
-        transaction
-            .execute(&format!("DELETE FROM {table}"), [])
-            .map_err(failed("drop a projection"))?;
-    }
-    let mut next = Some(0);
-    while let Some(from_seq) = next {
-        let page = event::read(transaction, &EventFilter::default(), from_seq, PAGE_EVENTS)?;
-        for event in &page.items {
-            project(transaction, event)?;
-        }
-        next = page.next;
-    }
-    Ok(())
-}
-
-fn project(transaction: &Transaction<'_>, event: &Event) -> Result<(), StoreError> {
-    event::index(transaction, event.seq, &event.keys)?;
-    let Some(kind) = event.kind.known().filter(|kind| is_read_from(*kind)) else {
-        return Ok(());
-    };
-    let body = blob::require(transaction, &event.body_sha256)?;
-    let Some(fact) = Fact::read(kind, &body)? else {
-        return Ok(());
-    };
-    let projections = Projections(transaction);
-    let envelope = Envelope {
-        seq: event.seq,
-        recorded_at: event.recorded_at,
-        keys: &event.keys,
-    };
-    projections.apply(laws::judge(&projections, &envelope, &fact)?)
 }
 
 const RELEASE: &str = "SELECT id, service, name, subjects, created_seq FROM release";

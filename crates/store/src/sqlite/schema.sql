@@ -1,6 +1,6 @@
 -- Layout 3 of the ledger. Hashes are 32 raw bytes; moments are RFC 3339 text in UTC.
--- The first four tables are the truth and refuse changes; the others are projections. A build that makes
--- these tables of other events, or from events otherwise, raises the layout.
+-- The first four tables are the truth and refuse changes. A build that makes them otherwise raises the
+-- layout. Projections have their own files and versions.
 
 CREATE TABLE event (
   organization TEXT NOT NULL,
@@ -60,55 +60,10 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER checkpoint_is_not_deleted BEFORE DELETE ON checkpoint
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
--- Which events are about what; from `event.subjects`, a JSON list of keys.
-CREATE TABLE event_key (
-  organization TEXT NOT NULL,
-  key TEXT NOT NULL,
-  seq INTEGER NOT NULL,
-  PRIMARY KEY (organization, key, seq)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE release (
-  organization TEXT NOT NULL,
-  id TEXT NOT NULL,
-  service TEXT NOT NULL,
-  name TEXT NOT NULL,
-  subjects TEXT NOT NULL,
-  created_seq INTEGER NOT NULL,
-  PRIMARY KEY (organization, id),
-  UNIQUE (organization, service, name)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX release_by_service ON release (organization, service, created_seq);
-
-CREATE TABLE current (
-  organization TEXT NOT NULL,
-  service TEXT NOT NULL,
-  environment TEXT NOT NULL,
-  running TEXT,
-  last_healthy TEXT,
-  outcome TEXT NOT NULL,
-  seq INTEGER NOT NULL,
-  PRIMARY KEY (organization, service, environment)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE open_deployment (
-  organization TEXT NOT NULL,
-  service TEXT NOT NULL,
-  environment TEXT NOT NULL,
-  deployment TEXT NOT NULL,
-  release TEXT NOT NULL,
-  previous TEXT,
-  seq INTEGER NOT NULL,
-  PRIMARY KEY (organization, service, environment)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE lease (
-  organization TEXT NOT NULL,
-  service TEXT NOT NULL,
-  environment TEXT NOT NULL,
-  holder TEXT NOT NULL,
-  fence INTEGER NOT NULL,
-  expires_at TEXT NOT NULL,
-  seq INTEGER NOT NULL,
-  PRIMARY KEY (organization, service, environment)
+-- Which projections there are, of which version, and how many events are in them. A projection that is of
+-- another version than a build makes, or that was left behind, is dropped and made anew.
+CREATE TABLE projection (
+  name TEXT NOT NULL PRIMARY KEY,
+  version INTEGER NOT NULL,
+  size INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -1,20 +1,19 @@
 //! The whole ledger against itself. Nothing is trusted but the arithmetic.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error as _;
 
 use jiff::Timestamp;
 use plimsoll_model::{Digest, Key};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::event::{COLUMNS, Stored};
+use super::projection::PROJECTIONS;
 use super::{ORGANIZATION, SCHEMA, blob, column, failed, project};
 use crate::fact::is_read_from;
-use crate::laws::{self, Envelope};
 use crate::replay::Replay;
-use crate::report::{Deleted, Fault, Report, UnknownEvent};
+use crate::report::{Deleted, Fault, Report};
 use crate::store::{Head, SavedCheckpoint};
-use crate::{Event, Fact, StoreError, merkle};
+use crate::{Event, StoreError, merkle};
 
 /// The tables that hold the truth; the others are projections.
 const TRUTH: [&str; 4] = ["event", "blob", "node", "checkpoint"];
@@ -22,10 +21,14 @@ const TRUTH: [&str; 4] = ["event", "blob", "node", "checkpoint"];
 const MAX_COMPLAINTS: u32 = 20;
 
 /// Compares everything, and reports whatever could not be compared as a fault.
-pub(crate) fn verify(connection: &mut Connection) -> Report {
+/// `left_behind` says why projections that another build left behind could not be made anew.
+pub(crate) fn verify(connection: &mut Connection, left_behind: Option<StoreError>) -> Report {
     let mut found = Found::default();
+    if let Some(error) = left_behind {
+        found.fault(None, error.with_causes());
+    }
     if let Err(error) = compare(connection, &mut found) {
-        found.fault(None, told(&error));
+        found.fault(None, error.with_causes());
     }
     found.report()
 }
@@ -40,7 +43,7 @@ struct Found {
     keys: Vec<(Key, u64)>,
     newest: Option<Timestamp>,
     replay: Replay,
-    unknown: Vec<UnknownEvent>,
+    unknown_tables: Vec<String>,
     faults: Vec<Fault>,
 }
 
@@ -65,7 +68,8 @@ impl Found {
                 .into_iter()
                 .map(|(digest, seqs)| Deleted { digest, seqs })
                 .collect(),
-            unknown: self.unknown,
+            unknown: self.replay.unknown,
+            unknown_tables: self.unknown_tables,
             faults: self.faults,
         }
     }
@@ -87,27 +91,53 @@ fn compare(connection: &mut Connection, found: &mut Found) -> Result<(), StoreEr
     compare_projections(&transaction, found)
 }
 
-/// The triggers that refuse changes are part of what must not change.
+/// The triggers that refuse changes are part of what must not change, and so are this build's own
+/// projections. A table of a later build is told.
 fn compare_schema(ledger: &Connection, found: &mut Found) -> Result<(), StoreError> {
     let operation = "read the layout";
     let fresh = Connection::open_in_memory().map_err(failed(operation))?;
     fresh.execute_batch(SCHEMA).map_err(failed(operation))?;
-    if read_schema(ledger).map_err(failed(operation))?
-        != read_schema(&fresh).map_err(failed(operation))?
-    {
+    for projection in &PROJECTIONS {
+        let made = fresh.execute_batch(projection.schema);
+        made.map_err(failed(operation))?;
+    }
+    let expected = read_schema(&fresh).map_err(failed(operation))?;
+    let known: BTreeSet<&str> = expected.iter().map(|part| part.table.as_str()).collect();
+    let (own, other): (Vec<Part>, Vec<Part>) = read_schema(ledger)
+        .map_err(failed(operation))?
+        .into_iter()
+        .partition(|part| known.contains(part.table.as_str()));
+    if own != expected {
         found.fault(
             None,
             "the database's tables, indexes or triggers were changed",
         );
     }
+    let others: BTreeSet<String> = other.into_iter().map(|part| part.table).collect();
+    found.unknown_tables = others.into_iter().collect();
     Ok(())
 }
 
-fn read_schema(connection: &Connection) -> Result<Vec<[Option<String>; 4]>, rusqlite::Error> {
+/// A table, index, trigger or view, as the database keeps it.
+#[derive(PartialEq, Eq)]
+struct Part {
+    kind: String,
+    name: String,
+    /// The table that it belongs to.
+    table: String,
+    sql: Option<String>,
+}
+
+fn read_schema(connection: &Connection) -> Result<Vec<Part>, rusqlite::Error> {
     let select = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";
     let mut statement = connection.prepare(select)?;
     let rows = statement.query_map([], |row| {
-        Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+        Ok(Part {
+            kind: row.get(0)?,
+            name: row.get(1)?,
+            table: row.get(2)?,
+            sql: row.get(3)?,
+        })
     })?;
     rows.collect()
 }
@@ -131,7 +161,8 @@ fn compare_pages(ledger: &Connection, found: &mut Found) -> Result<(), StoreErro
 }
 
 fn compare_organizations(ledger: &Connection, found: &mut Found) -> Result<(), StoreError> {
-    for table in TRUTH.iter().chain(&project::TABLES) {
+    let projections = PROJECTIONS.iter().map(|projection| projection.name);
+    for table in TRUTH.into_iter().chain(projections) {
         let select = format!("SELECT count(*) FROM {table} WHERE organization <> ?1");
         let strangers = ledger.query_row(&select, [ORGANIZATION], |row| column::number(row, 0));
         let strangers = strangers.map_err(failed("count organizations"))?;
@@ -184,7 +215,7 @@ fn compare_events(ledger: &Connection, found: &mut Found) -> Result<(), StoreErr
         let seq = stored.seq;
         match stored.read() {
             Ok(event) => compare_event(ledger, &event, found),
-            Err(error) => found.fault(Some(seq), told(&error)),
+            Err(error) => found.fault(Some(seq), error.with_causes()),
         }
     }
     Ok(())
@@ -204,14 +235,6 @@ fn compare_event(ledger: &Connection, event: &Event, found: &mut Found) {
         found.fault(Some(seq), "it was recorded before the event in front of it");
     }
     found.newest = Some(event.recorded_at);
-    if event.kind.known().is_none() {
-        found.unknown.push(UnknownEvent {
-            seq,
-            kind: event.kind.clone(),
-            keys: event.keys.clone(),
-            fields: Vec::new(),
-        });
-    }
     for attachment in &event.attachments {
         if let Some(seqs) = found.deleted.get_mut(attachment) {
             seqs.push(seq);
@@ -223,45 +246,27 @@ fn compare_event(ledger: &Connection, event: &Event, found: &mut Found) {
     if let Some(seqs) = found.deleted.get_mut(&event.body_sha256) {
         seqs.push(seq);
         if !event.kind.known().is_some_and(is_read_from) {
+            if let Err(error) = found.replay.take(event, None) {
+                found.fault(Some(seq), error.with_causes());
+            }
             return;
         }
     }
     if let Err(error) = replay_event(ledger, event, found) {
-        found.fault(Some(seq), told(&error));
+        found.fault(Some(seq), error.with_causes());
     }
 }
 
 /// The body is there, and what it says fits what was said before.
 fn replay_event(ledger: &Connection, event: &Event, found: &mut Found) -> Result<(), StoreError> {
-    let kind = event.kind.known().filter(|kind| is_read_from(*kind));
+    let is_read = event.kind.known().is_some_and(is_read_from);
     // What nobody reads here was hashed with all other bytes, and need not be once more.
-    if kind.is_none() && found.blobs.contains(&event.body_sha256) {
-        return Ok(());
-    }
-    let body = blob::require(ledger, &event.body_sha256)?;
-    let Some(kind) = kind else {
-        return Ok(());
+    let body = if is_read || !found.blobs.contains(&event.body_sha256) {
+        Some(blob::require(ledger, &event.body_sha256)?)
+    } else {
+        None
     };
-    let Some(fact) = Fact::read(kind, &body)? else {
-        return Ok(());
-    };
-    let fields = fact.unknown_fields(&body)?;
-    if !fields.is_empty() {
-        found.unknown.push(UnknownEvent {
-            seq: event.seq,
-            kind: event.kind.clone(),
-            keys: event.keys.clone(),
-            fields,
-        });
-    }
-    let envelope = Envelope {
-        seq: event.seq,
-        recorded_at: event.recorded_at,
-        keys: &event.keys,
-    };
-    let change = laws::judge(&found.replay, &envelope, &fact)?;
-    found.replay.apply(change);
-    Ok(())
+    found.replay.take(event, body.as_deref())
 }
 
 /// The hashes of all complete subtrees over the leaves, level by level; the first are the leaves.
@@ -355,7 +360,7 @@ fn compare_checkpoints(
             ),
             Err(error) => found.fault(
                 None,
-                format!("the checkpoint over {size} events: {}", told(&error)),
+                format!("the checkpoint over {size} events: {}", error.with_causes()),
             ),
         }
     }
@@ -451,15 +456,4 @@ fn compare_projections(ledger: &Connection, found: &mut Found) -> Result<(), Sto
         }
     }
     Ok(())
-}
-
-/// An error with its causes, for a report that outlives it.
-fn told(error: &StoreError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

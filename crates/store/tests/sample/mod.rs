@@ -6,17 +6,17 @@ use jiff::Timestamp;
 use plimsoll_model::{DeploymentOutcome, Digest, OwnId, Service, Subject};
 use plimsoll_store::{
     DeploymentFinished, DeploymentStarted, DeploymentStep, EventKind, Fact, Head, LeaseTaken,
-    NewEvent, ReleaseCreated, StepState, Store, StoreError,
+    LedgerCreated, NewEvent, ReleaseCreated, StepState, Store, StoreError,
 };
 
 /// Two releases; the first runs in production, the second was rolled back and is on its way again.
-/// An event with a document beside it, a deleted body, a lease, and a checkpoint for each append.
+/// A first event with a document beside it, a deleted body, a lease, and a checkpoint for each append.
 pub(crate) fn ledger(path: &Path) -> Store {
     let store = Store::open(path).unwrap();
-    let bundle = |body: &[u8]| event(EventKind::EvidenceRecorded, body);
-    let mut first = bundle(b"{\"bundle\": 1}");
-    first.attachments = vec![b"a document that a statement names".to_vec()];
-    append(&store, &[first, bundle(b"{\"bundle\": 2}")]).unwrap();
+    let mut first = NewEvent::of(&created(), moment());
+    first.attachments = vec![b"the public key of a sealer".to_vec()];
+    let bundle = event(EventKind::EvidenceRecorded, b"{\"bundle\": 2}");
+    append(&store, &[first, bundle]).unwrap();
     store.delete_blob(&Digest::of(b"{\"bundle\": 2}")).unwrap();
     tell(&store, &release("one"));
     tell(&store, &started("d1", "one", None));
@@ -63,6 +63,14 @@ pub(crate) fn event(kind: EventKind, body: &[u8]) -> NewEvent {
         body: body.to_vec(),
         attachments: Vec::new(),
     }
+}
+
+/// The fact with which the ledger begins.
+pub(crate) fn created() -> Fact {
+    Fact::LedgerCreated(LedgerCreated {
+        origin: "ledger.example".to_owned(),
+        sealers: vec![Digest::of(b"the public key of a sealer")],
+    })
 }
 
 pub(crate) fn service() -> Service {
