@@ -261,7 +261,7 @@ fn a_statement_that_is_not_understood_counts_for_nothing(present: &mut Present) 
     present.says(
         PRODUCTION,
         2,
-        &[word, "no test result was signed", "✓ secrets"],
+        &[word, "run them with `plimsoll attest test", "✓ secrets"],
     );
 }
 
