@@ -8,7 +8,7 @@ use plimsoll_environment::{
     Smoke, SmokeOutcome, Target, Until,
 };
 use plimsoll_model::{
-    Class, DeploymentOutcome, DeploymentRecord, Fault, OwnId, Service, Step, Subject,
+    Class, DeploymentOutcome, DeploymentRecord, Digest, Fault, OwnId, Service, Step, Subject,
 };
 use plimsoll_policy::{Deploy, EnvironmentSettings};
 use plimsoll_sign::PrivateKey;
@@ -16,8 +16,10 @@ use plimsoll_store::{EventKind, Fact, NewEvent, Release, StepState};
 use plimsoll_wire::in_toto;
 
 use crate::deployment::Deployment;
+use crate::history::Sound;
 use crate::ledger::{Ledger, LedgerError};
 use crate::release::kept_in;
+use crate::unknown::{Matter, reason_against};
 
 const HEALTH_INTERVAL_MS: u64 = 100;
 const SMOKE_WITHIN_MS: u64 = 120_000;
@@ -166,13 +168,27 @@ impl<'a> Deployer<'a> {
     }
 
     /// Settles a deployment that a killed process left open: finishes it when its bytes run and are
-    /// healthy, else rolls back. Returns what it came to, or `None` when nothing was open.
-    pub(crate) fn settle(&mut self) -> Result<Option<DeploymentOutcome>, DeployError> {
+    /// healthy, else rolls back. Returns what it came to, or `None` when nothing was open, or when an
+    /// event that is not understood is about it: then a later build may have settled it already.
+    pub(crate) fn settle(
+        &mut self,
+        sound: &Sound,
+        policy: Digest,
+    ) -> Result<Option<DeploymentOutcome>, DeployError> {
         let name = &self.environment.name;
         let Some(open) = Deployment::interrupted(self.ledger, self.service, name, self.fence)?
         else {
             return Ok(None);
         };
+        let matter = Matter {
+            service: self.service,
+            release: &open.release.id,
+            environments: vec![name],
+            policy,
+        };
+        if reason_against(&sound.unknown, &matter).is_some() {
+            return Ok(None);
+        }
         let part = self.target.part(&open.release.subjects)?;
         let arrived = self.target.observe(Until::Now)?.runs(&part);
         let healthy = arrived && self.verify(&open, &open.release)?;

@@ -5,9 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use plimsoll_model::{Body, Evidence, Key, Subject};
 use plimsoll_policy::Policy;
-use plimsoll_sign::{Bundle, VerifyError, verify_statement};
+use plimsoll_sign::{Bundle, PublicKey, VerifyError, verify_statement};
 use plimsoll_store::{Event, EventFilter, EventKind};
 use plimsoll_wire::in_toto;
 
@@ -126,6 +128,18 @@ impl Ledger {
             .any(|evidence| names_source(&evidence.body, source)))
     }
 
+    /// The bundle with the public key that it names, or why this build can open it not: the log proves
+    /// that its bytes are as they were written, so that a form or a signer that is not known is no fault.
+    fn open_bundle(&self, bundle: &[u8]) -> Result<Result<(Bundle, PublicKey), String>, String> {
+        let bundle = match Bundle::from_json(bundle) {
+            Ok(bundle) => bundle,
+            Err(error) => return Ok(Err(crate::chain(&error))),
+        };
+        let key = self.signing_key(&bundle);
+        let key = key.map_err(|error| crate::chain(&error))?;
+        Ok(key.map(|key| (bundle, key)).map_err(str::to_owned))
+    }
+
     /// Reads the statement of an event. An error says why the ledger is not as it was written; a
     /// statement of a later build is none.
     pub(crate) fn read_statement(
@@ -134,17 +148,23 @@ impl Ledger {
         event: &Event,
         bundle: &[u8],
     ) -> Result<Reading, String> {
-        let bundle = Bundle::from_json(bundle).map_err(|error| crate::chain(&error))?;
-        let key = self
-            .signing_key(&bundle)
-            .map_err(|error| crate::chain(&*error))?;
+        let (bundle, key) = match self.open_bundle(bundle)? {
+            Ok(opened) => opened,
+            Err(why) => {
+                let payload = claimed_payload(bundle);
+                let kind =
+                    payload.and_then(|payload| in_toto::claimed_kind(&payload, evidence_kinds()));
+                let told = tell_not_understood(event, &why);
+                return Ok(Reading::NotUnderstood { kind, told });
+            }
+        };
         let verified = verify_statement(&bundle, std::slice::from_ref(&key));
         let verified = verified.map_err(|error: VerifyError| crate::chain(&error))?;
         let statement = match in_toto::read(&verified.payload, evidence_kinds()) {
             Ok(statement) => statement,
             Err(error) => {
                 let kind = replaced_kind(&verified.payload, &error);
-                let told = tell_not_understood(event, &error);
+                let told = tell_not_understood(event, &crate::chain(&error));
                 return Ok(Reading::NotUnderstood { kind, told });
             }
         };
@@ -182,11 +202,17 @@ fn replaced_kind(payload: &[u8], error: &in_toto::ReadError) -> Option<&'static 
     }
 }
 
-fn tell_not_understood(event: &Event, error: &in_toto::ReadError) -> String {
+/// The payload of a bundle that may be of a form that is not known: nobody has verified it.
+pub(crate) fn claimed_payload(bundle: &[u8]) -> Option<Vec<u8>> {
+    let bundle: serde_json::Value = serde_json::from_slice(bundle).ok()?;
+    let payload = bundle.pointer("/dsseEnvelope/payload")?.as_str()?;
+    BASE64.decode(payload).ok()
+}
+
+fn tell_not_understood(event: &Event, why: &str) -> String {
     format!(
         "event {} holds a statement that this build cannot read whole, so it counts for nothing: {}",
-        event.seq,
-        crate::chain(error)
+        event.seq, why
     )
 }
 

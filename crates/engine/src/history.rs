@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use plimsoll_model::{Digest, Key};
 use plimsoll_policy::Policy;
-use plimsoll_sign::{Bundle, Content, LogPublicKey, checkpoint};
+use plimsoll_sign::{Bundle, LogPublicKey, checkpoint};
 use plimsoll_store::{
     Event, EventFilter, EventKind, Fact, Head, Kind, Page, SavedCheckpoint, StoreError,
     UnknownEvent, merkle,
 };
 use plimsoll_wire::in_toto;
 
-use crate::evidence::{Reading, STATEMENTS};
+use crate::evidence::{Reading, STATEMENTS, claimed_payload};
 use crate::ledger::{Ledger, LedgerError};
 use crate::register::evidence_kinds;
 
@@ -190,12 +190,15 @@ fn not_understood(event: &Event, body: &[u8]) -> Vec<String> {
         return vec!["a kind of event that this build does not know".to_owned()];
     };
     if STATEMENTS.contains(kind) {
-        let payload = payload_of(body);
-        let error = payload.and_then(|payload| in_toto::read(&payload, evidence_kinds()).err());
-        return error
-            .map(|error| crate::chain(&error))
-            .into_iter()
-            .collect();
+        let why = match (Bundle::from_json(body), claimed_payload(body)) {
+            (Err(error), _) => Some(crate::chain(&error)),
+            (Ok(_), Some(payload)) => {
+                let error = in_toto::read(&payload, evidence_kinds()).err();
+                error.map(|error| crate::chain(&error))
+            }
+            (Ok(_), None) => Some("its bundle holds no statement".to_owned()),
+        };
+        return why.into_iter().collect();
     }
     match unknown_fields(*kind, body) {
         Ok(fields) => fields
@@ -222,16 +225,8 @@ fn body_of(kind: &Kind, body: &[u8]) -> Option<serde_json::Value> {
 
 /// What a bundle's statement is of, for people; nothing is decided by it.
 fn statement_of(bundle: &[u8]) -> Option<serde_json::Value> {
-    let statement: serde_json::Value = serde_json::from_slice(&payload_of(bundle)?).ok()?;
+    let statement: serde_json::Value = serde_json::from_slice(&claimed_payload(bundle)?).ok()?;
     Some(serde_json::json!({ "predicateType": statement.get("predicateType")? }))
-}
-
-fn payload_of(bundle: &[u8]) -> Option<Vec<u8>> {
-    let bundle = Bundle::from_json(bundle).ok()?;
-    match bundle.content() {
-        Content::Statement(envelope) => Some(envelope.payload().to_vec()),
-        Content::Blob { .. } => None,
-    }
 }
 
 /// The event's statement, verified; `None` when it was deleted and so says nothing.

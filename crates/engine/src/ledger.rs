@@ -261,19 +261,22 @@ impl Ledger {
         })
     }
 
-    /// The public key that the bundle names; it was kept beside the bundle under its own digest. That
-    /// it signed is proven afterwards.
+    /// The public key that the bundle names, kept beside it under its own digest, or why there is none.
+    /// That it signed is proven afterwards.
     pub(crate) fn signing_key(
         &self,
         bundle: &Bundle,
-    ) -> Result<PublicKey, Box<dyn std::error::Error>> {
-        let hint = BASE64.decode(bundle.key_hint())?;
-        let id = Digest::from_bytes(hint.try_into().map_err(|_| "it names no key")?);
-        let der = self
-            .store
-            .blob(&id)?
-            .ok_or("its public key is not in the ledger")?;
-        Ok(PublicKey::from_spki_der(&der)?)
+    ) -> Result<Result<PublicKey, &'static str>, StoreError> {
+        let hint = BASE64.decode(bundle.key_hint()).ok();
+        let Some(id) = hint.and_then(|hint| hint.try_into().ok()) else {
+            return Ok(Err("its signature names no key by its digest"));
+        };
+        let Some(der) = self.store.blob(&Digest::from_bytes(id))? else {
+            return Ok(Err(
+                "the public key that its signature names is not in the ledger",
+            ));
+        };
+        Ok(PublicKey::from_spki_der(&der).map_err(|_| "its public key is of another kind"))
     }
 
     /// The keys that may sign the log's checkpoints, and its name, to verify them with.

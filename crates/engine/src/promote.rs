@@ -210,7 +210,7 @@ pub fn promote(
     require_part(&target(ledger, at.0, at.1)?, &environment.name, release)?;
     let sound = require_sound(ledger)?;
     let mut deployer = Deployer::open(ledger, promotion.key, at, promotion.folder, on_step)?;
-    let settled = deployer.settle()?;
+    let settled = deployer.settle(&sound, trusted.base.sha256())?;
     let fence = deployer.fence();
     let decided = append_decision(ledger, sound, |sound| {
         decide(ledger, promotion, environment, fence, sound)

@@ -58,7 +58,7 @@ pub fn roll_back(
     let sound = require_sound(ledger)?;
     let at = (service, environment);
     let mut deployer = Deployer::open(ledger, key, at, rollback.folder, on_step)?;
-    let settled = deployer.settle()?;
+    let settled = deployer.settle(&sound, rollback.trusted.base.sha256())?;
     if settled == Some(DeploymentOutcome::RolledBack) {
         return Ok(RolledBack {
             settled,

@@ -98,7 +98,14 @@ impl Sqlite {
         from_seq: u64,
         limit: usize,
     ) -> Result<Page<Event>, StoreError> {
-        self.read_projections(|transaction| event::read(transaction, filter, from_seq, limit))
+        let work =
+            |transaction: &Transaction<'_>| event::read(transaction, filter, from_seq, limit);
+        // Without keys they are read from the truth alone, also where nothing can be made of it.
+        if filter.keys.is_empty() {
+            self.read(work)
+        } else {
+            self.read_projections(work)
+        }
     }
 
     pub(crate) fn head(&self) -> Result<Head, StoreError> {

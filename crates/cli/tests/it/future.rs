@@ -141,7 +141,10 @@ fn a_ledger_from_the_future_is_read_as_far_as_it_goes() {
     an_event_about_nothing_here_is_listed(&mut present);
     an_event_that_may_be_the_word_against_denies(&mut present);
     a_field_that_is_not_known_denies(&mut present);
+    a_word_that_is_not_known_is_no_tampering(&mut present);
     a_statement_that_is_not_understood_counts_for_nothing(&mut present);
+    a_bundle_of_another_form_is_no_tampering(&mut present);
+    a_projection_of_a_later_build_is_told(&mut present);
     what_later_rules_found_is_judged_by_its_severity(&mut present);
     a_newer_layout_is_refused_whole(&mut present);
 }
@@ -235,6 +238,116 @@ fn a_field_that_is_not_known_denies(present: &mut Present) {
     present.says("ledger verify", 0, &[word, "PROVEN"]);
     present.says("ledger log", 0, &["`only_on` is not known to this build"]);
     present.says(STAGING, 2, &["history", word]);
+}
+
+/// A known kind of event whose body holds an unknown word counts for nothing and denies what it names.
+/// Neither does an event that follows from it break a law.
+fn a_word_that_is_not_known_is_no_tampering(present: &mut Present) {
+    let release = present.release.clone();
+    let id = release.trim_start_matches("release:").to_owned();
+    let place = json!({ "deployment": "d9", "service": "project", "release": id, "environment": "staging" });
+    let event = |kind: &'static str, words: &Value| {
+        let mut body = place.clone();
+        let fields = words.as_object().unwrap().clone();
+        body.as_object_mut().unwrap().extend(fields);
+        Later {
+            kind,
+            keys: vec![
+                "service:project".to_owned(),
+                release.clone(),
+                "environment:staging".to_owned(),
+            ],
+            body: body.to_string().into_bytes(),
+        }
+    };
+    let subjects = json!([{ "kind": "swarm", "drones": 7 }]);
+    for (kind, words, word) in [
+        (
+            "deployment.finished",
+            json!({ "outcome": "superseded", "healthy": null }),
+            "superseded",
+        ),
+        (
+            "deployment.step",
+            json!({ "step": "start", "state": "skipped", "detail": "" }),
+            "skipped",
+        ),
+        (
+            "promotion.requested",
+            json!({ "requester": { "kind": "team", "id": "core" } }),
+            "team",
+        ),
+        (
+            "deployment.started",
+            json!({ "subjects": subjects, "previous": null }),
+            "swarm",
+        ),
+    ] {
+        let begun = json!({ "step": "start", "state": "begun", "detail": "" });
+        present.go_on_with(&[event(kind, &words), event("deployment.step", &begun)]);
+        let told = format!("(`{kind}`) cannot be read by this build");
+        let follows = "(`deployment.step`) follows event";
+        present.says("ledger verify", 0, &[&told, word, follows, "PROVEN"]);
+        present.says("ledger log", 0, &[word]);
+        present.says(STAGING, 2, &["history", &told]);
+        present.says(ROLLBACK, 1, &["nothing is done here", &told]);
+    }
+    // Nothing came before that could explain it.
+    let begun = json!({ "step": "start", "state": "begun", "detail": "" });
+    present.go_on_with(&[event("deployment.step", &begun)]);
+    let broken = present.world.run("ledger verify");
+    assert_eq!(broken.code, Some(1), "{}", broken.output);
+    assert!(broken.output.contains("is not open in `staging`"));
+}
+
+/// A signature without a key of ours says nothing, and cuts off what it may have replaced.
+fn a_bundle_of_another_form_is_no_tampering(present: &mut Present) {
+    let recorded = present.recorded_statement("test-result");
+    let kind = recorded["predicateType"].as_str().unwrap();
+    let bundle = |change: &dyn Fn(&mut Value), present: &Present| {
+        let mut later = present.statement(kind, &recorded["predicate"]);
+        let mut bundle: Value = serde_json::from_slice(&later.body).unwrap();
+        change(&mut bundle);
+        later.body = bundle.to_string().into_bytes();
+        later
+    };
+    let keyless = |bundle: &mut Value| {
+        bundle["verificationMaterial"] = json!({ "certificate": { "rawBytes": "AAAA" } });
+    };
+    let hint = |hint: &'static str| {
+        move |bundle: &mut Value| bundle["verificationMaterial"]["publicKey"]["hint"] = json!(hint)
+    };
+    let stranger = hint("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    let nonsense = hint("somebody");
+    let changes: [&dyn Fn(&mut Value); 3] = [&keyless, &stranger, &nonsense];
+    for change in changes {
+        let event = bundle(change, present);
+        present.go_on_with(&[event]);
+        let word = "holds a statement that this build cannot read whole, so it counts for nothing";
+        present.says("ledger verify", 0, &[word, "PROVEN"]);
+        present.says(
+            PRODUCTION,
+            2,
+            &[word, "run them with `plimsoll attest test", "✓ secrets"],
+        );
+    }
+}
+
+fn a_projection_of_a_later_build_is_told(present: &mut Present) {
+    present.go_on_with(&[]);
+    let folder = format!("later-{}", present.copies);
+    let ledger = Connection::open(present.world.path(&folder).join("ledger.db")).unwrap();
+    ledger
+        .execute_batch(
+            "CREATE TABLE outbox (id TEXT);
+             INSERT INTO projection VALUES ('outbox', 1, 3);
+             UPDATE projection SET version = 9 WHERE name = 'current';
+             DELETE FROM current;",
+        )
+        .unwrap();
+    present.says("ledger verify", 0, &["the table `outbox`", "PROVEN"]);
+    present.says("status", 0, &["staging      two"]);
+    present.says(APPROVE, 0, &["colleague approves one"]);
 }
 
 fn a_statement_that_is_not_understood_counts_for_nothing(present: &mut Present) {

@@ -300,15 +300,16 @@ fn anchored(connection: &Connection, stored: Stored) -> Result<Event, StoreError
 /// The statement whose parameters are the organization, the first place, the most rows, and the keys of
 /// the filter.
 fn select(filter: &EventFilter) -> String {
-    let by_keys: String = (0..filter.keys.len())
+    let by_keys: Vec<String> = (0..filter.keys.len())
         .map(|at| {
+            let place = at + 4;
             format!(
                 "JOIN event_key AS key{at} ON key{at}.organization = event.organization
-                 AND key{at}.seq = event.seq AND key{at}.key = ?{} ",
-                at + 4
+                 AND key{at}.seq = event.seq AND key{at}.key = ?{place}"
             )
         })
         .collect();
+    let by_keys = by_keys.join(" ");
     let kinds: Vec<String> = filter
         .kinds
         .iter()
