@@ -78,6 +78,9 @@ impl Policy {
         let inspectors = rows.inspectors.iter();
         let tables: Vec<&str> = inspectors.filter_map(|row| row.settings).collect();
         let refuse = |error| source.refuse(&error, &tables);
+        plimsoll_syntax::toml::check_depth(text).map_err(|error| {
+            source.error_at(error.offset, error.message, "write it flatter".to_owned())
+        })?;
         let document = DeTable::parse(text).map_err(refuse)?;
         let mut rest = document.clone();
         for table in &tables {

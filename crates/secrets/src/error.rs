@@ -7,12 +7,12 @@ use plimsoll_model::{Class, Fault};
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
     /// The text is not TOML.
-    #[error("{place}: the secret rules are not TOML")]
+    #[error("{place}: the secret rules are not TOML: {problem}")]
     NotToml {
         /// Where the parser stopped.
         place: Box<Place>,
         /// What the parser says.
-        source: Box<toml::de::Error>,
+        problem: String,
     },
     /// A key that the dialect does not have, or that this build refuses.
     #[error("{place} has the key `{key}`, which {reason}")]

@@ -21,16 +21,10 @@ pub(crate) struct Origin<'a> {
 impl<'a> Origin<'a> {
     /// Parses the text as a TOML document.
     pub(crate) fn parse(self) -> Result<DeTable<'a>, RulesError> {
-        DeTable::parse(self.text)
-            .map(Spanned::into_inner)
-            .map_err(|mut error| {
-                let place = Box::new(self.place(error.span().map_or(0, |span| span.start), ""));
-                error.set_input(None);
-                RulesError::NotToml {
-                    place,
-                    source: Box::new(error),
-                }
-            })
+        plimsoll_syntax::toml::parse(self.text).map_err(|error| RulesError::NotToml {
+            place: Box::new(self.place(error.offset, "")),
+            problem: error.message,
+        })
     }
 
     fn place(self, offset: usize, table: &str) -> Place {

@@ -1,130 +1,105 @@
-//! TOML 1.1 documents with spans.
+//! TOML that is nested no deeper than is read.
+//!
+//! The parser bounds its depth by counting what it opens and closes, and while it recovers from an error it
+//! closes more than it opened: a document of nothing but errors takes it as deep as the text is long. So
+//! the brackets are counted here first, token by token, without recursion.
 
-use plimsoll_model::Span;
-use toml_edit::{Document, Item, Key, Table, TableLike};
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::DeTable;
+use toml_parser::Source;
+use toml_parser::lexer::TokenKind;
 
-use crate::{Node, SyntaxError, Value};
+use crate::SyntaxError;
 
-/// Reads a document; its node is the mapping of the top level. Depth is bounded by the parser.
-pub fn parse(text: &str) -> Result<Node, SyntaxError> {
-    let document = Document::parse(text).map_err(|error| {
-        SyntaxError::new(error.span().map_or(0, |span| span.start), error.message())
-    })?;
-    Ok(Node {
-        span: Span::new(0, text.len()),
-        value: table(text, document.as_table()),
-    })
+/// How deep arrays and inline tables may be nested; the parser itself refuses more than 80.
+const MAX_DEPTH: usize = 80;
+
+/// Reads a document into a shape of its own.
+pub fn from_str<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, SyntaxError> {
+    check_depth(text)?;
+    toml::from_str(text).map_err(|error| told(&error))
 }
 
-fn table(text: &str, table: &Table) -> Value {
-    let entries = table.iter().filter_map(|(name, item)| {
-        let (key, _) = table.get_key_value(name)?;
-        Some((key_node(key), node(text, item)))
-    });
-    Value::Mapping(entries.collect())
+/// Reads a document into a table whose keys and values know their places.
+pub fn parse(text: &str) -> Result<DeTable<'_>, SyntaxError> {
+    check_depth(text)?;
+    let document = DeTable::parse(text).map_err(|error| told(&error))?;
+    Ok(Spanned::into_inner(document))
 }
 
-fn key_node(key: &Key) -> Node {
-    Node {
-        span: span(key.span()),
-        value: Value::String(key.get().to_owned()),
-    }
-}
-
-fn node(text: &str, item: &Item) -> Node {
-    let value = match item {
-        Item::None => Value::Null,
-        Item::Value(inner) => value(text, inner),
-        Item::Table(inner) => table(text, inner),
-        Item::ArrayOfTables(tables) => {
-            let nodes = tables.iter().map(|inner| Node {
-                span: span(inner.span()),
-                value: table(text, inner),
-            });
-            Value::Sequence(nodes.collect())
-        }
-    };
-    Node {
-        span: span(item.span()),
-        value,
-    }
-}
-
-fn value(text: &str, inner: &toml_edit::Value) -> Value {
-    let written = || {
-        inner
-            .span()
-            .and_then(|range| text.get(range))
-            .unwrap_or_default()
-            .to_owned()
-    };
-    match inner {
-        toml_edit::Value::String(value) => Value::String(value.value().clone()),
-        toml_edit::Value::Integer(_) | toml_edit::Value::Float(_) => Value::Number(written()),
-        toml_edit::Value::Boolean(value) => Value::Bool(*value.value()),
-        toml_edit::Value::Datetime(value) => Value::String(value.value().to_string()),
-        toml_edit::Value::Array(items) => {
-            let nodes = items.iter().map(|item| Node {
-                span: span(item.span()),
-                value: value(text, item),
-            });
-            Value::Sequence(nodes.collect())
-        }
-        toml_edit::Value::InlineTable(entries) => {
-            let nodes = entries.iter().filter_map(|(name, item)| {
-                let (key, _) = TableLike::get_key_value(entries, name)?;
-                Some((
-                    key_node(key),
-                    Node {
-                        span: span(item.span()),
-                        value: value(text, item),
-                    },
-                ))
-            });
-            Value::Mapping(nodes.collect())
+/// Refuses a text whose brackets are nested deeper than is read, for whoever parses it otherwise.
+///
+/// A closing bracket counts only where it closes the one opened last. The parser returns to no less than
+/// that, so that it is never deeper than what is counted here, whatever else is wrong with the text.
+pub fn check_depth(text: &str) -> Result<(), SyntaxError> {
+    let mut open = Vec::new();
+    for token in Source::new(text).lex() {
+        let opener = match token.kind() {
+            kind @ (TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket) => {
+                open.push(kind);
+                if open.len() > MAX_DEPTH {
+                    let message = format!("nested deeper than {MAX_DEPTH} levels");
+                    return Err(SyntaxError::new(token.span().start(), message));
+                }
+                continue;
+            }
+            TokenKind::RightSquareBracket => TokenKind::LeftSquareBracket,
+            TokenKind::RightCurlyBracket => TokenKind::LeftCurlyBracket,
+            _ => continue,
+        };
+        if open.last() == Some(&opener) {
+            open.pop();
         }
     }
+    Ok(())
 }
 
-fn span(range: Option<std::ops::Range<usize>>) -> Span {
-    range.map_or(Span::new(0, 0), |range| Span::new(range.start, range.end))
+fn told(error: &toml::de::Error) -> SyntaxError {
+    SyntaxError::new(error.span().map_or(0, |span| span.start), error.message())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
-    use crate::Value;
+    use super::{check_depth, parse};
 
     #[test]
-    fn values_and_keys_have_their_place() {
-        let text = "'é' = 1\n[[package]]\nname = 'a'\nflag = true\n[package.inline]\nx = { y = [1.5, \"z\"] }\n";
-        let document = parse(text).unwrap();
-        let package = &document.get("package").unwrap().items()[0];
-        let (key, name) = package.entry("name").unwrap();
-        assert_eq!(&text[key.span.start..key.span.end], "name");
-        assert_eq!(&text[name.span.start..name.span.end], "'a'");
-        assert_eq!(
-            document.get("é").unwrap().value,
-            Value::Number("1".to_owned())
-        );
-        assert_eq!(package.get("flag").unwrap().as_bool(), Some(true));
-        let list = package
-            .get("inline")
-            .unwrap()
-            .get("x")
-            .unwrap()
-            .get("y")
-            .unwrap();
-        assert_eq!(list.items()[0].value, Value::Number("1.5".to_owned()));
-        assert_eq!(
-            &text[list.items()[1].span.start..list.items()[1].span.end],
-            "\"z\""
-        );
+    fn a_document_is_read_as_deep_as_it_may_be_and_no_deeper() {
+        for depth in [0, 1, 79] {
+            let nested = |open: &str, close: &str| {
+                format!("a = {}0{}\n", open.repeat(depth), close.repeat(depth))
+            };
+            assert!(parse(&nested("[", "]")).is_ok(), "{depth}");
+            assert!(parse(&nested("{a=", "}")).is_ok(), "{depth}");
+        }
+        let wide = "[[a]]\nb = [\"[\", '{', { c = \"}\" }] # [{\n".repeat(1_000);
+        assert!(parse(&wide).is_ok());
+        for open in ["[", "{a=", "{=n{}\"", "[{a=", "a = {b = {\n", "{]", "[}"] {
+            let error = check_depth(&open.repeat(100_000)).unwrap_err();
+            assert!(error.message.contains("deeper than 80"), "{open}: {error}");
+        }
     }
 
+    /// Whatever is wrong with a text, the parser goes no deeper than the smallest stack bears.
     #[test]
-    fn bad_documents_say_where() {
-        assert_eq!(parse("a = 1\na = 2").unwrap_err().offset, 6);
-        assert!(parse(&format!("a = {}1{}", "[".repeat(5000), "]".repeat(5000))).is_err());
+    fn what_is_let_through_does_not_exhaust_a_stack() {
+        let pieces = [
+            "{", "}", "[", "]", "=", ",", "n", "\"", "'", "\n", "#", ".", "{}", "={",
+        ];
+        let mut state: u64 = 7;
+        let mut texts = Vec::new();
+        for _ in 0..300 {
+            let mut pattern = String::new();
+            for _ in 0..9 {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                pattern.push_str(pieces[(state >> 33) as usize % pieces.len()]);
+            }
+            texts.push(pattern.repeat(2_000));
+        }
+        let small = std::thread::Builder::new().stack_size(512 << 10);
+        let reader = small.spawn(move || texts.iter().filter(|text| parse(text).is_ok()).count());
+        assert!(reader.unwrap().join().unwrap() < 300);
     }
 }

@@ -54,10 +54,10 @@ const ROOMS: &[Room] = &[
         may_test_with: &["packages", "trial"],
         ..room("advisories", &["durable", "model"])
     },
-    room("secrets", &["model", "source"]),
-    room("packages", &["model", "source"]),
+    room("secrets", &["model", "source", "syntax"]),
+    room("packages", &["model", "source", "syntax"]),
     room("path", &["model", "source", "syntax"]),
-    room("policy", &["model"]),
+    room("policy", &["model", "syntax"]),
     room("source", &["model"]),
     room("syntax", &["model"]),
     room("model", &[]),

@@ -49,12 +49,12 @@ struct Poetry {
 }
 
 fn read(file: &TextFile<'_>) -> Facts {
-    let pyproject: PyProject = match toml::from_str(file.text) {
+    let pyproject: PyProject = match plimsoll_syntax::toml::from_str(file.text) {
         Ok(pyproject) => pyproject,
         Err(error) => {
-            let offset = error.span().map_or(0, |span| span.start);
+            let offset = error.offset;
             let gap =
-                gap::unreadable_manifest(file.location(Span::new(offset, offset)), error.message());
+                gap::unreadable_manifest(file.location(Span::new(offset, offset)), &error.message);
             return Facts::gap(gap);
         }
     };

@@ -49,13 +49,13 @@ struct Package<'a> {
 }
 
 fn read(file: &TextFile<'_>) -> Facts {
-    let lock: LockFile<'_> = match toml::from_str(file.text) {
+    let lock: LockFile<'_> = match plimsoll_syntax::toml::from_str(file.text) {
         Ok(lock) => lock,
         Err(error) => {
-            let offset = error.span().map_or(0, |span| span.start);
+            let offset = error.offset;
             return broken(gap::unreadable_lockfile(
                 file.location(Span::new(offset, offset)),
-                error.message(),
+                &error.message,
             ));
         }
     };

@@ -105,12 +105,12 @@ struct Detailed {
 }
 
 fn read(file: &TextFile<'_>) -> Facts {
-    let manifest: CargoToml = match toml::from_str(file.text) {
+    let manifest: CargoToml = match plimsoll_syntax::toml::from_str(file.text) {
         Ok(manifest) => manifest,
         Err(error) => {
-            let offset = error.span().map_or(0, |span| span.start);
+            let offset = error.offset;
             let gap =
-                gap::unreadable_manifest(file.location(Span::new(offset, offset)), error.message());
+                gap::unreadable_manifest(file.location(Span::new(offset, offset)), &error.message);
             return Facts::gap(gap);
         }
     };
