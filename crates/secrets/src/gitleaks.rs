@@ -15,6 +15,9 @@ use crate::paths::PathId;
 use crate::pattern::Pattern;
 use crate::rule::Rule;
 
+/// The longest keyword that is taken; the longest of gitleaks' own rules has about 30 bytes.
+const MAX_KEYWORD_BYTES: usize = 256;
+
 /// Rules and allowlists with the patterns over paths that they name by number.
 #[derive(Debug, Default)]
 pub(crate) struct RuleSet {
@@ -94,8 +97,8 @@ pub(crate) fn draft<'a>(
     let keywords = keys
         .texts("keywords")?
         .into_iter()
-        .map(|word| word.text.to_ascii_lowercase())
-        .collect();
+        .map(|word| keyword(&keys, &word))
+        .collect::<Result<_, _>>()?;
     let path = keys
         .text("path")?
         .filter(|written| !written.text.is_empty());
@@ -350,6 +353,16 @@ fn target(keys: &mut Keys<'_>) -> Result<Target, RulesError> {
             "write \"secret\", \"match\" or \"line\"",
         )),
     }
+}
+
+/// A keyword in lower case. All keywords are searched for at once, which a long one makes slow.
+fn keyword(keys: &Keys<'_>, written: &Written) -> Result<String, RulesError> {
+    if written.text.len() > MAX_KEYWORD_BYTES {
+        let problem = format!("the keyword has {} bytes", written.text.len());
+        let fix = format!("write the first {MAX_KEYWORD_BYTES} or fewer of them");
+        return Err(keys.problem_with(written, &problem, &fix));
+    }
+    Ok(written.text.to_ascii_lowercase())
 }
 
 fn secret_group(

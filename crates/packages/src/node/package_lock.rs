@@ -31,6 +31,8 @@ pub(crate) static PARSER: Parser = Parser {
 
 /// npm nests a package only to hold two versions apart; real trees stay below ten.
 const MAX_DEPTH: usize = 64;
+/// No folder of a package has a longer path: no system can hold one.
+const MAX_FOLDER_BYTES: usize = 4096;
 const NEWEST_VERSION: u64 = 3;
 
 #[derive(Deserialize)]
@@ -191,6 +193,12 @@ impl Reading<'_> {
                 self.misnamed(folder, value);
                 continue;
             }
+            let is_deep = folder.matches("node_modules/").count() > MAX_DEPTH;
+            if is_deep || folder.len() > MAX_FOLDER_BYTES {
+                let location = self.location(folder, value);
+                self.too_deep(location);
+                continue;
+            }
             let Some(entry) = self.entry::<Entry<'_>>(folder, value) else {
                 continue;
             };
@@ -253,6 +261,11 @@ impl Reading<'_> {
             .push(gap::unreadable_lockfile(location, why));
     }
 
+    fn too_deep(&mut self, location: Location) {
+        let what = format!("packages nested deeper than {MAX_DEPTH} levels");
+        self.facts.gaps.push(gap::bounded(location, &what));
+    }
+
     fn nested(&mut self, dependencies: &Entries<'_>) {
         let names = dependencies
             .keys()
@@ -276,8 +289,7 @@ impl Reading<'_> {
             let location = self.location(key, value);
             match &entry.dependencies {
                 Some(_) if depth == MAX_DEPTH => {
-                    let what = format!("packages nested deeper than {MAX_DEPTH} levels");
-                    self.facts.gaps.push(gap::bounded(location.clone(), &what));
+                    self.too_deep(location.clone());
                 }
                 Some(nested) => self.nest(&folder, nested, depth + 1),
                 None => {}
