@@ -59,7 +59,7 @@ fn compared(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
 
 /// How much an inspector looked at, and what its conclusion rests on besides.
 fn inspector(report: &Report, looked: &Looked, out: &mut dyn io::Write) -> io::Result<()> {
-    let seen = Ran::seen(looked.ran.as_ref());
+    let seen = Ran::describe(looked.ran.as_ref());
     let part = match looked.ran.as_ref().map(|ran| &ran.scope) {
         None | Some(Extent::Root) => String::new(),
         Some(scope) => format!(" in {}", clean(&scope.to_string())),

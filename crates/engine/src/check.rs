@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use plimsoll_model::{Baseline, Gap, Ran, Subject, Verdict};
+use plimsoll_model::{Baseline, Gap, Over, Ran, Subject, Verdict};
 use plimsoll_policy::{Judgement, POLICY_TRUSTED, TREE_POLICY};
 use plimsoll_source::{EMPTY_TREE, Tree};
 use plimsoll_wire::{Looked, PolicyIdentity, Report};
@@ -59,7 +59,7 @@ pub fn check(check: &Check<'_>) -> Checked {
     inspection.gaps.extend(compared.gaps);
     inspection.sort();
     let policy = &check.trusted.effective;
-    let mut judgement = policy.gate(&inspection, &compared.baselines, check.now);
+    let mut judgement = policy.gate(&inspection, &ran, &compared.baselines, check.now);
     judgement.verdict = with_policy(judgement.verdict, check.trusted);
     let report = Report {
         subject_name: check.subject_name.clone(),
@@ -81,13 +81,17 @@ pub fn check(check: &Check<'_>) -> Checked {
     }
 }
 
-/// Every inspector of the build, and how it ran.
+/// Every inspector of the build over a tree, and whichever else ran, with how it ran.
 fn looked(ran: &[Ran]) -> Vec<Looked> {
-    let looked = inspectors().iter().map(|row| Looked {
-        inspector: row.id.to_owned(),
-        gate_key: row.gate_key.to_owned(),
-        title: row.title.to_owned(),
-        ran: ran.iter().find(|ran| ran.inspector == row.id).cloned(),
+    let looked = inspectors().iter().filter_map(|row| {
+        let ran = ran.iter().find(|ran| ran.inspector == row.id).cloned();
+        let is_told = row.over == Over::Tree || ran.is_some();
+        is_told.then(|| Looked {
+            inspector: row.id.to_owned(),
+            gate_key: row.gate_key.to_owned(),
+            title: row.title.to_owned(),
+            ran,
+        })
     });
     looked.collect()
 }
@@ -144,6 +148,6 @@ fn with_policy(verdict: Verdict, trusted: &Trusted) -> Verdict {
 /// Nothing to inspect is nothing proven: the folder may be the wrong one, or all of it ignored.
 fn empty(subject_name: &str) -> impl Iterator<Item = Gap> {
     let message = format!("{subject_name} holds no file that could be inspected");
-    let rows = inspectors().iter();
+    let rows = inspectors().iter().filter(|row| row.over == Over::Tree);
     rows.map(move |row| EMPTY_TREE.gap(row.id, None, message.clone(), EMPTY_TREE.fix))
 }

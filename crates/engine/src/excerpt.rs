@@ -7,9 +7,9 @@ use plimsoll_model::{
     Address, Digest, Excerpt, ExcerptLine, Finding, Inspection, LineIndex, Location, Masks, Matter,
     Place, Position, RuleId, Span,
 };
-use plimsoll_source::{Content, Text, Tree, in_parallel};
+use plimsoll_source::{Text, Tree, in_parallel};
 
-use crate::inspect::{MAX_FILE_BYTES, masks};
+use crate::inspect::{MAX_FILE_BYTES, masks, unchanged};
 use crate::register::Inspectors;
 
 /// At most so many lines of one finding are shown.
@@ -81,14 +81,6 @@ fn group_by_file(findings: &[Finding]) -> Vec<Shared> {
             Shared { address, places }
         })
         .collect()
-}
-
-/// The bytes, if they are those that were inspected.
-fn unchanged(content: Option<Content>, inspected: Digest) -> Option<Vec<u8>> {
-    match content {
-        Some(Content::Bytes(bytes)) if Digest::of(&bytes) == inspected => Some(bytes),
-        _ => None,
-    }
 }
 
 impl Shared {

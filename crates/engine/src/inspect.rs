@@ -1,26 +1,33 @@
 //! Inspection of one tree: a map over its files and a fold over what they say.
 //!
 //! It decides nothing and names no inspector. A file is read once; what each inspector makes of it is
-//! cached by its bytes, its path, what its source says about it, the inspector with its settings, and
-//! the build. Those who see secrets come first, so that no other inspector ever sees a value.
+//! cached by its bytes, its path, what its source says about it where the inspector reads that, the
+//! inspector with its settings, and the build. Those who see secrets come first, so that no other
+//! inspector ever sees a value.
 //!
 //! Several trees may be inspected as one: the layers of an image, the commits of a history, the archives
 //! in them. Inspectors see one of them at a time and name files by their paths in it, so that equal
 //! files of two commits share what is cached; which tree it was is added to what they conclude.
+
+mod blanked;
+mod known;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use plimsoll_model::{
-    Address, Digest, Extent, Gap, GapDoc, Inspection, Location, Masks, Ran, Span, TreePath,
+    Address, Digest, Extent, Gap, GapDoc, Inspection, Location, Masks, Ran, TreePath,
 };
 use plimsoll_source::{
-    Body, Cache, Claim, Content, Entry, File, LARGE_FILE, LINKED_FILE, Metadata, Site, Text, Tree,
-    UNREADABLE_FILE,
+    Body, Cache, Claim, Content, Entry, File, Identity, LARGE_FILE, LINKED_FILE, Metadata, Site,
+    Text, Tree, UNREADABLE_FILE,
 };
 
 use crate::register::{Inspectors, Kept, Ready, Run};
+use blanked::{Blanked, Inspectable};
+
+pub(crate) use blanked::masks;
 
 /// A file larger than this is not read; it is a gap.
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -66,32 +73,10 @@ pub fn cache_version() -> &'static str {
 /// Inspects a tree.
 pub(crate) fn inspect(tree: &dyn Tree, options: &Options<'_>) -> Inspected {
     let map = Map::new(options);
-    tree.walk(
-        MAX_FILE_BYTES,
-        &|address, _| map.is_claimed(&address.path),
-        &|entry| map.take(entry),
-    );
-    map.conclude()
-}
-
-/// Where secret values stand in a text, as all say who see them.
-pub(crate) fn masks(inspectors: &Inspectors, address: &Address, text: &str) -> Masks {
-    let none = Masks::default();
-    let file = File::text(address, text, &none);
-    let mut spans = Vec::new();
-    for ready in inspectors.ready().filter(|ready| ready.sees_secrets()) {
-        let facts = ready.extract(&file);
-        spans.extend(hidden(ready, &file, &facts, &[]));
-    }
-    Masks::new(spans)
-}
-
-/// The spans that one of them hides; what is no text has none.
-fn hidden(ready: &dyn Ready, file: &File<'_>, facts: &[u8], names: &[Span]) -> Vec<Span> {
-    match file.as_text() {
-        Some(text) => ready.masks(&text, facts, names).spans().to_vec(),
-        None => Vec::new(),
-    }
+    tree.walk(MAX_FILE_BYTES, &|offer| map.claim(offer), &|entry| {
+        map.take(entry)
+    });
+    map.conclude(tree)
 }
 
 /// The map over the files of one tree.
@@ -119,6 +104,7 @@ struct Read {
     metadata: Metadata,
     text: Text,
     digest: Digest,
+    identity: Option<Identity>,
 }
 
 impl<'a> Map<'a> {
@@ -140,6 +126,32 @@ impl<'a> Map<'a> {
             bytes: AtomicU64::new(0),
             gaps: Mutex::default(),
             digests: Mutex::default(),
+        }
+    }
+
+    fn find_claiming(&self, path: &TreePath) -> Vec<&Worker<'a>> {
+        let workers = self.workers.iter();
+        workers.filter(|worker| worker.claims(path)).collect()
+    }
+
+    /// The digest of what was inspected at an address, where that said anything.
+    fn find_digest(&self, at: &Address) -> Option<Digest> {
+        let digests = self.digests.lock();
+        let digests = digests.expect("no thread panics while it holds the lock");
+        digests.get(at).copied()
+    }
+
+    /// Counts a file, and keeps the digest of one that says anything.
+    fn count(&self, text_bytes: Option<u64>, said: Option<(&Address, Digest)>) {
+        if let Some(bytes) = text_bytes {
+            (self.options.progress)(self.files.fetch_add(1, Ordering::Relaxed) + 1);
+            self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
+        if let Some((address, digest)) = said {
+            self.digests
+                .lock()
+                .expect("no thread panics while it holds the lock")
+                .insert(address.clone(), digest);
         }
     }
 
@@ -168,6 +180,7 @@ impl<'a> Map<'a> {
             }
             Content::Bytes(bytes) => Ok(Read {
                 digest: Digest::of(&bytes),
+                identity: entry.identity,
                 text: Text::decode(bytes),
                 address: entry.address,
                 metadata: entry.metadata,
@@ -235,35 +248,25 @@ impl<'a> Map<'a> {
 
     /// Hands a file to everybody who claims it.
     fn visit(&self, read: &Read) {
-        if let Text::Text(text) = &read.text {
-            (self.options.progress)(self.files.fetch_add(1, Ordering::Relaxed) + 1);
-            self.bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
-        }
-        let path = &read.address.path;
-        let claiming: Vec<&Worker<'_>> = self
-            .workers
-            .iter()
-            .filter(|worker| worker.claims(path))
-            .collect();
+        let claiming = self.find_claiming(&read.address.path);
         let mut blanked = Blanked::new(read, &claiming);
         let mut said = false;
-        for worker in claiming {
+        for worker in &claiming {
             said |= self.work(worker, read, &mut blanked) == Kept::Said;
         }
-        if said {
-            self.digests
-                .lock()
-                .expect("no thread panics while it holds the lock")
-                .insert(read.address.clone(), read.digest);
-        }
+        self.remember(read, &claiming);
+        let said = said.then_some((&read.address, read.digest));
+        self.count(read.text_bytes(), said);
     }
 
     /// Lets one inspector take in a file: by what is cached, else by reading it.
     fn work<'w>(&self, worker: &'w Worker<'_>, read: &Read, blanked: &mut Blanked<'w>) -> Kept {
-        let key = self
-            .options
-            .cache
-            .map(|cache| (cache, self.key(worker, read)));
+        let key = self.options.cache.map(|cache| {
+            (
+                cache,
+                self.key(worker, &read.address, &read.metadata, &read.digest),
+            )
+        });
         let known = key.as_ref().and_then(|(cache, key)| {
             let facts = cache.get(key)?;
             let kept = worker.run.keep(&read.address, &facts)?;
@@ -281,36 +284,49 @@ impl<'a> Map<'a> {
         kept
     }
 
-    fn key(&self, worker: &Worker<'_>, read: &Read) -> Digest {
+    fn key(
+        &self,
+        worker: &Worker<'_>,
+        address: &Address,
+        metadata: &Metadata,
+        digest: &Digest,
+    ) -> Digest {
         let identity = worker.ready.identity();
         let masking: &[u8] = if worker.ready.sees_secrets() {
             &[]
         } else {
             self.masking.as_bytes()
         };
+        let metadata: &[u8] = if worker.ready.reads_metadata() {
+            &metadata.to_bytes()
+        } else {
+            &[]
+        };
         Digest::of_parts(&[
             EXTRACTOR_VERSION.as_bytes(),
             worker.ready.about().id.as_bytes(),
             identity.as_bytes(),
             masking,
-            read.address.path.as_str().as_bytes(),
-            &read.metadata.to_bytes(),
-            read.digest.as_bytes(),
+            address.path.as_str().as_bytes(),
+            metadata,
+            digest.as_bytes(),
         ])
     }
 
-    fn conclude(self) -> Inspected {
+    fn conclude(self, tree: &dyn Tree) -> Inspected {
         let mut inspection = Inspection::default();
         let mut ran = Vec::new();
+        let files = Inspectable { map: &self, tree };
         for Worker { ready, run } in &self.workers {
-            let conclusion = run.conclude(self.options.site.as_ref());
+            let conclusion = run.conclude(self.options.site.as_ref(), &files);
             inspection.merge(conclusion.inspection);
             ran.push(Ran {
                 inspector: ready.about().id.to_owned(),
                 semantics: ready.about().semantics,
-                seen_files: run.seen_files(),
+                seen: run.seen(),
                 scope: self.options.scope.clone(),
                 inputs: conclusion.inputs,
+                tool: None,
             });
         }
         let gaps = self.gaps.into_inner();
@@ -342,72 +358,23 @@ impl Worker<'_> {
     }
 }
 
-/// A file as it is, and as those get it who see no secrets.
-struct Blanked<'a> {
-    read: &'a Read,
-    claiming: Vec<&'a dyn Ready>,
-    /// What those who see secrets said of it.
-    secrets: Vec<(&'a dyn Ready, Vec<u8>)>,
-    /// The masks and the blanked text, once somebody asks for it.
-    masks: Option<(Masks, Option<String>)>,
-}
-
-impl<'a> Blanked<'a> {
-    fn new(read: &'a Read, claiming: &[&'a Worker<'a>]) -> Self {
-        Self {
-            read,
-            claiming: claiming.iter().map(|worker| worker.ready).collect(),
-            secrets: Vec::new(),
-            masks: None,
-        }
+/// The bytes, if they are those that were inspected.
+pub(crate) fn unchanged(content: Option<Content>, inspected: Digest) -> Option<Vec<u8>> {
+    match content {
+        Some(Content::Bytes(bytes)) if Digest::of(&bytes) == inspected => Some(bytes),
+        _ => None,
     }
-
-    /// Takes in what somebody said who sees secrets.
-    fn add(&mut self, ready: &'a dyn Ready, facts: Vec<u8>) {
-        if ready.sees_secrets() {
-            self.secrets.push((ready, facts));
-        }
-    }
-
-    /// The file as an inspector may see it.
-    fn file_for(&mut self, ready: &dyn Ready) -> File<'_> {
-        let read = self.read;
-        let Text::Text(text) = &read.text else {
-            return read.file(&NOTHING, "");
-        };
-        if ready.sees_secrets() {
-            return read.file(&NOTHING, text);
-        }
-        let (masks, blank) = self.masks.get_or_insert_with(|| {
-            let masks = mask(read, text, &self.claiming, &self.secrets);
-            let blank = (!masks.is_empty()).then(|| masks.blank(text));
-            (masks, blank)
-        });
-        read.file(masks, blank.as_deref().unwrap_or(text))
-    }
-}
-
-static NOTHING: std::sync::LazyLock<Masks> = std::sync::LazyLock::new(Masks::default);
-
-/// What nobody may see of a text but those who see secrets.
-fn mask(
-    read: &Read,
-    text: &str,
-    claiming: &[&dyn Ready],
-    secrets: &[(&dyn Ready, Vec<u8>)],
-) -> Masks {
-    let file = read.file(&NOTHING, text);
-    let texts = file.as_text().into_iter();
-    let names: Vec<Span> = texts
-        .flat_map(|text| claiming.iter().flat_map(move |ready| ready.names(&text)))
-        .collect();
-    let spans = secrets
-        .iter()
-        .flat_map(|(ready, facts)| hidden(*ready, &file, facts, &names));
-    Masks::new(spans.collect())
 }
 
 impl Read {
+    /// The length of its text; `None` where it holds none.
+    fn text_bytes(&self) -> Option<u64> {
+        match &self.text {
+            Text::Text(text) => Some(text.len() as u64),
+            Text::Binary(_) => None,
+        }
+    }
+
     /// The file with this text, where it is text.
     fn file<'a>(&'a self, masks: &'a Masks, text: &'a str) -> File<'a> {
         let body = match &self.text {

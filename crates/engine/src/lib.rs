@@ -45,7 +45,8 @@ pub use promote::{
     ApprovalRequest, Candidate, PromoteError, Promoted, Promotion, approve, promote,
 };
 pub use register::{
-    DatabaseFolderError, Inspectors, SecretRulesError, SettingsError, inspectors, nearest, rows,
+    ADVISORIES_FOLDER, DatabaseFolderError, Inspectors, SecretRulesError, SettingsError,
+    inspectors, nearest, rows,
 };
 pub use release::{ReleaseError, Shipment, create_release, find_release, releases};
 pub use roll_back::{Rollback, RolledBack, roll_back};

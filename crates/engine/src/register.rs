@@ -21,12 +21,12 @@ use plimsoll_wire::{Doc, in_toto};
 
 use crate::baseline::MISSING_COMMIT;
 
-pub use dependency::DatabaseFolderError;
+pub use dependency::{ADVISORIES_FOLDER, DatabaseFolderError};
 use row::Row;
 pub(crate) use row::{Kept, Ready, Run};
 pub use secret::SecretRulesError;
 
-/// Every inspector of this build.
+/// Every inspector of this build that runs over a tree.
 static ROWS: [&dyn Row; 3] = [
     &secret::Secret,
     &dependency::Dependency,
@@ -56,10 +56,15 @@ pub fn rows() -> Rows<'static> {
     }
 }
 
+/// Every other one: what runs or imports it says in the evidence what was seen.
+static ELSEWHERE: [&Inspector; 0] = [];
+
 /// What is known of every inspector of this build without running it.
 pub fn inspectors() -> &'static [&'static Inspector] {
-    static ABOUT: LazyLock<Vec<&Inspector>> =
-        LazyLock::new(|| ROWS.iter().map(|row| row.about()).collect());
+    static ABOUT: LazyLock<Vec<&Inspector>> = LazyLock::new(|| {
+        let over_trees = ROWS.iter().map(|row| row.about());
+        over_trees.chain(ELSEWHERE).collect()
+    });
     &ABOUT
 }
 
@@ -231,7 +236,9 @@ fn gap_words(doc: &GapDoc) -> Doc {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{ids, inspectors, nearest};
+    use plimsoll_model::Over;
+
+    use super::{ELSEWHERE, ROWS, ids, inspectors, nearest};
     use crate::explain;
 
     #[test]
@@ -250,6 +257,8 @@ mod tests {
         for row in inspectors() {
             assert!(row.accepts_from <= row.semantics, "{}", row.id);
         }
+        assert!(ROWS.iter().all(|row| row.about().over == Over::Tree));
+        assert!(ELSEWHERE.iter().all(|row| row.over != Over::Tree));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub fn list_components(tree: &dyn Tree, now: Timestamp) -> Result<Inspected, Set
         trusted: false,
         root: here,
         databases: None,
-        user_databases: None,
+        home: None,
         now,
     };
     let policy = Policy::defaults(rows());

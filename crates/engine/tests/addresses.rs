@@ -94,7 +94,7 @@ fn report(tree: &dyn Tree) -> Report {
         trusted: false,
         root: folder.path(),
         databases: Some(folder.path()),
-        user_databases: None,
+        home: None,
         now: now(),
     };
     let inspectors = Inspectors::prepare(&trusted.effective, &site).unwrap();

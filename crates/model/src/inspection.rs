@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Component, Finding, Gap, Place, TreeAddress};
+use crate::{Component, Finding, Gap, Place, TreeAddress, TreePath};
 
 /// What an inspector saw of a tree: flaws, parts, and what it could not check.
 ///
@@ -23,8 +23,9 @@ impl Inspection {
         self.gaps.extend(other.gaps);
     }
 
-    /// Says in which of several trees all of it was seen, where it was seen in a file.
-    pub fn locate_in(&mut self, tree: &TreeAddress) {
+    /// Says in which of several trees each thing was seen, where it was seen in a file: `tree_of` knows it by
+    /// the file's path.
+    pub fn locate_in(&mut self, tree_of: impl Fn(&TreePath) -> TreeAddress) {
         let steps = self.findings.iter_mut().flat_map(|finding| {
             let traced = finding
                 .trace
@@ -37,7 +38,7 @@ impl Inspection {
         let parts = components.flat_map(|component| &mut component.places);
         for place in steps.chain(gaps).chain(parts) {
             match place {
-                Place::File(location) => location.tree = tree.clone(),
+                Place::File(location) => location.tree = tree_of(&location.path),
                 Place::Object(_) | Place::Request(_) => {}
             }
         }

@@ -12,6 +12,8 @@ pub struct Inspector {
     pub gate_key: &'static str,
     /// What it looks for, for people: `literal credentials`.
     pub title: &'static str,
+    /// What it runs over.
+    pub over: Over,
     /// From which severity on its findings deny when the policy does not say.
     pub default_gate: Threshold,
     /// How many days old the data may be that it judges by when the policy does not say; `None` when it
@@ -32,6 +34,18 @@ pub struct Inspector {
     pub family: Option<&'static RuleFamily>,
     /// What it may be unable to check, by the parts of it that say so.
     pub gaps: &'static [&'static [&'static GapDoc]],
+}
+
+/// What an inspector runs over. Over a tree every inspector runs in each inspection, so that one that did
+/// not is a hole; what does not run over a tree speaks only where it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Over {
+    /// The files of a tree.
+    Tree,
+    /// What runs: a server that is asked, the objects of a cluster.
+    Running,
+    /// What another program saw and reported.
+    Imported,
 }
 
 /// What a rule finds, why that matters and how to fix it.

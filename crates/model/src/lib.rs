@@ -48,13 +48,13 @@ pub use finding::{Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Matter, Refer
 pub use gap::{Gap, GapKind};
 pub use id::{OwnId, RuleId, RuleIdError};
 pub use inspection::Inspection;
-pub use inspector::{GapDoc, Inspector, RuleDoc, RuleFamily};
+pub use inspector::{GapDoc, Inspector, Over, RuleDoc, RuleFamily};
 pub use key::{Key, KeyError};
 pub use license::{License, LicenseSource};
 pub use mask::{Masks, masked_form};
 pub use name::{Service, ServiceError, is_name};
 pub use place::{LineIndex, Location, ObjectPlace, Place, Position, RequestPlace, Span, TreePath};
-pub use ran::{Extent, Input, Ran};
+pub use ran::{Extent, Input, Ran, Seen, Tool};
 pub use severity::{Severity, SeverityError};
 pub use step::Step;
 pub use subject::{CommitId, Subject};

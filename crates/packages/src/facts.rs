@@ -25,6 +25,19 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Whether it is a lockfile or manifest that was read, and not one that is a gap alone.
+    pub fn is_read(&self) -> bool {
+        let is_lock = self
+            .lock
+            .as_ref()
+            .is_some_and(|lock| lock.covers != Covers::Everything);
+        is_lock
+            || self.manifest.is_some()
+            || !self.components.is_empty()
+            || matches!(self.cargo, Some(CargoFacts::Manifest(_)))
+            || self.requirements != Requirements::default()
+    }
+
     /// The facts of a file that could not be read: the gap is all it says.
     pub(crate) fn gap(gap: Gap) -> Self {
         Self {

@@ -26,6 +26,13 @@ enum Content {
     Unreadable(Box<Gap>),
 }
 
+impl Facts {
+    /// Whether it is a pipeline that was read: rules judge these, and scripts only as parts of them.
+    pub(crate) fn is_pipeline(&self) -> bool {
+        matches!(self.0, Content::Pipeline(_))
+    }
+}
+
 /// Whether a file can be part of the release path: one that a dialect claims, or a shell script that it
 /// may call.
 pub fn claims(path: &TreePath) -> bool {

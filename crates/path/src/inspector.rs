@@ -1,7 +1,7 @@
 use std::convert::Infallible;
 
-use plimsoll_model::{Inspector, Threshold, TreePath};
-use plimsoll_source::{Claim, Conclusion, File, Inspect, Site, Trees, conclude_each};
+use plimsoll_model::{Inspector, Over, Threshold, TreePath};
+use plimsoll_source::{Claim, Conclusion, File, Files, Inspect, Site, Trees};
 use serde::Deserialize;
 
 use crate::inspect::{Facts, claims, conclude, extract};
@@ -15,10 +15,11 @@ static INSPECTOR: Inspector = Inspector {
     id: "path",
     gate_key: "path",
     title: "gates of the release path that can be gone around",
+    over: Over::Tree,
     default_gate: Threshold::High,
     default_max_age_days: None,
     required_by_default: false,
-    semantics: 2,
+    semantics: 3,
     accepts_from: 1,
     settings: None,
     rules: rules::docs,
@@ -54,9 +55,13 @@ impl Inspect for ReleasePath {
         extract(file)
     }
 
-    fn gather(&self, (): &(), _: &Site<'_>) {}
+    fn judges(&self, facts: &Facts) -> bool {
+        facts.is_pipeline()
+    }
+
+    fn gather(&self, _: &Trees<Facts>, (): &(), _: &Site<'_>, _: &dyn Files) {}
 
     fn conclude(&self, facts: &Trees<Facts>, (): &(), _: Option<&()>) -> Conclusion {
-        conclude_each(facts, conclude).into()
+        facts.conclude_each(conclude).into()
     }
 }

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Baseline, Finding, Gap, Inspection, Outcome, Place, Reason, ReasonDoc, Threshold, Verdict,
+    Baseline, Finding, Gap, Inspection, Inspector, Outcome, Over, Place, Ran, Reason, ReasonDoc,
+    Threshold, Verdict,
 };
 
 use crate::reasons::{GATE_DENIED, GATE_PASSED, GATE_UNCHECKED, WAIVER_IDLE};
@@ -46,11 +47,13 @@ pub(crate) enum Strictness {
 }
 
 impl Policy {
-    /// Judges what the inspectors saw. Pure: `baselines` says which of it stood at the commits that the
-    /// policy names, `now` which waivers and which of those commits still count.
+    /// Judges what the inspectors saw. Pure: `ran` says which of them saw anything, `baselines` which of it
+    /// stood at the commits that the policy names, `now` which waivers and which of those commits still
+    /// count.
     pub fn gate(
         &self,
         inspection: &Inspection,
+        ran: &[Ran],
         baselines: &[Baseline],
         now: Timestamp,
     ) -> Judgement {
@@ -64,16 +67,8 @@ impl Policy {
             .iter()
             .map(|gap| self.judge_gap(gap, Strictness::AsConfigured, now))
             .collect();
-        let mut tallies = count(inspection, &findings, &gaps);
-        let mut reasons = Vec::new();
-        for (inspector, rule) in self.gate.rules() {
-            let tally = tallies.remove(inspector.id).unwrap_or_default();
-            reasons.push(tally.reason(inspector.gate_key, rule, now));
-        }
-        // What is said in the name of an inspector that this build lacks counts as well.
-        for (stranger, tally) in tallies {
-            reasons.push(tally.reason(stranger, self.gate.rule(stranger), now));
-        }
+        let tallies = count(inspection, &findings, &gaps);
+        let mut reasons = self.tell_gates(tallies, ran, now);
         reasons.extend(self.lowered(inspection.findings.iter()));
         reasons.extend(self.idle_waivers(inspection, now));
         Judgement {
@@ -81,6 +76,31 @@ impl Policy {
             findings,
             gaps,
         }
+    }
+
+    /// What each gate says of its inspector's tally.
+    fn tell_gates(
+        &self,
+        mut tallies: BTreeMap<&str, Tally>,
+        ran: &[Ran],
+        now: Timestamp,
+    ) -> Vec<Reason> {
+        let mut reasons = Vec::new();
+        for (inspector, rule) in self.gate.rules() {
+            let ran = ran.iter().find(|ran| ran.inspector == inspector.id);
+            let tally = tallies.remove(inspector.id);
+            // A probe that nobody started, a tool whose report nobody brought: neither is asked for here.
+            if ran.is_none() && tally.is_none() && inspector.over != Over::Tree {
+                continue;
+            }
+            let tally = tally.unwrap_or_default().of_run(inspector, ran, rule);
+            reasons.push(tally.reason(inspector.gate_key, rule, now));
+        }
+        // What is said in the name of an inspector that this build lacks counts as well.
+        for (stranger, tally) in tallies {
+            reasons.push(tally.reason(stranger, self.gate.rule(stranger), now));
+        }
+        reasons
     }
 
     /// Judges one finding.
@@ -230,9 +250,35 @@ struct Tally {
     gaps_warned: usize,
     gaps_reported: usize,
     waived: usize,
+    looked: Looked,
+}
+
+/// What the inspector looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Looked {
+    /// Something that its rules judge; or it is not known, as of a stranger.
+    #[default]
+    AtSomething,
+    /// Nothing that its rules judge.
+    AtNothing,
+    /// It did not run, and its gate asks for it.
+    NotAtAll,
 }
 
 impl Tally {
+    /// The tally of an inspector that ran so, or did not.
+    fn of_run(self, inspector: &Inspector, ran: Option<&Ran>, rule: &GateRule) -> Self {
+        let is_asked = inspector.over == Over::Tree
+            && rule.fail_on != Threshold::Off
+            && rule.mode != Mode::Report;
+        let looked = match ran {
+            Some(ran) if ran.seen.is_nothing() => Looked::AtNothing,
+            None if is_asked => Looked::NotAtAll,
+            Some(_) | None => Looked::AtSomething,
+        };
+        Self { looked, ..self }
+    }
+
     fn count_finding(&mut self, made: &Disposition) {
         match made {
             Disposition::Denies => self.findings_denied += 1,
@@ -256,7 +302,7 @@ impl Tally {
     fn kind(self) -> &'static ReasonDoc {
         if self.findings_denied + self.gaps_denied > 0 {
             &GATE_DENIED
-        } else if self.gaps_warned > 0 {
+        } else if self.gaps_warned > 0 || self.looked == Looked::NotAtAll {
             &GATE_UNCHECKED
         } else {
             &GATE_PASSED
@@ -270,6 +316,9 @@ impl Tally {
 
     fn message(self, rule: &GateRule, now: Timestamp) -> String {
         let mut parts = Vec::new();
+        if self.looked == Looked::NotAtAll {
+            parts.push("it did not run".to_owned());
+        }
         let findings = self.findings_denied + self.findings_reported;
         let gaps = self.gaps_denied + self.gaps_warned + self.gaps_reported;
         if findings > 0 {
@@ -281,8 +330,10 @@ impl Tally {
         }
         if rule.fail_on == Threshold::Off {
             parts.push("the gate is off".to_owned());
-        } else if findings + gaps == 0 {
+        } else if findings + gaps == 0 && self.looked == Looked::AtSomething {
             parts.push(nothing(rule, now));
+        } else if findings + gaps == 0 && self.looked == Looked::AtNothing {
+            parts.push(NOTHING_TO_LOOK_AT.to_owned());
         }
         if let Some(since) = rule.mode.new_since(now) {
             parts.push(older(self.findings_older, since));
@@ -301,6 +352,9 @@ impl Tally {
             Outcome::Allow => "",
             Outcome::Deny if self.findings_denied > 0 => {
                 "fix the findings above, or ask for a [[waiver]] in the trusted policy"
+            }
+            Outcome::Unknown if self.looked == Looked::NotAtAll => {
+                "inspect again with all inspectors"
             }
             Outcome::Deny | Outcome::Unknown => {
                 "fix the gaps above, or ask for a [[waiver]] in the trusted policy"
@@ -321,8 +375,20 @@ fn in_mode(mode: &Mode, message: String, now: Timestamp) -> String {
     }
 }
 
+/// What is said of a gate whose inspector had nothing to judge.
+const NOTHING_TO_LOOK_AT: &str = "nothing to look at";
+
+/// What is said of a gate whose inspector ran, and under which nothing was found.
+pub(crate) fn nothing_seen(ran: &Ran, rule: &GateRule, now: Timestamp) -> String {
+    if ran.seen.is_nothing() {
+        NOTHING_TO_LOOK_AT.to_owned()
+    } else {
+        nothing(rule, now)
+    }
+}
+
 /// What is said of a gate under which nothing was found.
-pub(crate) fn nothing(rule: &GateRule, now: Timestamp) -> String {
+fn nothing(rule: &GateRule, now: Timestamp) -> String {
     let new = if rule.mode.new_since(now).is_some() {
         "new "
     } else {

@@ -1,7 +1,8 @@
 //! Inspectors that tests of this room judge by.
 
 use plimsoll_model::{
-    About, Answers, EvidenceKind, Inspector, Outcome, PredicateError, ReasonDoc, Threshold,
+    About, Answers, EvidenceKind, Extent, Inspector, Outcome, Over, PredicateError, Ran, ReasonDoc,
+    Seen, Threshold,
 };
 
 use crate::{Policy, Rows};
@@ -19,6 +20,7 @@ const fn inspector(
         id,
         gate_key,
         title: "",
+        over: Over::Tree,
         default_gate,
         default_max_age_days: max_age_days,
         required_by_default: max_age_days.is_some(),
@@ -70,6 +72,22 @@ pub(crate) static ROWS: Rows<'static> = Rows {
     inspectors: &INSPECTORS,
     evidence: &[&answer("tests", true), &answer("sbom", false)],
 };
+
+/// That an inspector ran over a tree in which its rules judge so many files.
+pub(crate) fn ran(inspector: &Inspector, judged: u64) -> Ran {
+    Ran {
+        inspector: inspector.id.to_owned(),
+        semantics: inspector.semantics,
+        seen: Seen {
+            taken: 9,
+            judged,
+            ..Seen::files()
+        },
+        scope: Extent::Root,
+        inputs: Vec::new(),
+        tool: None,
+    }
+}
 
 /// The policy that is written here.
 pub(crate) fn policy(text: &str) -> Policy {

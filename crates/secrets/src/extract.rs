@@ -27,7 +27,7 @@ pub(crate) fn extract(rules: &Rules, file: &TextFile<'_>) -> Facts {
             scan.apply(index, &runs[index]);
         }
     }
-    scan.into_facts(file.text)
+    scan.into_facts(file.text).of_a_search()
 }
 
 /// What rules that judge the path alone say.

@@ -9,6 +9,8 @@ pub struct Facts {
     pub hits: Vec<Hit>,
     /// What was not looked at.
     pub unchecked: Vec<Unchecked>,
+    /// Whether it is a text that the rules searched.
+    pub searched: bool,
     masked: Vec<Span>,
 }
 
@@ -40,11 +42,21 @@ pub enum Unchecked {
 }
 
 impl Facts {
+    /// What a search of a text found, or what its path says.
     pub(crate) fn new(hits: Vec<Hit>, unchecked: Vec<Unchecked>, masked: Vec<Span>) -> Self {
         Self {
             hits,
             unchecked,
+            searched: false,
             masked: Masks::new(masked).spans().to_vec(),
+        }
+    }
+
+    /// The same facts, of a text that was searched.
+    pub(crate) fn of_a_search(self) -> Self {
+        Self {
+            searched: true,
+            ..self
         }
     }
 

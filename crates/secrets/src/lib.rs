@@ -23,7 +23,7 @@ mod pattern;
 mod rule;
 mod rules;
 
-use plimsoll_model::{Inspector, Threshold};
+use plimsoll_model::{Inspector, Over, Threshold};
 
 pub use conclude::conclude;
 pub use error::{Place, RulesError};
@@ -35,10 +35,11 @@ pub static INSPECTOR: Inspector = Inspector {
     id: "secret",
     gate_key: "secrets",
     title: "literal credentials in text",
+    over: Over::Tree,
     default_gate: Threshold::Any,
     default_max_age_days: None,
     required_by_default: true,
-    semantics: 1,
+    semantics: 2,
     accepts_from: 1,
     settings: Some("secrets"),
     rules: rules::builtin_docs,

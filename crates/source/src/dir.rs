@@ -10,7 +10,7 @@ use plimsoll_model::{Address, Class, Fault, TreePath};
 
 use crate::entry::NOT_UTF8;
 use crate::regular::find;
-use crate::tree::{Claims, Sink, in_parallel};
+use crate::tree::{Claims, Offer, Sink, Wanted, in_parallel};
 use crate::walker::{Barred, walker};
 use crate::{Content, Entry, Metadata, Tree};
 
@@ -220,7 +220,12 @@ impl<'a> Pass<'a> {
             Ok(Some(found)) => found.metadata(),
             Ok(None) | Err(_) => Metadata::default(),
         };
-        if is_text && !(self.claims)(&address, &metadata) {
+        let offer = Offer {
+            address: &address,
+            metadata: &metadata,
+            identity: None,
+        };
+        if is_text && (self.claims)(&offer) != Wanted::Bytes {
             return;
         }
         let content = match found {
@@ -234,6 +239,7 @@ impl<'a> Pass<'a> {
                 address,
                 metadata,
                 content,
+                identity: None,
             });
         }
     }
@@ -282,7 +288,7 @@ mod tests {
     use rustix::fs::{CWD, Mode, mkfifoat};
 
     use super::{Dir, Versioned};
-    use crate::{Content, Tree};
+    use crate::{Content, Offer, Tree, Wanted};
     use plimsoll_model::{Address, TreePath};
 
     fn versioned(root: &Path) -> Dir {
@@ -291,7 +297,7 @@ mod tests {
 
     fn walk(root: &Path) -> BTreeMap<String, Content> {
         let seen = Mutex::new(BTreeMap::new());
-        versioned(root).walk(10, &|_, _| true, &|entry| {
+        versioned(root).walk(10, &|_| Wanted::Bytes, &|entry| {
             let path = entry.address.to_string();
             let twice = seen.lock().unwrap().insert(path, entry.content);
             assert_eq!(twice, None, "{} was pushed twice", entry.address);
@@ -346,7 +352,7 @@ mod tests {
 
     fn listed(dir: &Dir) -> Vec<(String, Content)> {
         let seen = Mutex::new(Vec::new());
-        dir.walk(10, &|_, _| true, &|entry| {
+        dir.walk(10, &|_| Wanted::Bytes, &|entry| {
             seen.lock()
                 .unwrap()
                 .push((entry.address.to_string(), entry.content))
@@ -435,10 +441,10 @@ mod tests {
         let path = folder.path().join("file");
         std::fs::write(&path, "1").unwrap();
         let seen = Mutex::new(Vec::new());
-        let swap = |_: &_, _: &_| {
+        let swap = |_: &Offer<'_>| {
             std::fs::remove_file(&path).unwrap();
             make_pipe(&path);
-            true
+            Wanted::Bytes
         };
         Dir::open(folder.path())
             .unwrap()

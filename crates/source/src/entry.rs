@@ -1,5 +1,7 @@
 use plimsoll_model::Address;
 
+use crate::Identity;
+
 /// One file as a walk found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -9,6 +11,8 @@ pub struct Entry {
     pub metadata: Metadata,
     /// What is in it.
     pub content: Content,
+    /// What identifies its content, where the source keeps that.
+    pub identity: Option<Identity>,
 }
 
 impl Entry {
@@ -18,6 +22,7 @@ impl Entry {
             address,
             metadata: Metadata::default(),
             content: Content::unreadable(reason),
+            identity: None,
         }
     }
 

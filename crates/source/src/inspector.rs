@@ -3,12 +3,12 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Digest, Fault, Input, Inspection, Inspector, Masks, RuleDoc, Span, TreeAddress, TreePath,
+    Address, Digest, Fault, Input, Inspection, Inspector, Masks, RuleDoc, Span, TreePath,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{File, TextFile};
+use crate::{File, TextFile, Trees};
 
 /// What an inspector is and does: a map from each file to facts, and a fold over all facts.
 ///
@@ -39,6 +39,12 @@ pub trait Inspect: Sync + 'static {
         site: &Site<'_>,
     ) -> Result<Self::Settings, Self::Refusal>;
 
+    /// Whether facts depend on what the source says about a file besides its content. Whoever says no is
+    /// not told, and shares facts between a folder and a revision that hold the same bytes.
+    fn reads_metadata(&self) -> bool {
+        false
+    }
+
     /// The identity of what facts depend on besides the file; facts are cached by it.
     fn identity(&self, _settings: &Self::Settings) -> Digest {
         Digest::of(b"")
@@ -60,6 +66,10 @@ pub trait Inspect: Sync + 'static {
 
     /// What one file says, without regard to any other.
     fn extract(&self, file: &File<'_>, settings: &Self::Settings) -> Self::Facts;
+
+    /// Whether these facts are of a file that its rules judge, whatever they find. Where they judge none,
+    /// that nothing was found proves nothing, and people are told so.
+    fn judges(&self, facts: &Self::Facts) -> bool;
 
     /// Whether these facts say nothing, so that nobody needs to keep them.
     fn is_silent(&self, _facts: &Self::Facts) -> bool {
@@ -83,8 +93,15 @@ pub trait Inspect: Sync + 'static {
         false
     }
 
-    /// Gathers what it concludes from besides facts.
-    fn gather(&self, settings: &Self::Settings, site: &Site<'_>) -> Self::Inputs;
+    /// Gathers what it concludes from besides facts. What belongs to the inspected tree it takes from
+    /// `facts` and `files` alone: the folder of the site may hold another commit, and its files hold secrets.
+    fn gather(
+        &self,
+        facts: &Trees<Self::Facts>,
+        settings: &Self::Settings,
+        site: &Site<'_>,
+        files: &dyn Files,
+    ) -> Self::Inputs;
 
     /// What all files together say, by what was gathered; with nothing gathered, by the files alone.
     fn conclude(
@@ -95,8 +112,19 @@ pub trait Inspect: Sync + 'static {
     ) -> Conclusion;
 }
 
-/// Facts by the tree and the path in it.
-pub type Trees<F> = BTreeMap<TreeAddress, BTreeMap<TreePath, F>>;
+/// The texts that are inspected, as those get them who see no secrets: with secret values blanked.
+pub trait Files {
+    /// The text of a file, exactly as it was inspected; `None` where it is no text, holds other bytes by
+    /// now, or said nothing to any inspector.
+    fn text(&self, at: &Address) -> Option<String>;
+}
+
+/// Texts by address, as they are: for tests.
+impl Files for BTreeMap<Address, String> {
+    fn text(&self, at: &Address) -> Option<String> {
+        self.get(at).cloned()
+    }
+}
 
 /// What an inspector takes a file for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,12 +146,14 @@ pub struct Site<'a> {
     pub folder: &'a Path,
     /// Whether the policy is a trusted base, and not the inspected tree's own.
     pub trusted: bool,
-    /// The folder that the inspected files were taken from.
+    /// The folder that the inspected files were taken from. It may hold other files than those: a commit
+    /// may be inspected.
     pub root: &'a Path,
     /// The folder of databases that the person named for this run.
     pub databases: Option<&'a Path>,
-    /// The user's own folder of databases; `None` without a home.
-    pub user_databases: Option<&'a Path>,
+    /// The folder in which this program keeps what it fetched for the user; `None` without a home. Who
+    /// gathers has a folder of its own in it.
+    pub home: Option<&'a Path>,
     /// The present.
     pub now: Timestamp,
 }
@@ -144,18 +174,4 @@ impl From<Inspection> for Conclusion {
             inputs: Vec::new(),
         }
     }
-}
-
-/// Concludes in each tree by itself, and says in which tree each thing was seen.
-pub fn conclude_each<F>(
-    trees: &Trees<F>,
-    conclude: impl Fn(&BTreeMap<TreePath, F>) -> Inspection,
-) -> Inspection {
-    let mut all = Inspection::default();
-    for (tree, facts) in trees {
-        let mut seen = conclude(facts);
-        seen.locate_in(tree);
-        all.merge(seen);
-    }
-    all
 }

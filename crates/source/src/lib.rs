@@ -13,6 +13,7 @@ mod inspector;
 mod memory;
 mod regular;
 mod tree;
+mod trees;
 mod unread;
 mod walker;
 
@@ -22,7 +23,8 @@ pub use entry::{Content, Entry, Metadata, Mode, Owner};
 pub use file::{Body, File, Text, TextFile};
 #[cfg(feature = "git")]
 pub use git::{GitError, GitRevision, Repository};
-pub use inspector::{Claim, Conclusion, Inspect, Site, Trees, conclude_each};
+pub use inspector::{Claim, Conclusion, Files, Inspect, Site};
 pub use memory::Memory;
-pub use tree::{Claims, Sink, Tree, in_parallel};
+pub use tree::{Claims, Identity, Offer, Sink, Tree, Wanted, in_parallel};
+pub use trees::{Trees, View};
 pub use unread::{EMPTY_TREE, LARGE_FILE, LINKED_FILE, UNREAD, UNREADABLE_FILE};

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_model::{Address, TreePath};
 
-use crate::tree::{Claims, Sink};
+use crate::tree::{Claims, Offer, Sink, Wanted};
 use crate::{Content, Entry, Metadata, Tree};
 
 /// A tree in memory: for tests, examples and generated input. It may hold several layers or commits.
@@ -29,11 +29,17 @@ impl Memory {
 impl Tree for Memory {
     fn walk(&self, max_bytes: u64, claims: &Claims<'_>, sink: &Sink<'_>) {
         for (address, (metadata, content)) in &self.0 {
-            if claims(address, metadata) {
+            let offer = Offer {
+                address,
+                metadata,
+                identity: None,
+            };
+            if claims(&offer) == Wanted::Bytes {
                 sink(Entry {
                     address: address.clone(),
                     metadata: metadata.clone(),
                     content: bounded(content, max_bytes),
+                    identity: None,
                 });
             }
         }

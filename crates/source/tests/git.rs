@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::Mutex;
 
 use plimsoll_model::{CommitId, TreePath};
-use plimsoll_source::{Content, Dir, GitError, Repository, Tree, Versioned};
+use plimsoll_source::{Content, Dir, GitError, Repository, Tree, Versioned, Wanted};
 use rustix::fs::{CWD, Mode, mkfifoat};
 use tempfile::TempDir;
 
@@ -91,7 +91,7 @@ fn commit(root: &Path, message: &str) -> CommitId {
 
 fn walk(tree: &impl Tree, max_bytes: u64) -> BTreeMap<String, Content> {
     let seen = Mutex::new(BTreeMap::new());
-    tree.walk(max_bytes, &|_, _| true, &|entry| {
+    tree.walk(max_bytes, &|_| Wanted::Bytes, &|entry| {
         let again = tree.open(&entry.address, max_bytes);
         assert_eq!(again.as_ref(), Some(&entry.content));
         let path = entry.address.path.to_string();

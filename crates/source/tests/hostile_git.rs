@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
 use plimsoll_model::{Address, CommitId, TreePath};
-use plimsoll_source::{Content, GitError, Repository, Tree};
+use plimsoll_source::{Content, GitError, Repository, Tree, Wanted};
 
 fn git(root: &Path, arguments: &[&str], input: &[u8]) -> String {
     let mut child = Command::new("git")
@@ -55,7 +55,7 @@ fn walk(root: &Path, commit: &CommitId) -> Vec<(String, Content)> {
         let content = revision.open(&Address::new(TreePath::new(outside)), 1 << 20);
         assert!(!matches!(content, Some(Content::Bytes(_))), "{outside}");
     }
-    revision.walk(1 << 20, &|_, _| true, &|entry| {
+    revision.walk(1 << 20, &|_| Wanted::Bytes, &|entry| {
         seen.lock()
             .unwrap()
             .push((entry.address.to_string(), entry.content))
@@ -263,7 +263,7 @@ fn a_few_objects_that_name_billions_of_files_end_soon() {
         .revision(&commit)
         .unwrap();
     let gaps = Mutex::new(Vec::new());
-    revision.walk(10, &|_, _| false, &|entry| {
+    revision.walk(10, &|_| Wanted::No, &|entry| {
         gaps.lock()
             .unwrap()
             .push((entry.address.path, entry.content))

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
 
-use plimsoll_source::{Content, Dir, GitError, Tree};
+use plimsoll_source::{Content, Dir, GitError, Tree, Wanted};
 use tempfile::TempDir;
 
 fn git(root: &Path, arguments: &[&str]) -> String {
@@ -76,7 +76,7 @@ fn walk(root: &Path) -> BTreeSet<String> {
     let seen = Mutex::new(BTreeSet::new());
     Dir::open_tracked(root)
         .unwrap()
-        .walk(1 << 20, &|_, _| true, &|entry| {
+        .walk(1 << 20, &|_| Wanted::Bytes, &|entry| {
             let path = entry.address.path;
             assert!(
                 seen.lock().unwrap().insert(path.to_string()),
@@ -176,7 +176,7 @@ fn what_is_not_checked_out_is_told() {
         let told = Mutex::new(Vec::new());
         Dir::open_tracked(root)
             .unwrap()
-            .walk(1 << 20, &|_, _| true, &|entry| {
+            .walk(1 << 20, &|_| Wanted::Bytes, &|entry| {
                 if let Content::Unreadable { reason } = entry.content {
                     let path = entry.address.path;
                     told.lock().unwrap().push(format!("{path}: {reason}"));

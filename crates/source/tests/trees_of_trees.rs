@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use plimsoll_model::{Address, CommitId, Digest, Origin, TreePath};
-use plimsoll_source::{Content, Entry, Memory, Metadata, Mode, Owner, Tree};
+use plimsoll_source::{Content, Entry, Memory, Metadata, Mode, Offer, Owner, Tree, Wanted};
 
 fn path(text: &str) -> TreePath {
     TreePath::new(text)
@@ -17,9 +17,16 @@ fn text(text: &str) -> Content {
     Content::Bytes(text.as_bytes().to_vec())
 }
 
-fn walk(tree: &dyn Tree, claims: fn(&Address, &Metadata) -> bool) -> BTreeMap<Address, Entry> {
+fn walk(tree: &dyn Tree, claims: fn(&Metadata) -> bool) -> BTreeMap<Address, Entry> {
     let seen = Mutex::new(BTreeMap::new());
-    tree.walk(100, &claims, &|entry| {
+    let wanted = |offer: &Offer<'_>| {
+        if claims(offer.metadata) {
+            Wanted::Bytes
+        } else {
+            Wanted::No
+        }
+    };
+    tree.walk(100, &wanted, &|entry| {
         assert_eq!(
             tree.open(&entry.address, 100).as_ref(),
             Some(&entry.content)
@@ -63,7 +70,7 @@ fn one_path_in_two_layers_is_two_files() {
         .with_member(path("lib/a.jar"))
         .with_member(path("META-INF/pom.xml"));
     image.insert(nested.clone(), Metadata::default(), text("<nested/>"));
-    let all = walk(&image, |_, _| true);
+    let all = walk(&image, |_| true);
     assert_eq!(all.len(), 7);
     assert_eq!(all[&member].content, text("<project/>"));
     assert_eq!(all[&nested].content, text("<nested/>"));
@@ -74,13 +81,10 @@ fn one_path_in_two_layers_is_two_files() {
     assert_ne!(jar.tree(), member.tree());
     let claimed = |claims| -> Vec<Address> { walk(&image, claims).into_keys().collect() };
     assert_eq!(
-        claimed(|_, metadata| metadata.mode.is_some_and(Mode::is_setuid)),
+        claimed(|metadata| metadata.mode.is_some_and(Mode::is_setuid)),
         [setuid]
     );
-    assert_eq!(
-        claimed(|_, metadata| metadata.link_target.is_some()).len(),
-        1
-    );
+    assert_eq!(claimed(|metadata| metadata.link_target.is_some()).len(), 1);
     let elsewhere = Address::in_layer(Digest::of(b"third"), path("etc/app.toml"));
     assert_eq!(image.open(&elsewhere, 100), None);
     assert_eq!(image.open(&Address::new(path("etc/app.toml")), 100), None);
@@ -96,7 +100,7 @@ fn one_path_in_two_commits_is_two_files() {
         let address = Address::in_commit(commit.clone(), path(".env"));
         history.insert(address, Metadata::default(), text(content));
     }
-    let seen = walk(&history, |_, _| true);
+    let seen = walk(&history, |_| true);
     let found: Vec<_> = seen
         .values()
         .map(|entry| (entry.address.to_string(), entry.content.clone()))

@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use plimsoll_model::{CommitId, Digest, Extent, Finding, Input, Ran, Reason, RuleId, Subject};
+use plimsoll_model::{
+    CommitId, Digest, Extent, Finding, Input, Ran, Reason, RuleId, Seen, Subject, Tool,
+};
 use serde::Serialize;
 
 use crate::shape::{FindingShape, GapShape, word};
@@ -91,14 +93,14 @@ struct PolicyShape {
     trusted: bool,
 }
 
-/// `seen` is for people; what follows it is absent for an inspector that did not run.
+/// `looked` is for people; what follows it is absent for an inspector that did not run.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct InspectorShape<'a> {
     id: &'a str,
     gate: &'a str,
     title: &'a str,
-    seen: String,
+    looked: String,
     #[serde(flatten)]
     ran: Option<RanShape<'a>>,
 }
@@ -107,9 +109,11 @@ struct InspectorShape<'a> {
 #[serde(rename_all = "camelCase")]
 struct RanShape<'a> {
     semantics: u32,
-    seen_files: u64,
+    seen: &'a Seen,
     scope: &'a Extent,
     inputs: Vec<InputShape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool: Option<&'a Tool>,
 }
 
 /// The age is absent for what does not age.
@@ -253,10 +257,11 @@ fn inspector<'a>(report: &Report, looked: &'a Looked) -> InspectorShape<'a> {
         id: &looked.inspector,
         gate: &looked.gate_key,
         title: &looked.title,
-        seen: Ran::seen(looked.ran.as_ref()),
+        looked: Ran::describe(looked.ran.as_ref()),
         ran: looked.ran.as_ref().map(|ran| RanShape {
             semantics: ran.semantics,
-            seen_files: ran.seen_files,
+            seen: &ran.seen,
+            tool: ran.tool.as_ref(),
             scope: &ran.scope,
             inputs: ran
                 .inputs

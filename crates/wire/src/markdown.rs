@@ -115,7 +115,7 @@ fn basis(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "- Components: {}", report.inspection.components.len())?;
     for looked in &report.inspectors {
         let (gate, title) = (escape(&looked.gate_key), escape(&looked.title));
-        let seen = Ran::seen(looked.ran.as_ref());
+        let seen = Ran::describe(looked.ran.as_ref());
         writeln!(
             out,
             "- Looked for {title} ({gate}): {seen}{}",

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_model::{
     Baseline, CommitId, Digest, EcosystemRules, Excerpt, ExcerptLine, Extent, Finding, Fix, Gap,
     GapKind, Input, Inspection, Location, Matter, Outcome, Position, Ran, Reason, Reference,
-    RuleId, Severity, Subject, TraceStep, TreeAddress, TreePath, Verdict, exact_name,
+    RuleId, Seen, Severity, Subject, TraceStep, TreeAddress, TreePath, Verdict, exact_name,
 };
 use plimsoll_wire::{Comparison, Doc, Format, Looked, PolicyIdentity, Report};
 use serde_json::Value;
@@ -113,14 +113,19 @@ fn looked() -> Vec<Looked> {
         title: format!("flaws of the kind {gate_key}"),
         ran,
     };
-    let ran = |inspector: &str, seen_files, scope| Ran {
+    let ran = |inspector: &str, taken, scope| Ran {
         inspector: inspector.to_owned(),
         semantics: 3,
-        seen_files,
+        seen: Seen {
+            taken,
+            judged: taken.min(1),
+            ..Seen::files()
+        },
         scope,
         inputs: Vec::new(),
+        tool: None,
     };
-    let mut dependency = ran("dependency", 1, Extent::Root);
+    let mut dependency = ran("dependency", 3, Extent::Root);
     dependency.inputs.push(Input {
         name: "advisories for crates.io".to_owned(),
         sha256: Digest::of(b"database"),

@@ -57,8 +57,8 @@ fn inspection(
     let root = Path::new(".");
     let named = open::tree(root, Some(rev))?;
     let trusted = open::policy(policy, root)?;
-    let user = open::user_databases();
-    let site = open::site(&trusted, root, db, user.as_deref());
+    let home = open::home();
+    let site = open::site(&trusted, root, db, home.as_deref());
     let inspectors = Inspectors::prepare(&trusted.effective, &site)?;
     let checked = check(&Check {
         tree: named.tree.as_ref(),

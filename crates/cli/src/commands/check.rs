@@ -16,8 +16,8 @@ use crate::render;
 pub(crate) fn run(args: &args::Check) -> Result<Exit, Told> {
     let named = open::tree(&args.path, args.rev.as_deref())?;
     let trusted = open::policy(&args.policy, &args.path)?;
-    let user = open::user_databases();
-    let site = open::site(&trusted, &args.path, args.db.as_deref(), user.as_deref());
+    let home = open::home();
+    let site = open::site(&trusted, &args.path, args.db.as_deref(), home.as_deref());
     let inspectors = Inspectors::prepare(&trusted.effective, &site)?;
     let cache = if args.no_cache {
         None

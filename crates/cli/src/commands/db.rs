@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use plimsoll_engine::advisories::{
     Database, ImportOptions, Imported, Limits, Progress, Source, import,
 };
-use plimsoll_engine::ecosystems;
+use plimsoll_engine::{ADVISORIES_FOLDER, ecosystems};
 use plimsoll_model::{Class, Ecosystem, Outcome, Told};
 
 use crate::args::DbCommand;
@@ -40,7 +40,8 @@ pub(crate) fn run(command: DbCommand) -> Result<Exit, Told> {
 }
 
 fn folder(named: Option<PathBuf>) -> Result<PathBuf, Told> {
-    named.or_else(open::user_databases).ok_or_else(|| {
+    let own = open::home().map(|home| home.join(ADVISORIES_FOLDER));
+    named.or(own).ok_or_else(|| {
         Told::new(
             Class::Configuration,
             "neither XDG_DATA_HOME nor HOME is set",

@@ -94,19 +94,19 @@ pub(crate) fn tree(path: &Path, rev: Option<&str>) -> Result<Named, Told> {
 }
 
 /// Where an inspection of the tree in `root` takes place. `databases` is the folder named for this run,
-/// `user_databases` what [`user_databases`] gives.
+/// `home` what [`home`] gives.
 pub(crate) fn site<'a>(
     trusted: &'a Trusted,
     root: &'a Path,
     databases: Option<&'a Path>,
-    user_databases: Option<&'a Path>,
+    home: Option<&'a Path>,
 ) -> Site<'a> {
     Site {
         folder: &trusted.folder,
         trusted: trusted.trusted,
         root,
         databases,
-        user_databases,
+        home,
         now: Timestamp::now(),
     }
 }
@@ -139,9 +139,9 @@ pub(crate) fn cache(path: &Path) -> Option<Cache> {
     (!theirs).then(|| Cache::open(&folder, cache_version()))
 }
 
-/// The user's own folder for advisory databases, or `None` without a home.
-pub(crate) fn user_databases() -> Option<PathBuf> {
-    user_folder("XDG_DATA_HOME", ".local/share").map(|folder| folder.join("advisories"))
+/// The folder in which what was fetched is kept for the user, or `None` without a home.
+pub(crate) fn home() -> Option<PathBuf> {
+    user_folder("XDG_DATA_HOME", ".local/share")
 }
 
 fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {

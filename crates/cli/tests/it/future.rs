@@ -386,7 +386,7 @@ fn what_later_rules_found_is_judged_by_its_severity(present: &mut Present) {
     inspectors.push(json!({
         "inspector": "weather",
         "semantics": 1,
-        "seenFiles": 1,
+        "seen": { "unit": "frost", "taken": 1, "judged": 1 },
         "scope": "root",
         "inputs": [],
     }));

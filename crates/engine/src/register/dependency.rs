@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_advisories::{Database, Identity, OpenError};
 use plimsoll_model::{
-    Class, Fault, Gap, GapDoc, GapKind, Input, Inspector, RuleDoc, Threshold, TreePath,
+    Class, Fault, Gap, GapDoc, GapKind, Input, Inspector, Over, RuleDoc, Threshold, TreePath,
 };
 use plimsoll_packages::{Facts, claims, conclude, ecosystems};
-use plimsoll_source::{Claim, Conclusion, File, Inspect, Site, Trees, conclude_each};
+use plimsoll_source::{Claim, Conclusion, File, Files, Inspect, Site, Trees};
 use serde::Deserialize;
 use {plimsoll_advisories as advisories, plimsoll_packages as packages};
 
@@ -21,16 +21,20 @@ static INSPECTOR: Inspector = Inspector {
     id: "dependency",
     gate_key: "dependencies",
     title: "components with known flaws",
+    over: Over::Tree,
     default_gate: Threshold::High,
     default_max_age_days: Some(7),
     required_by_default: true,
-    semantics: 2,
+    semantics: 3,
     accepts_from: 1,
     settings: Some("advisories"),
     rules: no_rules,
     family: Some(&advisories::FAMILY),
     gaps: &[&packages::GAPS, &advisories::GAPS, &GAPS],
 };
+
+/// The databases' folder in the user's own.
+pub const ADVISORIES_FOLDER: &str = "advisories";
 
 static GAPS: [&GapDoc; 1] = [&UNUSABLE_DATABASE];
 
@@ -115,7 +119,7 @@ impl Inspect for Dependency {
         site: &Site<'_>,
     ) -> Result<Settings, DatabaseFolderError> {
         let own = table.path.map(|path| site.folder.join(path));
-        let folder = own.or_else(|| site.user_databases.map(Path::to_owned));
+        let folder = own.or_else(|| site.home.map(|home| home.join(ADVISORIES_FOLDER)));
         let folder = match (site.databases, folder) {
             (Some(named), _) => Some(named.to_owned()),
             (None, Some(folder)) if site.trusted && inside(&folder, site.root) => {
@@ -141,7 +145,17 @@ impl Inspect for Dependency {
             .extract(file)
     }
 
-    fn gather(&self, settings: &Settings, site: &Site<'_>) -> Inputs {
+    fn judges(&self, facts: &Facts) -> bool {
+        facts.is_read()
+    }
+
+    fn gather(
+        &self,
+        _: &Trees<Facts>,
+        settings: &Settings,
+        site: &Site<'_>,
+        _: &dyn Files,
+    ) -> Inputs {
         Inputs {
             database: open(settings.folder.as_deref()),
             now: site.now,
@@ -154,7 +168,7 @@ impl Inspect for Dependency {
         settings: &Settings,
         inputs: Option<&Inputs>,
     ) -> Conclusion {
-        let mut inspection = conclude_each(facts, conclude);
+        let mut inspection = facts.conclude_each(conclude);
         // What several trees hold is one component, and is judged once.
         inspection.sort();
         let Some(inputs) = inputs else {

@@ -4,9 +4,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use plimsoll_model::{Address, Digest, Fault, Inspector, Masks, RuleDoc, Span, TreePath};
+use plimsoll_model::{Address, Digest, Fault, Inspector, Masks, RuleDoc, Seen, Span, TreePath};
 use plimsoll_policy::{Policy, PolicyError};
-use plimsoll_source::{Claim, Conclusion, File, Inspect, Site, TextFile, Trees};
+use plimsoll_source::{Claim, Conclusion, File, Files, Inspect, Site, TextFile, Trees};
 use serde::de::DeserializeOwned;
 
 /// An inspector of the register.
@@ -30,7 +30,10 @@ pub(crate) trait Ready: Sync {
     fn claims(&self, path: &TreePath) -> Option<Claim>;
     fn names(&self, file: &TextFile<'_>) -> Vec<Span>;
     fn sees_secrets(&self) -> bool;
+    fn reads_metadata(&self) -> bool;
     fn extract(&self, file: &File<'_>) -> Vec<u8>;
+    /// Whether these are facts of this build.
+    fn is_readable(&self, facts: &[u8]) -> bool;
     /// What nobody else may see of a text with these facts, which are of this build.
     fn masks(&self, file: &TextFile<'_>, facts: &[u8], names: &[Span]) -> Masks;
     fn start(&self) -> Box<dyn Run + '_>;
@@ -40,10 +43,10 @@ pub(crate) trait Ready: Sync {
 pub(crate) trait Run: Sync {
     /// Takes in what a file says; `None` when the facts are of another build.
     fn keep(&self, address: &Address, facts: &[u8]) -> Option<Kept>;
-    /// How many files it took in.
-    fn seen_files(&self) -> u64;
-    /// What all of them say; with a site, by what is gathered there.
-    fn conclude(&self, site: Option<&Site<'_>>) -> Conclusion;
+    /// How many files it took in, and how many of them its rules judge.
+    fn seen(&self) -> Seen;
+    /// What all of them say; with a site, by what is gathered there and from the inspected files.
+    fn conclude(&self, site: Option<&Site<'_>>, files: &dyn Files) -> Conclusion;
 }
 
 /// What became of a file's facts.
@@ -105,9 +108,17 @@ impl<I: Inspect> Ready for Prepared<I> {
         self.inspector.sees_secrets()
     }
 
+    fn reads_metadata(&self) -> bool {
+        self.inspector.reads_metadata()
+    }
+
     fn extract(&self, file: &File<'_>) -> Vec<u8> {
         let facts = self.inspector.extract(file, &self.settings);
         serde_json::to_vec(&facts).expect("facts hold only text, numbers and lists")
+    }
+
+    fn is_readable(&self, facts: &[u8]) -> bool {
+        serde_json::from_slice::<I::Facts>(facts).is_ok()
     }
 
     fn masks(&self, file: &TextFile<'_>, facts: &[u8], names: &[Span]) -> Masks {
@@ -119,8 +130,9 @@ impl<I: Inspect> Ready for Prepared<I> {
     fn start(&self) -> Box<dyn Run + '_> {
         Box::new(Running {
             prepared: self,
-            facts: Mutex::new(Trees::new()),
-            seen_files: AtomicU64::new(0),
+            facts: Mutex::default(),
+            taken: AtomicU64::new(0),
+            judged: AtomicU64::new(0),
         })
     }
 }
@@ -128,7 +140,8 @@ impl<I: Inspect> Ready for Prepared<I> {
 struct Running<'a, I: Inspect> {
     prepared: &'a Prepared<I>,
     facts: Mutex<Trees<I::Facts>>,
-    seen_files: AtomicU64,
+    taken: AtomicU64,
+    judged: AtomicU64,
 }
 
 impl<I: Inspect> Running<'_, I> {
@@ -141,27 +154,33 @@ impl<I: Inspect> Running<'_, I> {
 impl<I: Inspect> Run for Running<'_, I> {
     fn keep(&self, address: &Address, facts: &[u8]) -> Option<Kept> {
         let facts: I::Facts = serde_json::from_slice(facts).ok()?;
-        self.seen_files.fetch_add(1, Ordering::Relaxed);
-        if self.prepared.inspector.is_silent(&facts) {
+        let inspector = self.prepared.inspector;
+        let judged = u64::from(inspector.judges(&facts));
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        self.judged.fetch_add(judged, Ordering::Relaxed);
+        if inspector.is_silent(&facts) {
             return Some(Kept::Silent);
         }
-        let mut trees = self.facts();
-        let tree = trees.entry(address.tree()).or_default();
-        tree.insert(address.path.clone(), facts);
+        self.facts().insert(address, facts);
         Some(Kept::Said)
     }
 
-    fn seen_files(&self) -> u64 {
-        self.seen_files.load(Ordering::Relaxed)
+    fn seen(&self) -> Seen {
+        Seen {
+            taken: self.taken.load(Ordering::Relaxed),
+            judged: self.judged.load(Ordering::Relaxed),
+            ..Seen::files()
+        }
     }
 
-    fn conclude(&self, site: Option<&Site<'_>>) -> Conclusion {
+    fn conclude(&self, site: Option<&Site<'_>>, files: &dyn Files) -> Conclusion {
         let Prepared {
             inspector,
             settings,
         } = self.prepared;
-        let inputs = site.map(|site| inspector.gather(settings, site));
-        inspector.conclude(&self.facts(), settings, inputs.as_ref())
+        let facts = self.facts();
+        let inputs = site.map(|site| inspector.gather(&facts, settings, site, files));
+        inspector.conclude(&facts, settings, inputs.as_ref())
     }
 }
 
@@ -173,3 +192,6 @@ fn refuse(fault: impl Fault + Send + Sync + 'static) -> Refusal {
 fn read_table<T: DeserializeOwned>(policy: &Policy, row: &Inspector) -> Result<T, PolicyError> {
     policy.settings(row.settings)
 }
+
+#[cfg(test)]
+mod tests;

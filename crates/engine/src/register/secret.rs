@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use plimsoll_model::{Class, Digest, Fault, Inspector, Masks, RuleDoc, Span, TreePath};
 use plimsoll_secrets::{Facts, Rules, conclude};
 use plimsoll_source::{
-    Body, Claim, Conclusion, File, Inspect, Metadata, Site, TextFile, Trees, conclude_each,
+    Body, Claim, Conclusion, File, Files, Inspect, Metadata, Site, TextFile, Trees,
 };
 use serde::Deserialize;
 
@@ -170,6 +170,10 @@ impl Inspect for Secret {
         settings.rules().extract(file)
     }
 
+    fn judges(&self, facts: &Facts) -> bool {
+        facts.searched || !facts.hits.is_empty()
+    }
+
     fn is_silent(&self, facts: &Facts) -> bool {
         facts.hits.is_empty() && facts.unchecked.is_empty()
     }
@@ -192,10 +196,12 @@ impl Inspect for Secret {
         true
     }
 
-    fn gather(&self, _: &InForce, _: &Site<'_>) {}
+    fn gather(&self, _: &Trees<Facts>, _: &InForce, _: &Site<'_>, _: &dyn Files) {}
 
     fn conclude(&self, facts: &Trees<Facts>, settings: &InForce, _: Option<&()>) -> Conclusion {
-        conclude_each(facts, |facts| conclude(settings.rules(), facts)).into()
+        facts
+            .conclude_each(|facts| conclude(settings.rules(), facts))
+            .into()
     }
 }
 

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use plimsoll_advisories::{ImportOptions, Limits, Source, import};
-use plimsoll_model::{Address, Digest, Extent, Inspection, Inspector, RuleId, TreePath};
+use plimsoll_model::{Address, Digest, Extent, Inspector, RuleId, TreePath};
 use plimsoll_packages::ecosystems;
 use plimsoll_policy::Policy;
 use plimsoll_source::{Content, Memory, Metadata, Site};
 use serde_json::json;
 
 use super::{Inspectors, Ready, rows};
-use crate::inspect::{Options, inspect};
+use crate::inspect::{Inspected, Options, inspect};
 
 /// One line an inspector: its id, its semantics, the digest of what it does.
 const WRITTEN: &str = include_str!("semantics.txt");
@@ -59,7 +59,7 @@ fn digests() -> Vec<(&'static Inspector, Digest)> {
         trusted: false,
         root: Path::new("."),
         databases: Some(databases.path()),
-        user_databases: None,
+        home: None,
         now,
     };
     let known = Inspectors::prepare(&Policy::defaults(rows()), &site).unwrap();
@@ -70,12 +70,12 @@ fn digests() -> Vec<(&'static Inspector, Digest)> {
         site: Some(site),
         scope: Extent::Root,
     };
-    let mut inspection = inspect(&fixtures(), &options).inspection;
-    inspection.sort();
+    let mut inspected = inspect(&fixtures(), &options);
+    inspected.inspection.sort();
     let digest = |ready: &dyn Ready| {
         (
             ready.about(),
-            Digest::of(told(ready, &inspection).as_bytes()),
+            Digest::of(told(ready, &inspected).as_bytes()),
         )
     };
     known.ready().map(digest).collect()
@@ -95,8 +95,13 @@ fn import_advisories(into: &Path, now: Timestamp) {
 }
 
 /// All that an inspector does, as text: no words for people, which may change.
-fn told(ready: &dyn Ready, inspection: &Inspection) -> String {
+fn told(ready: &dyn Ready, inspected: &Inspected) -> String {
     let mut told = told_row(ready);
+    let inspection = &inspected.inspection;
+    let ran = inspected.ran.iter();
+    for ran in ran.filter(|ran| ran.inspector == ready.about().id) {
+        writeln!(told, "seen {}", ran.seen).unwrap();
+    }
     let own = |id: &RuleId| id.inspector() == ready.about().id;
     for finding in inspection
         .findings

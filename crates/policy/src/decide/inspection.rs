@@ -83,7 +83,7 @@ impl Case<'_> {
         }
         let rule = self.policy.gate.rule(&ran.inspector);
         let now = self.request.now;
-        let mut parts = vec![gate::nothing(rule, now)];
+        let mut parts = vec![gate::nothing_seen(ran, rule, now)];
         if let Some(since) = rule.mode.new_since(now) {
             parts.push(gate::older(tally.older, since));
         }

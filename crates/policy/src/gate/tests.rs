@@ -2,17 +2,20 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Baseline, CommitId, Ecosystem, Finding, Fix, Gap, GapKind, Inspection, Location, Matter,
-    Outcome, Reason, Severity, TreePath, Verdict,
+    Baseline, CommitId, Ecosystem, Finding, Fix, Gap, GapKind, Inspection, Inspector, Location,
+    Matter, Outcome, Over, Reason, Severity, TreePath, Verdict,
 };
 
-use crate::test_rows::{COMMIT, policy};
+use crate::test_rows::{COMMIT, INSPECTORS, ROWS, policy, ran};
+use crate::{Policy, Rows};
 
 const LAST_SECOND_OF_JUNE: &str = "2026-06-30T23:59:59Z";
 
 fn verdict(text: &str, inspection: &Inspection, baselines: &[Baseline], now: &str) -> Verdict {
     let now: Timestamp = now.parse().unwrap();
-    policy(text).gate(inspection, baselines, now).verdict
+    let ran = INSPECTORS.map(|row| ran(row, 1));
+    let judged = policy(text).gate(inspection, &ran, baselines, now);
+    judged.verdict
 }
 
 fn outcome(policy: &str, inspection: &Inspection) -> Outcome {
@@ -139,6 +142,54 @@ fn a_waiver_for_one_place_of_a_component_leaves_the_others_denied() {
     inspection.findings[0].matter = None;
     let policy = waiver("2026-12-31", "path = \"a/\"\n");
     assert_eq!(outcome(&policy, &inspection), Outcome::Allow, "its line");
+}
+
+#[test]
+fn a_tick_tells_what_did_not_run_and_what_had_nothing_to_look_at() {
+    static PROBE: Inspector = Inspector {
+        id: "probe",
+        gate_key: "probes",
+        over: Over::Running,
+        ..*INSPECTORS[2]
+    };
+    let rows = [INSPECTORS[0], INSPECTORS[1], INSPECTORS[2], &PROBE];
+    let nothing = Inspection::default();
+    let verdict = |text: &str, ran: &[_], inspection: &_| {
+        let policy = Policy::parse(
+            text,
+            "plimsoll.toml",
+            Rows {
+                inspectors: &rows,
+                ..ROWS
+            },
+        )
+        .unwrap();
+        let now = LAST_SECOND_OF_JUNE.parse().unwrap();
+        policy.gate(inspection, ran, &[], now).verdict
+    };
+    let ran_all = [ran(rows[0], 1), ran(rows[1], 1), ran(rows[2], 0)];
+    let all = verdict("", &ran_all, &nothing);
+    assert_eq!(all.outcome, Outcome::Allow);
+    assert_eq!(reason(&all, "path").message, "nothing to look at");
+    let secrets = reason(&all, "secrets").message;
+    assert_eq!(secrets, "nothing at or above `any`");
+    assert!(all.reasons.iter().all(|reason| reason.about != "probes"));
+
+    let some = verdict("", &ran_all[1..], &nothing);
+    assert_eq!(some.outcome, Outcome::Unknown);
+    assert_eq!(reason(&some, "secrets").message, "it did not run");
+    let off = verdict("[gate]\nsecrets = \"off\"\n", &ran_all[1..], &nothing);
+    assert_eq!(off.outcome, Outcome::Allow);
+
+    let probed = [&ran_all[..], &[ran(&PROBE, 1)]].concat();
+    let told = verdict("", &probed, &nothing);
+    assert_eq!(
+        reason(&told, "probes").message,
+        "nothing at or above `high`"
+    );
+    let found = finding("probe/x", Severity::High, None);
+    let denied = verdict("", &ran_all, &found);
+    assert_eq!(reason(&denied, "probes").outcome, Outcome::Deny);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use plimsoll_model::{
     About, Answers, Body, Claim, Digest, Evidence, EvidenceKind, Extent, Input, Inspector, Outcome,
-    PredicateError, Ran, ReasonDoc, Signatory, Subject, Threshold,
+    Over, PredicateError, Ran, ReasonDoc, Seen, Signatory, Subject, Threshold,
 };
 use plimsoll_policy::Rows;
 
@@ -19,6 +19,7 @@ const fn row(
         id,
         gate_key,
         title: "",
+        over: Over::Tree,
         default_gate: Threshold::High,
         default_max_age_days,
         required_by_default: true,
@@ -102,13 +103,18 @@ pub(crate) fn ran(row: &Inspector) -> Ran {
     Ran {
         inspector: row.id.to_owned(),
         semantics: 3,
-        seen_files: 1,
+        seen: Seen {
+            taken: 1,
+            judged: 1,
+            ..Seen::files()
+        },
         scope: Extent::Root,
         inputs: if row.id == "dependency" {
             vec![advisories]
         } else {
             Vec::new()
         },
+        tool: None,
     }
 }
 

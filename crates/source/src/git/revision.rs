@@ -6,7 +6,7 @@ use plimsoll_model::{Address, TreePath};
 
 use super::{GitError, object};
 use crate::entry::{MAX_LINK_BYTES, NOT_UTF8};
-use crate::tree::{Claims, Sink, in_parallel};
+use crate::tree::{Claims, Identity, Offer, Sink, Wanted, in_parallel};
 use crate::{Content, Entry, Metadata, Mode, Tree};
 
 /// The files of one commit, read from the object database; the work tree does not matter.
@@ -38,31 +38,17 @@ impl Tree for GitRevision {
         let mut files = Vec::new();
         list(&git, self.tree, &mut |path, entry| {
             let address = Address::new(path);
-            let (kind, id) = match entry {
-                Ok(entry) => entry,
-                Err(reason) => return sink(Entry::unreadable(address, reason)),
-            };
-            match kind {
-                EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link => {
-                    let metadata = metadata(&git, kind, id);
-                    if claims(&address, &metadata) {
-                        files.push((address, metadata, (kind, id)));
-                    }
-                }
-                EntryKind::Commit => sink(Entry::unreadable(address, SUBMODULE)),
-                EntryKind::Tree => {}
+            match entry {
+                Err(reason) => sink(Entry::unreadable(address, reason)),
+                Ok((EntryKind::Commit, _)) => sink(Entry::unreadable(address, SUBMODULE)),
+                Ok((EntryKind::Tree, _)) => {}
+                Ok(object) => files.push((address, object)),
             }
         });
         in_parallel(
             &files,
             || self.git.to_thread_local(),
-            |git, (address, metadata, object)| {
-                sink(Entry {
-                    address: address.clone(),
-                    metadata: metadata.clone(),
-                    content: content(git, *object, max_bytes).unwrap_or(Content::NotRegular),
-                })
-            },
+            |git, (address, object)| push(git, address, *object, max_bytes, claims, sink),
         );
     }
 
@@ -79,6 +65,33 @@ impl Tree for GitRevision {
             Ok(object) => content(&git, object?, max_bytes),
             Err(error) => Some(Content::unreadable(error)),
         }
+    }
+}
+
+/// Pushes one file, where its bytes are wanted.
+fn push(
+    git: &gix::Repository,
+    address: &Address,
+    (kind, id): (EntryKind, ObjectId),
+    max_bytes: u64,
+    claims: &Claims<'_>,
+    sink: &Sink<'_>,
+) {
+    let metadata = metadata(git, kind, id);
+    let identity = identify(kind, id);
+    let offer = Offer {
+        address,
+        metadata: &metadata,
+        identity,
+    };
+    if claims(&offer) == Wanted::Bytes {
+        let content = content(git, (kind, id), max_bytes);
+        sink(Entry {
+            address: address.clone(),
+            content: content.unwrap_or(Content::NotRegular),
+            metadata,
+            identity,
+        });
     }
 }
 
@@ -101,6 +114,17 @@ fn content(
         EntryKind::Link => Some(Content::NotRegular),
         EntryKind::Commit => Some(Content::unreadable(SUBMODULE)),
         EntryKind::Tree => None,
+    }
+}
+
+/// What identifies the content of a file. Whoever reads it compares it with its id, so that a stranger's
+/// repository cannot give one content for another.
+fn identify(kind: EntryKind, id: ObjectId) -> Option<Identity> {
+    match kind {
+        EntryKind::Blob | EntryKind::BlobExecutable => {
+            Some(Identity::new("git-blob", id.as_bytes()))
+        }
+        EntryKind::Link | EntryKind::Commit | EntryKind::Tree => None,
     }
 }
 

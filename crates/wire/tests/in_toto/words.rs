@@ -4,7 +4,7 @@ use plimsoll_model::{
     Approval, Baseline, Body, CommitId, DeploymentOutcome, DeploymentRecord, Digest, EvidenceKind,
     Excerpt, ExcerptLine, Extent, Finding, Fix, Gap, GapKind, Input, Inspected, Location, Matter,
     ObjectPlace, Outcome, OwnId, Place, Position, Provenance, Ran, Reference, RequestPlace, RuleId,
-    Severity, Subject, TraceStep, TreeAddress, TreePath,
+    Seen, Severity, Subject, Tool, TraceStep, TreeAddress, TreePath,
 };
 use plimsoll_wire::in_toto::{self, TestResult};
 
@@ -113,9 +113,14 @@ pub(crate) fn inspected() -> Inspected {
     let ran = |inspector: &str, scope, inputs| Ran {
         inspector: inspector.to_owned(),
         semantics: 2,
-        seen_files: 3,
+        seen: Seen {
+            taken: 3,
+            judged: 2,
+            ..Seen::files()
+        },
         scope,
         inputs,
+        tool: None,
     };
     let mut baseline = finding.clone();
     baseline.identify(1);
@@ -127,6 +132,14 @@ pub(crate) fn inspected() -> Inspected {
                 Vec::new(),
             ),
             ran("dependency", Extent::Root, vec![advisories]),
+            Ran {
+                tool: Some(Tool {
+                    name: "scanner".to_owned(),
+                    version: "1.2.3".to_owned(),
+                    sha256: Digest::of(b"scanner"),
+                }),
+                ..ran("code", Extent::Root, Vec::new())
+            },
         ],
         findings: vec![
             finding,
