@@ -3,15 +3,18 @@
 //! Keys keep their spelling (`on` and `true` as keys are text), a key that stands twice is an error,
 //! and merge keys (`<<`) are ordinary keys.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use plimsoll_model::Span;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
 use crate::{MAX_DEPTH, Node, SyntaxError, Value};
 
-/// Nodes that all documents of one file may come to, aliases expanded.
+/// Nodes that all documents of one file may come to, aliases expanded and anchored nodes kept twice.
 const MAX_NODES: usize = 500_000;
+
+/// Bytes that the texts of all documents of one file may come to in the same way, beyond the file's own.
+const MAX_COPIED_BYTES: usize = 8 << 20;
 
 /// Reads every document of a file; an empty file has none.
 pub fn parse(text: &str) -> Result<Vec<Node>, SyntaxError> {
@@ -115,11 +118,37 @@ impl<'a> Offsets<'a> {
     }
 }
 
+/// What a node comes to, with everything in it.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    text_bytes: usize,
+}
+
+impl Size {
+    fn of(value: &Value) -> Self {
+        let text_bytes = match value {
+            Value::String(text) | Value::Number(text) => text.len(),
+            Value::Null | Value::Bool(_) | Value::Sequence(_) | Value::Mapping(_) => 0,
+        };
+        Self {
+            nodes: 1,
+            text_bytes,
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.nodes += other.nodes;
+        self.text_bytes += other.text_bytes;
+    }
+}
+
 /// A collection that is still open, with the anchor it will be known by.
 struct Open {
     anchor: usize,
     start: usize,
     kind: Kind,
+    size: Size,
 }
 
 enum Kind {
@@ -127,6 +156,7 @@ enum Kind {
     Mapping {
         entries: Vec<(Node, Node)>,
         key: Option<Node>,
+        names: HashSet<String>,
     },
 }
 
@@ -134,19 +164,22 @@ struct Builder<'a> {
     offsets: Offsets<'a>,
     documents: Vec<Node>,
     open: Vec<Open>,
-    /// Anchored nodes and how many nodes each comes to.
-    anchors: BTreeMap<usize, (Node, usize)>,
-    nodes: usize,
+    /// Anchored nodes and what each comes to.
+    anchors: BTreeMap<usize, (Node, Size)>,
+    size: Size,
+    max_text_bytes: usize,
 }
 
 impl<'a> Builder<'a> {
     fn new(offsets: Offsets<'a>) -> Self {
+        let max_text_bytes = offsets.text.len() + MAX_COPIED_BYTES;
         Self {
             offsets,
             documents: Vec::new(),
             open: Vec::new(),
             anchors: BTreeMap::new(),
-            nodes: 0,
+            size: Size::default(),
+            max_text_bytes,
         }
     }
 
@@ -163,7 +196,8 @@ impl<'a> Builder<'a> {
             Event::Scalar(text, style, anchor, tag) => {
                 let span = self.offsets.trimmed(span, style);
                 let value = self.scalar(&text, style, tag.as_deref());
-                self.close(Node { span, value }, anchor, 1)
+                let size = Size::of(&value);
+                self.close(Node { span, value }, anchor, size)
             }
             Event::SequenceStart(anchor, _) => self.begin(anchor, span, Kind::Sequence(Vec::new())),
             Event::MappingStart(anchor, _) => self.begin(
@@ -172,6 +206,7 @@ impl<'a> Builder<'a> {
                 Kind::Mapping {
                     entries: Vec::new(),
                     key: None,
+                    names: HashSet::new(),
                 },
             ),
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
@@ -185,10 +220,16 @@ impl<'a> Builder<'a> {
                 format!("nested deeper than {MAX_DEPTH} levels"),
             ));
         }
+        let size = Size {
+            nodes: 1,
+            text_bytes: 0,
+        };
+        self.grow(size, span.start)?;
         self.open.push(Open {
             anchor,
             start: span.start,
             kind,
+            size,
         });
         Ok(())
     }
@@ -203,7 +244,7 @@ impl<'a> Builder<'a> {
                 let last = items.last().map(|item| item.span.end);
                 (Value::Sequence(items), last)
             }
-            Kind::Mapping { entries, key: _ } => {
+            Kind::Mapping { entries, .. } => {
                 let last = entries.last().map(|(_, value)| value.span.end);
                 (Value::Mapping(entries), last)
             }
@@ -219,8 +260,7 @@ impl<'a> Builder<'a> {
             span: Span::new(open.start, end),
             value,
         };
-        let size = if open.anchor == 0 { 1 } else { count(&node) };
-        self.close(node, open.anchor, size)
+        self.finish(node, open.anchor, open.size)
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), SyntaxError> {
@@ -228,45 +268,63 @@ impl<'a> Builder<'a> {
             .anchors
             .get(&anchor)
             .ok_or_else(|| SyntaxError::new(span.start, "an alias stands inside its own anchor"))?;
-        if self.nodes + size > MAX_NODES {
-            return Err(SyntaxError::new(
-                span.start,
-                format!("aliases grow past {MAX_NODES} nodes"),
-            ));
-        }
-        if self.open.len() + depth(node) > MAX_DEPTH {
+        let (deep, size) = (depth(node), *size);
+        if self.open.len() + deep > MAX_DEPTH {
             return Err(SyntaxError::new(
                 span.start,
                 format!("nested deeper than {MAX_DEPTH} levels"),
             ));
         }
-        let (node, size) = (
-            Node {
-                span,
-                value: node.value.clone(),
-            },
-            *size,
-        );
-        self.close(node, 0, size)
+        // What it stands for is counted before it is copied.
+        self.grow(size, span.start)?;
+        let (node, _) = &self.anchors[&anchor];
+        let value = node.value.clone();
+        self.place(Node { span, value }, size)
+    }
+
+    /// Counts a new node, and puts it where it belongs.
+    fn close(&mut self, node: Node, anchor: usize, size: Size) -> Result<(), SyntaxError> {
+        self.grow(size, node.span.start)?;
+        self.finish(node, anchor, size)
+    }
+
+    /// Keeps a node by its anchor, and puts it where it belongs. Its parts were counted as they came.
+    fn finish(&mut self, node: Node, anchor: usize, size: Size) -> Result<(), SyntaxError> {
+        if anchor != 0 {
+            self.grow(size, node.span.start)?;
+            self.anchors.insert(anchor, (node.clone(), size));
+        }
+        self.place(node, size)
+    }
+
+    fn grow(&mut self, size: Size, offset: usize) -> Result<(), SyntaxError> {
+        self.size.add(size);
+        if self.size.nodes > MAX_NODES {
+            let message = format!("grows past {MAX_NODES} nodes");
+            return Err(SyntaxError::new(offset, message));
+        }
+        if self.size.text_bytes > self.max_text_bytes {
+            let message = format!("its aliases stand for more than {MAX_COPIED_BYTES} bytes");
+            return Err(SyntaxError::new(offset, message));
+        }
+        Ok(())
     }
 
     /// Puts a finished node into the collection that is open, or among the documents.
-    fn close(&mut self, node: Node, anchor: usize, size: usize) -> Result<(), SyntaxError> {
-        self.nodes += size;
-        if self.nodes > MAX_NODES {
-            return Err(SyntaxError::new(
-                node.span.start,
-                format!("more than {MAX_NODES} nodes"),
-            ));
-        }
-        if anchor != 0 {
-            self.anchors.insert(anchor, (node.clone(), size));
-        }
-        match self.open.last_mut().map(|open| &mut open.kind) {
-            None => self.documents.push(node),
-            Some(Kind::Sequence(items)) => items.push(node),
-            Some(Kind::Mapping { entries, key }) => match key.take() {
-                None => *key = Some(unique(entries, node)?),
+    fn place(&mut self, node: Node, size: Size) -> Result<(), SyntaxError> {
+        let Some(open) = self.open.last_mut() else {
+            self.documents.push(node);
+            return Ok(());
+        };
+        open.size.add(size);
+        match &mut open.kind {
+            Kind::Sequence(items) => items.push(node),
+            Kind::Mapping {
+                entries,
+                key,
+                names,
+            } => match key.take() {
+                None => *key = Some(unique(names, node)?),
                 Some(name) => entries.push((name, node)),
             },
         }
@@ -291,14 +349,11 @@ impl<'a> Builder<'a> {
 
 /// Refuses a key that the mapping has already. Collections as keys are refused too: no format that
 /// is read here has them.
-fn unique(entries: &[(Node, Node)], key: Node) -> Result<Node, SyntaxError> {
+fn unique(names: &mut HashSet<String>, key: Node) -> Result<Node, SyntaxError> {
     let Some(name) = key.as_str() else {
         return Err(SyntaxError::new(key.span.start, "a key is not a text"));
     };
-    if entries
-        .iter()
-        .any(|(other, _)| other.as_str() == Some(name))
-    {
+    if !names.insert(name.to_owned()) {
         let shown: String = name.chars().take(60).collect();
         return Err(SyntaxError::new(
             key.span.start,
@@ -316,16 +371,6 @@ fn depth(node: &Node) -> usize {
         .map(depth)
         .max();
     deepest.map_or(0, |inner| inner + 1)
-}
-
-fn count(node: &Node) -> usize {
-    let items: usize = node.items().iter().map(count).sum();
-    let entries: usize = node
-        .entries()
-        .iter()
-        .map(|(_, value)| 1 + count(value))
-        .sum();
-    1 + items + entries
 }
 
 /// YAML 1.2.2 §10.3.2, the core schema's tag resolution.
@@ -437,9 +482,15 @@ mod tests {
             laughs = format!("{laughs}a{level}: &a{level} [{aliases}]\n");
         }
         let deep = format!("{}x{}", "[".repeat(4000), "]".repeat(4000));
+        let long = "x".repeat(100_000);
+        let echoes = format!("a: &a {long}\nb: [{}]\n", vec!["*a"; 100].join(","));
+        let anchored = (0..120).map(|at| format!("&a{at} [")).collect::<String>();
+        let anchored = format!("{anchored}&b {long}{}", "]".repeat(120));
         for (text, word) in [
-            (laughs.as_str(), "aliases grow"),
+            (laughs.as_str(), "grows past"),
             (deep.as_str(), "recursion limit"),
+            (echoes.as_str(), "stand for more than"),
+            (anchored.as_str(), "stand for more than"),
             ("a: 1\nb: 2\na: 3\n", "stands twice"),
             ("a: [1\nb: 2", ""),
             ("a: &x [*x]", "own anchor"),
