@@ -45,7 +45,7 @@ fn inspection() -> Inspection {
         place("ci/release.yml", 7, (12, 20)),
     );
     secret.matter = Some(Matter::line(
-        &TreePath::new("ci/release.yml"),
+        TreePath::new("ci/release.yml"),
         "run: echo \"********\" | docker login",
     ));
     secret.identify(0);

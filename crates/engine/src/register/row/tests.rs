@@ -74,8 +74,8 @@ impl Inspect for Render {
     }
 
     fn claims(&self, path: &TreePath, (): &()) -> Option<Claim> {
-        let is_template = path.file_name().ends_with(".tpl");
-        is_template.then_some(Claim::Named { utf16: false })
+        let (_, extension) = path.file_name().rsplit_once('.')?;
+        (extension == "tpl").then_some(Claim::Named { utf16: false })
     }
 
     fn extract(&self, file: &File<'_>, (): &()) -> Option<u32> {
