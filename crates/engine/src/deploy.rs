@@ -45,7 +45,7 @@ pub enum DeployError {
         /// The environment.
         environment: String,
         /// What the target misses.
-        source: EnvironmentError,
+        source: Box<EnvironmentError>,
     },
     /// Somebody else is deploying there.
     #[error(transparent)]
@@ -63,7 +63,8 @@ impl Fault for DeployError {
         match self {
             Self::Settings { source, .. } => source.class(),
             Self::Lease(error) => error.class(),
-            Self::Undeployable { source: error, .. } | Self::Target(error) => error.class(),
+            Self::Undeployable { source, .. } => source.class(),
+            Self::Target(error) => error.class(),
             Self::Ledger(error) => error.class(),
         }
     }
@@ -72,7 +73,8 @@ impl Fault for DeployError {
         match self {
             Self::Settings { source, .. } => source.hint(),
             Self::Lease(error) => error.hint(),
-            Self::Undeployable { source: error, .. } | Self::Target(error) => error.hint(),
+            Self::Undeployable { source, .. } => source.hint(),
+            Self::Target(error) => error.hint(),
             Self::Ledger(error) => error.hint(),
         }
     }
@@ -361,7 +363,7 @@ pub(crate) fn require_part(
         .map_err(|source| DeployError::Undeployable {
             release: release.name.clone(),
             environment: environment.to_owned(),
-            source,
+            source: Box::new(source),
         })
 }
 

@@ -151,9 +151,7 @@ impl Ledger {
         let (bundle, key) = match self.open_bundle(bundle)? {
             Ok(opened) => opened,
             Err(why) => {
-                let payload = claimed_payload(bundle);
-                let kind =
-                    payload.and_then(|payload| in_toto::claimed_kind(&payload, evidence_kinds()));
+                let kind = claimed_kind(bundle);
                 let told = tell_not_understood(event, &why);
                 return Ok(Reading::NotUnderstood { kind, told });
             }
@@ -168,12 +166,7 @@ impl Ledger {
                 return Ok(Reading::NotUnderstood { kind, told });
             }
         };
-        for subject in &statement.subjects {
-            let key = subject.key();
-            if !event.keys.contains(&key) {
-                return Err(format!("it is about {key}, which its event does not name"));
-            }
-        }
+        require_named(event, &statement.subjects)?;
         Ok(Reading::Evidence(Box::new(Evidence {
             id: event.body_sha256,
             subjects: statement.subjects,
@@ -200,6 +193,21 @@ fn replaced_kind(payload: &[u8], error: &in_toto::ReadError) -> Option<&'static 
         in_toto::ReadError::OfOthers { .. } => None,
         _ => in_toto::claimed_kind(payload, evidence_kinds()),
     }
+}
+
+/// Insists that the event names all that its statement is about.
+fn require_named(event: &Event, subjects: &[Subject]) -> Result<(), String> {
+    let mut keys = subjects.iter().map(Subject::key);
+    match keys.find(|key| !event.keys.contains(key)) {
+        Some(key) => Err(format!("it is about {key}, which its event does not name")),
+        None => Ok(()),
+    }
+}
+
+/// The kind that a bundle which cannot be opened claims to be of.
+fn claimed_kind(bundle: &[u8]) -> Option<&'static str> {
+    let payload = claimed_payload(bundle)?;
+    in_toto::claimed_kind(&payload, evidence_kinds())
 }
 
 /// The payload of a bundle that may be of a form that is not known: nobody has verified it.

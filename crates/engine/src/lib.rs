@@ -6,9 +6,11 @@
 
 mod attest;
 mod baseline;
+mod beginning;
 mod check;
 mod checkout;
 mod command;
+mod decision;
 mod deploy;
 mod deployment;
 mod evidence;

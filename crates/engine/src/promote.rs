@@ -4,17 +4,16 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::{
-    Approval, Body, Class, DeploymentOutcome, Digest, Fault, Key, Outcome, OwnId, Reason, Service,
-    Signatory, Subject, Verdict,
+    Approval, Body, Class, DeploymentOutcome, Digest, Evidence, Fault, Key, Outcome, OwnId, Reason,
+    Service, Signatory, Subject, Verdict,
 };
 use plimsoll_policy::{EnvironmentSettings, Policy, Request};
 use plimsoll_sign::PrivateKey;
-use plimsoll_store::{
-    EventKind, Expected, Fact, NewEvent, PromotionRequested, Release, StoreError,
-};
+use plimsoll_store::{EventKind, Fact, NewEvent, PromotionRequested, Release};
 use plimsoll_wire::in_toto;
 use serde::Serialize;
 
+use crate::decision::{Draft, append_decision};
 use crate::deploy::{DeployError, Deployer, OnStep, require_part, target};
 use crate::deployment::{Deployment, place_keys};
 use crate::evidence::Gathered;
@@ -172,9 +171,6 @@ pub struct Promoted {
     pub outcome: Option<DeploymentOutcome>,
 }
 
-/// How often a decision is made anew because somebody appended meanwhile.
-const MAX_DECISIONS: usize = 8;
-
 /// A decision, as the ledger keeps it.
 #[derive(Serialize)]
 struct PolicyDecided<'a> {
@@ -227,41 +223,6 @@ pub fn promote(
     })
 }
 
-/// A decision that is not recorded yet.
-pub(crate) struct Draft<T> {
-    /// What was decided.
-    pub(crate) decided: T,
-    /// The events that tell it.
-    pub(crate) events: Vec<NewEvent>,
-    /// All that it is about, and all that its evidence is about.
-    pub(crate) about: Vec<Key>,
-}
-
-/// Decides on a proven history, and appends the events of the decision to that history or not at all:
-/// what somebody appended meanwhile about the same may be the word against. Then it is decided anew.
-pub(crate) fn append_decision<T>(
-    ledger: &Ledger,
-    mut sound: Sound,
-    mut decide: impl FnMut(&Sound) -> Result<Draft<T>, PromoteError>,
-) -> Result<T, PromoteError> {
-    let mut decisions = 1;
-    loop {
-        let draft = decide(&sound)?;
-        let expected = Expected {
-            head: sound.head,
-            about: &draft.about,
-        };
-        match ledger.append(&draft.events, Some(expected)) {
-            Ok(()) => return Ok(draft.decided),
-            Err(LedgerError::Store(StoreError::Conflict { .. })) if decisions < MAX_DECISIONS => {
-                decisions += 1;
-                sound = require_sound(ledger)?;
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
 /// Decides by the evidence that there is and the time that it is now.
 fn decide(
     ledger: &Ledger,
@@ -273,18 +234,8 @@ fn decide(
     let candidate = &promotion.candidate;
     let (gathered, mut about) = evidence(ledger, candidate)?;
     let now = ledger.now();
-    let request = Request {
-        environment,
-        service: &candidate.release.service,
-        release: &candidate.release.id,
-        subjects: &candidate.release.subjects,
-        requester: promotion.requester,
-        policy_trusted: candidate.trusted.trusted,
-        evidence: &gathered.evidence,
-        now,
-    };
-    let mut verdict = candidate.trusted.base.decide(&request);
     let matter = matter(candidate, environment);
+    let mut verdict = judge(promotion, environment, &gathered.evidence, now);
     if let Some(reason) = reason_against(&sound.unknown, &matter) {
         verdict.reasons.push(reason);
         verdict = Verdict::of(verdict.reasons);
@@ -308,6 +259,26 @@ fn decide(
         decided,
         events,
         about,
+    })
+}
+
+/// The policy's verdict on this evidence at this moment.
+fn judge(
+    promotion: &Promotion<'_>,
+    environment: &EnvironmentSettings,
+    evidence: &[Evidence],
+    now: Timestamp,
+) -> Verdict {
+    let candidate = &promotion.candidate;
+    candidate.trusted.base.decide(&Request {
+        environment,
+        service: &candidate.release.service,
+        release: &candidate.release.id,
+        subjects: &candidate.release.subjects,
+        requester: promotion.requester,
+        policy_trusted: candidate.trusted.trusted,
+        evidence,
+        now,
     })
 }
 

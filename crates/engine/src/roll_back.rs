@@ -8,13 +8,12 @@ use plimsoll_sign::PrivateKey;
 use plimsoll_store::{EventKind, Fact, NewEvent, Release};
 use plimsoll_wire::in_toto;
 
+use crate::decision::{Draft, append_decision};
 use crate::deploy::{Deployer, OnStep};
 use crate::deployment::{Deployment, place_keys, require_release};
 use crate::history::{Sound, require_sound};
 use crate::ledger::{Ledger, LedgerError};
-use crate::promote::{
-    Draft, PromoteError, append_decision, named, not_understood, require_parties,
-};
+use crate::promote::{PromoteError, named, not_understood, require_parties};
 use crate::trusted::Trusted;
 use crate::unknown::{Matter, reason_against};
 

@@ -56,9 +56,6 @@ pub enum StoreError {
     /// What the ledger is, and who seals it, is not said.
     #[error("the ledger does not begin with `ledger.created`, so nothing of it is read")]
     NotBegun,
-    /// A ledger begins once.
-    #[error("the ledger has begun already")]
-    BegunAgain,
     /// Something was appended since the head that the caller's decision rests on.
     #[error(
         "the ledger had {expected} events when this was decided and has {found} now, so nothing was appended"
@@ -290,8 +287,7 @@ impl Fault for StoreError {
                 Class::Busy
             }
             Self::NoRelease { .. } => Class::Absent,
-            Self::BegunAgain
-            | Self::BlobChanged { .. }
+            Self::BlobChanged { .. }
             | Self::BlobDeleted { .. }
             | Self::BlobKept { .. }
             | Self::EventChanged { .. }

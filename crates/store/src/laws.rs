@@ -64,7 +64,10 @@ pub(crate) fn require_place(seq: u64, kind: &Kind) -> Result<(), StoreError> {
     match (seq, begins) {
         (0, true) | (1.., false) => Ok(()),
         (0, false) => Err(StoreError::NotBegun),
-        (1.., true) => Err(StoreError::BegunAgain),
+        (1.., true) => Err(StoreError::EventChanged {
+            seq,
+            what: "a ledger begins once".to_owned(),
+        }),
     }
 }
 
@@ -77,6 +80,15 @@ pub(crate) fn judge(
     if let Some(key) = fact.keys().iter().find(|key| !envelope.keys.contains(key)) {
         return Err(StoreError::UnnamedKey { key: key.clone() });
     }
+    follow(history, envelope, fact)
+}
+
+/// What follows from a fact whose event names all that it is about.
+fn follow(
+    history: &impl History,
+    envelope: &Envelope<'_>,
+    fact: &Fact,
+) -> Result<Change, StoreError> {
     match fact {
         Fact::LedgerCreated(_) => Ok(Change::None),
         Fact::ReleaseCreated(fact) => create(history, envelope.seq, fact),
@@ -86,13 +98,11 @@ pub(crate) fn judge(
         Fact::DeploymentStarted(fact) => open(history, envelope.seq, fact),
         Fact::DeploymentStep(fact) => {
             let at = place(&fact.service, &fact.environment);
-            require_fence(history, at, fact.fence)?;
-            require_open(history, at, &fact.deployment, &fact.release).map(|_| Change::None)
+            go_on(history, at, (&fact.deployment, &fact.release), fact.fence)
         }
         Fact::RollbackStarted(fact) | Fact::RollbackFinished(fact) => {
             let at = place(&fact.service, &fact.environment);
-            require_fence(history, at, fact.fence)?;
-            require_open(history, at, &fact.deployment, &fact.release).map(|_| Change::None)
+            go_on(history, at, (&fact.deployment, &fact.release), fact.fence)
         }
         Fact::DeploymentFinished(fact) => finish(history, envelope.seq, fact),
         Fact::LeaseTaken(fact) => take_lease(history, envelope, fact),
@@ -177,6 +187,17 @@ fn open(history: &impl History, seq: u64, fact: &DeploymentStarted) -> Result<Ch
         previous: fact.previous.clone(),
         seq,
     }))
+}
+
+/// An open deployment of this release goes on, under the newest lease.
+fn go_on(
+    history: &impl History,
+    at: Place<'_>,
+    (deployment, release): (&OwnId, &OwnId),
+    fence: Option<u64>,
+) -> Result<Change, StoreError> {
+    require_fence(history, at, fence)?;
+    require_open(history, at, deployment, release).map(|_| Change::None)
 }
 
 fn finish(

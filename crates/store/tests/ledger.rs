@@ -252,7 +252,10 @@ fn a_ledger_says_how_it_began_and_is_refused_whole_without() {
     unbegun(append(&store, &[other.clone()]).unwrap_err());
     tell(&store, &created());
     let again = append(&store, &[NewEvent::of(&created(), moment())]);
-    assert!(matches!(again, Err(StoreError::BegunAgain)), "{again:?}");
+    assert!(
+        matches!(again, Err(StoreError::EventChanged { .. })),
+        "{again:?}"
+    );
     append(&store, &[other]).unwrap();
     let raw = rusqlite::Connection::open(&path).unwrap();
     raw.execute_batch(

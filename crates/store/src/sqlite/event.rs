@@ -163,10 +163,6 @@ pub(crate) fn append(transaction: &Transaction<'_>, event: &NewEvent) -> Result<
         projections.apply(laws::judge(&projections, &envelope, fact)?)?;
     }
     let texts: Vec<String> = keys.iter().map(ToString::to_string).collect();
-    let mut attachments = Vec::new();
-    for bytes in &event.attachments {
-        attachments.push(blob::put(transaction, bytes)?.to_string());
-    }
     let stored = Stored {
         seq,
         format: FORMAT,
@@ -175,11 +171,23 @@ pub(crate) fn append(transaction: &Transaction<'_>, event: &NewEvent) -> Result<
         recorded_at: recorded_at.to_string(),
         subjects: write_list(&texts),
         body_sha256: blob::put(transaction, &event.body)?,
-        attachments: write_list(&attachments),
+        attachments: put_attachments(transaction, &event.attachments)?,
     };
     insert(transaction, &stored)?;
     index(transaction, seq, &keys)?;
     log::append_leaf(transaction, seq, stored.leaf_hash())
+}
+
+/// Keeps the bytes that belong to an event, and lists their digests.
+fn put_attachments(
+    transaction: &Transaction<'_>,
+    attachments: &[Vec<u8>],
+) -> Result<String, StoreError> {
+    let mut digests = Vec::new();
+    for bytes in attachments {
+        digests.push(blob::put(transaction, bytes)?.to_string());
+    }
+    Ok(write_list(&digests))
 }
 
 /// The event's keys, each once, with that of the organization first.

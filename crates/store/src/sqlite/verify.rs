@@ -235,14 +235,7 @@ fn compare_event(ledger: &Connection, event: &Event, found: &mut Found) {
         found.fault(Some(seq), "it was recorded before the event in front of it");
     }
     found.newest = Some(event.recorded_at);
-    for attachment in &event.attachments {
-        if let Some(seqs) = found.deleted.get_mut(attachment) {
-            seqs.push(seq);
-        } else if !found.blobs.contains(attachment) {
-            let what = format!("the bytes {attachment}, which belong to it, are absent");
-            found.fault(Some(seq), what);
-        }
-    }
+    compare_attachments(event, found);
     if let Some(seqs) = found.deleted.get_mut(&event.body_sha256) {
         seqs.push(seq);
         if !event.kind.known().is_some_and(is_read_from) {
@@ -254,6 +247,19 @@ fn compare_event(ledger: &Connection, event: &Event, found: &mut Found) {
     }
     if let Err(error) = replay_event(ledger, event, found) {
         found.fault(Some(seq), error.with_causes());
+    }
+}
+
+/// The bytes that belong to the event are there, or were deleted on purpose.
+fn compare_attachments(event: &Event, found: &mut Found) {
+    let seq = event.seq;
+    for attachment in &event.attachments {
+        if let Some(seqs) = found.deleted.get_mut(attachment) {
+            seqs.push(seq);
+        } else if !found.blobs.contains(attachment) {
+            let what = format!("the bytes {attachment}, which belong to it, are absent");
+            found.fault(Some(seq), what);
+        }
     }
 }
 
