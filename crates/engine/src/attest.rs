@@ -144,7 +144,7 @@ pub fn attest_inspection(
         gaps: report.inspection.gaps.clone(),
         policy_sha256: report.policy.sha256,
         baselines: checked.baselines.clone(),
-        outcome: report.verdict.outcome,
+        gates: checked.judgement.gates.clone(),
     };
     let policy = Key::policy(&report.policy.sha256);
     record(

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -61,8 +63,8 @@ pub struct Inspected {
     pub policy_sha256: Digest,
     /// Which of the findings stood already at the commits that the policy names.
     pub baselines: Vec<Baseline>,
-    /// What the gate said at the time, by the policy and whatever the tree tightened in it.
-    pub outcome: Outcome,
+    /// What each inspector's gate said at the time, by the policy and whatever the tree tightened in it.
+    pub gates: BTreeMap<String, Outcome>,
 }
 
 /// Who built an artifact, and from what.

@@ -35,6 +35,8 @@ pub struct Judgement {
     pub findings: Vec<Disposition>,
     /// One for each gap.
     pub gaps: Vec<Disposition>,
+    /// What each gate came to, by the inspector's id.
+    pub gates: BTreeMap<String, Outcome>,
 }
 
 /// How strictly gaps are taken.
@@ -68,23 +70,28 @@ impl Policy {
             .map(|gap| self.judge_gap(gap, Strictness::AsConfigured, now))
             .collect();
         let tallies = count(inspection, &findings, &gaps);
-        let mut reasons = self.tell_gates(tallies, ran, now);
+        let gates = self.tell_gates(tallies, ran, now);
+        let told = gates.iter();
+        let outcomes = told.map(|(inspector, reason)| (inspector.clone(), reason.outcome));
+        let outcomes = outcomes.collect();
+        let mut reasons: Vec<_> = gates.into_iter().map(|(_, reason)| reason).collect();
         reasons.extend(self.lowered(inspection.findings.iter()));
         reasons.extend(self.idle_waivers(inspection, now));
         Judgement {
             verdict: Verdict::of(reasons),
             findings,
             gaps,
+            gates: outcomes,
         }
     }
 
-    /// What each gate says of its inspector's tally.
+    /// What each gate says of its inspector's tally, by the inspector's id.
     fn tell_gates(
         &self,
         mut tallies: BTreeMap<&str, Tally>,
         ran: &[Ran],
         now: Timestamp,
-    ) -> Vec<Reason> {
+    ) -> Vec<(String, Reason)> {
         let mut reasons = Vec::new();
         for (inspector, rule) in self.gate.rules() {
             let ran = ran.iter().find(|ran| ran.inspector == inspector.id);
@@ -94,11 +101,13 @@ impl Policy {
                 continue;
             }
             let tally = tally.unwrap_or_default().of_run(inspector, ran, rule);
-            reasons.push(tally.reason(inspector.gate_key, rule, now));
+            let reason = tally.reason(inspector.gate_key, rule, now);
+            reasons.push((inspector.id.to_owned(), reason));
         }
         // What is said in the name of an inspector that this build lacks counts as well.
         for (stranger, tally) in tallies {
-            reasons.push(tally.reason(stranger, self.gate.rule(stranger), now));
+            let reason = tally.reason(stranger, self.gate.rule(stranger), now);
+            reasons.push((stranger.to_owned(), reason));
         }
         reasons
     }

@@ -77,7 +77,7 @@ impl Case<'_> {
         if let Some(outdated) = self.outdated(about, ran) {
             return outdated;
         }
-        if inspected.outcome == Outcome::Deny {
+        if inspected.gates.get(&ran.inspector) == Some(&Outcome::Deny) {
             let message = "the inspected tree's own stricter policy denied";
             return TREE_DENIED.reason(about, message);
         }

@@ -18,6 +18,8 @@ mod release;
 mod rows;
 mod step_by_step;
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::{
     Approval, Body, CommitId, DeploymentOutcome, DeploymentRecord, Digest, Evidence, Extent,
@@ -121,7 +123,7 @@ fn world_under(policy: &str) -> World {
         gaps: Vec::new(),
         policy_sha256: policy.sha256(),
         baselines: Vec::new(),
-        outcome: Outcome::Allow,
+        gates: BTreeMap::new(),
     };
     let staged = DeploymentRecord {
         service: service(),
@@ -298,7 +300,8 @@ fn each_single_flaw_is_told() {
             body!(w, 2, Inspection).gaps = vec![gap()]
         }),
         ("path", "stricter policy", Outcome::Deny, |w| {
-            body!(w, 2, Inspection).outcome = Outcome::Deny
+            let gates = &mut body!(w, 2, Inspection).gates;
+            gates.insert("path".to_owned(), Outcome::Deny);
         }),
         ("path", "no signed inspection", Outcome::Unknown, |w| {
             body!(w, 2, Inspection).inspectors.truncate(2);

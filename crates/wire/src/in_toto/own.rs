@@ -1,6 +1,8 @@
 //! The predicates of Plimsoll's own, for what no standard predicate says: what inspectors saw, who
 //! approved a release, and how its deployment ended. Version 1 of each.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use plimsoll_model::{
     About, Approval, Baseline, Body, DeploymentOutcome, DeploymentRecord, Digest, EvidenceKind,
@@ -81,7 +83,7 @@ struct InspectionPredicate {
     inspectors: Vec<Ran>,
     policy_sha256: Digest,
     baselines: Vec<Baseline>,
-    outcome: OutcomeShape,
+    gates: BTreeMap<String, OutcomeShape>,
     findings: Vec<FindingShape>,
     gaps: Vec<GapShape>,
 }
@@ -107,7 +109,7 @@ struct DeploymentPredicate {
     outcome: EndShape,
 }
 
-/// What the gate said.
+/// What a gate said.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum OutcomeShape {
@@ -131,11 +133,7 @@ impl From<&Inspected> for InspectionPredicate {
             inspectors: body.inspectors.clone(),
             policy_sha256: body.policy_sha256,
             baselines: body.baselines.clone(),
-            outcome: match body.outcome {
-                Outcome::Allow => OutcomeShape::Allow,
-                Outcome::Unknown => OutcomeShape::Unknown,
-                Outcome::Deny => OutcomeShape::Deny,
-            },
+            gates: shape_gates(&body.gates),
             findings: body.findings.iter().map(FindingShape::from).collect(),
             gaps: body.gaps.iter().map(GapShape::from).collect(),
         }
@@ -150,13 +148,33 @@ impl From<InspectionPredicate> for Inspected {
             gaps: predicate.gaps.into_iter().map(Gap::from).collect(),
             policy_sha256: predicate.policy_sha256,
             baselines: predicate.baselines,
-            outcome: match predicate.outcome {
-                OutcomeShape::Allow => Outcome::Allow,
-                OutcomeShape::Unknown => Outcome::Unknown,
-                OutcomeShape::Deny => Outcome::Deny,
-            },
+            gates: read_gates(predicate.gates),
         }
     }
+}
+
+fn shape_gates(gates: &BTreeMap<String, Outcome>) -> BTreeMap<String, OutcomeShape> {
+    let gates = gates.iter().map(|(inspector, outcome)| {
+        let outcome = match outcome {
+            Outcome::Allow => OutcomeShape::Allow,
+            Outcome::Unknown => OutcomeShape::Unknown,
+            Outcome::Deny => OutcomeShape::Deny,
+        };
+        (inspector.clone(), outcome)
+    });
+    gates.collect()
+}
+
+fn read_gates(gates: BTreeMap<String, OutcomeShape>) -> BTreeMap<String, Outcome> {
+    let gates = gates.into_iter().map(|(inspector, outcome)| {
+        let outcome = match outcome {
+            OutcomeShape::Allow => Outcome::Allow,
+            OutcomeShape::Unknown => Outcome::Unknown,
+            OutcomeShape::Deny => Outcome::Deny,
+        };
+        (inspector, outcome)
+    });
+    gates.collect()
 }
 
 impl From<&Approval> for ApprovalPredicate {

@@ -231,7 +231,7 @@ fn predicates_are_read_strictly() {
         "inspectors",
         "policySha256",
         "baselines",
-        "outcome",
+        "gates",
         "findings",
         "gaps",
     ] {

@@ -154,7 +154,7 @@ pub(crate) fn inspected() -> Inspected {
             commit: CommitId::new("c0ffee"),
             findings: baseline.fingerprint.into_iter().collect(),
         }],
-        outcome: Outcome::Deny,
+        gates: [("secret".to_owned(), Outcome::Deny)].into(),
     }
 }
 
