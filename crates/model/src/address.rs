@@ -136,12 +136,6 @@ impl From<TreePath> for Address {
     }
 }
 
-impl From<&TreePath> for Address {
-    fn from(path: &TreePath) -> Self {
-        Self::new(path.clone())
-    }
-}
-
 const LAYER: &str = "layer:";
 const COMMIT: &str = "commit:";
 const MEMBER: &str = "!/";

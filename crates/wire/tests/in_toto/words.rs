@@ -66,7 +66,7 @@ pub(crate) fn inspected() -> Inspected {
         url: "http://shop.example/orders/2".to_owned(),
         parameter: Some("id".to_owned()),
     }));
-    finding.matter = Some(Matter::line(&TreePath::new("ci/release.yml"), "run:  push"));
+    finding.matter = Some(Matter::line(TreePath::new("ci/release.yml"), "run:  push"));
     finding.identify(1);
     finding.references = vec![
         Reference {
