@@ -291,7 +291,7 @@ fn a_decision_is_disturbed_by_what_may_change_it() {
             head: store.head().unwrap(),
             about: &about,
         };
-        append(&store, &[event.clone()]).unwrap();
+        append(&store, std::slice::from_ref(&event)).unwrap();
         let decided = [other(EventKind::PolicyDecided, b"{}", &about)];
         let appended = store.append(&decided, Some(expected), &|_| Ok("note".to_owned()));
         assert_eq!(appended.is_err(), disturbs, "{event:?}: {appended:?}");

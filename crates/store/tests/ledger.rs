@@ -249,7 +249,7 @@ fn a_ledger_says_how_it_began_and_is_refused_whole_without() {
     unbegun(store.beginning().unwrap_err());
     unbegun(Store::open_existing(&path).err().unwrap());
     let other = event(EventKind::PolicyDecided, b"{}");
-    unbegun(append(&store, &[other.clone()]).unwrap_err());
+    unbegun(append(&store, std::slice::from_ref(&other)).unwrap_err());
     tell(&store, &created());
     let again = append(&store, &[NewEvent::of(&created(), moment())]);
     assert!(

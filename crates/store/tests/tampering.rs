@@ -268,6 +268,7 @@ impl Bench {
 
     /// Whether the change is seen: the file is refused, faults are found, or the report says so otherwise.
     fn is_seen(&self, path: &Path, otherwise: impl Fn(&Report) -> bool) -> bool {
+        assert!(path.starts_with(self.folder.path()));
         let Ok(store) = Store::open(path) else {
             return true;
         };
