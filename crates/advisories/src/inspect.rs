@@ -18,8 +18,8 @@ use crate::file::{Damage, EcosystemFile};
 use crate::format::Details;
 use crate::record::one_line;
 
-pub use gaps::GAPS;
 use gaps::Gaps;
+pub use gaps::{GAPS, STALE_DATABASE};
 
 const SHOWN_MAX_CHARS: usize = 240;
 

@@ -31,4 +31,4 @@ pub use import::{
     ImportError, ImportOptions, Imported, ImportedDatabase, Limits, Progress, Source, Unreadable,
     import,
 };
-pub use inspect::{FAMILY, GAPS};
+pub use inspect::{FAMILY, GAPS, STALE_DATABASE};

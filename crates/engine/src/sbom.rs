@@ -9,7 +9,7 @@ use plimsoll_source::{Site, Tree};
 use plimsoll_wire::cyclonedx::{self, Bom};
 
 use crate::inspect::{Inspected, Options, inspect};
-use crate::register::{Inspectors, SettingsError, rows};
+use crate::register::{self, Inspectors, SettingsError, rows};
 
 /// Inspects a tree for its components alone: by default settings, and without asking anything but its
 /// files.
@@ -35,6 +35,10 @@ pub fn list_components(tree: &dyn Tree, now: Timestamp) -> Result<Inspected, Set
     Ok(inspect(tree, &options))
 }
 
+fn is_about_components(gap: &Gap) -> bool {
+    register::find(&gap.id).is_none_or(|inspector| inspector.lists_components)
+}
+
 /// The CycloneDX 1.6 document of what an inspection saw, and its gaps about components.
 ///
 /// Equal components of an equal subject at one moment have one serial number.
@@ -44,12 +48,9 @@ pub fn sbom(
     subject: Option<&Subject>,
     now: Timestamp,
 ) -> (serde_json::Value, Vec<Gap>) {
-    let about_components = |gap: &&Gap| gap.id.inspector() == "dependency";
-    let gaps: Vec<Gap> = inspected
-        .inspection
-        .gaps
-        .iter()
-        .filter(about_components)
+    let gaps = inspected.inspection.gaps.iter();
+    let gaps: Vec<Gap> = gaps
+        .filter(|gap| is_about_components(gap))
         .cloned()
         .collect();
     let components = &inspected.inspection.components;

@@ -16,9 +16,10 @@ pub struct Inspector {
     pub over: Over,
     /// From which severity on its findings deny when the policy does not say.
     pub default_gate: Threshold,
-    /// How many days old the data may be that it judges by when the policy does not say; `None` when it
-    /// judges by no data that grows old.
-    pub default_max_age_days: Option<u32>,
+    /// The data that it judges by and that grows old, where there is any.
+    pub ages: Option<Aging>,
+    /// Whether it says which packages are part of what ships, so that its gaps are gaps of that list.
+    pub lists_components: bool,
     /// Whether an environment that does not say what it requires requires it.
     pub required_by_default: bool,
     /// The number of its semantics: raised with every change of its rules, severities or defaults
@@ -46,6 +47,15 @@ pub enum Over {
     Running,
     /// What another program saw and reported.
     Imported,
+}
+
+/// Data that grows old.
+#[derive(Clone, Copy, Debug)]
+pub struct Aging {
+    /// How many days old it may be when the policy does not say.
+    pub default_max_days: u32,
+    /// The gap that it is older: a waiver for it lets older data pass.
+    pub gap: &'static GapDoc,
 }
 
 /// What a rule finds, why that matters and how to fix it.

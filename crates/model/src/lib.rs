@@ -48,7 +48,7 @@ pub use finding::{Excerpt, ExcerptLine, Finding, Fingerprint, Fix, Matter, Refer
 pub use gap::{Gap, GapKind};
 pub use id::{OwnId, RuleId, RuleIdError};
 pub use inspection::Inspection;
-pub use inspector::{GapDoc, Inspector, Over, RuleDoc, RuleFamily};
+pub use inspector::{Aging, GapDoc, Inspector, Over, RuleDoc, RuleFamily};
 pub use key::{Key, KeyError};
 pub use license::{License, LicenseSource};
 pub use mask::{Masks, masked_form};

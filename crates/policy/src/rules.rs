@@ -75,7 +75,7 @@ impl Gate {
             let default = GateRule {
                 fail_on: inspector.default_gate,
                 only_fixed: false,
-                max_age_days: inspector.default_max_age_days,
+                max_age_days: inspector.ages.as_ref().map(|ages| ages.default_max_days),
                 mode: Mode::Enforce,
             };
             let rule = match self.stated.get(inspector.gate_key) {

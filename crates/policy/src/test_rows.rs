@@ -1,8 +1,8 @@
 //! Inspectors that tests of this room judge by.
 
 use plimsoll_model::{
-    About, Answers, EvidenceKind, Extent, Inspector, Outcome, Over, PredicateError, Ran, ReasonDoc,
-    Seen, Threshold,
+    About, Aging, Answers, EvidenceKind, Extent, GapDoc, GapKind, Inspector, Outcome, Over,
+    PredicateError, Ran, ReasonDoc, Seen, Threshold,
 };
 
 use crate::{Policy, Rows};
@@ -10,11 +10,24 @@ use crate::{Policy, Rows};
 /// The full id of a commit.
 pub(crate) const COMMIT: &str = "c0ffee0000000000000000000000000000000000";
 
+static OLD: GapDoc = GapDoc {
+    name: "stale-database",
+    kind: GapKind::Stale,
+    title: "",
+    why: "",
+    fix: "",
+};
+
+const SEVEN_DAYS: Aging = Aging {
+    default_max_days: 7,
+    gap: &OLD,
+};
+
 const fn inspector(
     id: &'static str,
     gate_key: &'static str,
     default_gate: Threshold,
-    max_age_days: Option<u32>,
+    ages: Option<Aging>,
 ) -> Inspector {
     Inspector {
         id,
@@ -22,24 +35,26 @@ const fn inspector(
         title: "",
         over: Over::Tree,
         default_gate,
-        default_max_age_days: max_age_days,
-        required_by_default: max_age_days.is_some(),
+        ages,
+        lists_components: false,
+        required_by_default: ages.is_some(),
         semantics: 1,
         accepts_from: 1,
         rules: || &[],
         family: None,
         gaps: &[],
-        settings: if max_age_days.is_some() {
-            None
-        } else {
-            Some(gate_key)
-        },
+        settings: if ages.is_some() { None } else { Some(gate_key) },
     }
 }
 
 pub(crate) static INSPECTORS: [&Inspector; 3] = [
     &inspector("secret", "secrets", Threshold::Any, None),
-    &inspector("dependency", "dependencies", Threshold::High, Some(7)),
+    &inspector(
+        "dependency",
+        "dependencies",
+        Threshold::High,
+        Some(SEVEN_DAYS),
+    ),
     &inspector("path", "path", Threshold::High, None),
 ];
 

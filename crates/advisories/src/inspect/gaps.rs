@@ -28,7 +28,8 @@ static MISSING_DATABASE: GapDoc = GapDoc {
     fix: "import the advisories with `plimsoll db import`",
 };
 
-static STALE_DATABASE: GapDoc = GapDoc {
+/// The advisories that components are judged by are too old.
+pub static STALE_DATABASE: GapDoc = GapDoc {
     name: "stale-database",
     kind: GapKind::Stale,
     title: "an advisory database is older than the policy allows, or says that it ends in the future",

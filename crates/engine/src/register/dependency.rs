@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_advisories::{Database, Identity, OpenError};
 use plimsoll_model::{
-    Class, Fault, Gap, GapDoc, GapKind, Input, Inspector, Over, RuleDoc, Threshold, TreePath,
+    Aging, Class, Fault, Gap, GapDoc, GapKind, Input, Inspector, Over, RuleDoc, Threshold, TreePath,
 };
 use plimsoll_packages::{Facts, claims, conclude, ecosystems};
 use plimsoll_source::{Claim, Conclusion, File, Files, Inspect, Site, Trees};
@@ -23,7 +23,11 @@ static INSPECTOR: Inspector = Inspector {
     title: "components with known flaws",
     over: Over::Tree,
     default_gate: Threshold::High,
-    default_max_age_days: Some(7),
+    ages: Some(Aging {
+        default_max_days: 7,
+        gap: &advisories::STALE_DATABASE,
+    }),
+    lists_components: true,
     required_by_default: true,
     semantics: 3,
     accepts_from: 1,

@@ -131,7 +131,7 @@ fn told_row(ready: &dyn Ready) -> String {
         row.gate_key,
         row.default_gate,
         row.settings,
-        row.default_max_age_days,
+        row.ages.as_ref().map(|ages| ages.default_max_days),
         row.required_by_default,
         ready.identity()
     ]);

@@ -1,7 +1,7 @@
 //! Inspections: what an inspector saw of the source, judged by the policy of now.
 
 use plimsoll_model::{
-    About, Body, Extent, Finding, Gap, GapKind, Inspected, Outcome, Ran, Reason, RuleId,
+    About, Body, Extent, Finding, Gap, GapKind, Inspected, Inspector, Outcome, Ran, Reason, RuleId,
 };
 
 use super::{Case, worst_of};
@@ -50,11 +50,16 @@ impl Case<'_> {
         self.judge(about, inspected, ran)
     }
 
+    fn row(&self, inspector: &str) -> Option<&'static Inspector> {
+        let mut rows = self.policy.gate.rules().map(|(row, _)| row);
+        rows.find(|row| row.id == inspector)
+    }
+
     /// Evidence of rules that this build no longer takes the word of.
     fn refuse_old_rules(&self, about: &str, ran: &Ran) -> Option<Reason> {
-        let mut rows = self.policy.gate.rules().map(|(row, _)| row);
-        let row = rows.find(|row| row.id == ran.inspector);
-        let accepts_from = row.map_or(u32::MAX, |row| row.accepts_from);
+        let accepts_from = self
+            .row(&ran.inspector)
+            .map_or(u32::MAX, |row| row.accepts_from);
         (ran.semantics < accepts_from).then(|| {
             let message = format!(
                 "inspected by rules of before semantics {accepts_from} (they were {}): inspect again",
@@ -129,8 +134,10 @@ impl Case<'_> {
             .filter_map(|input| Some((input.as_of?, input)));
         let (as_of, oldest) = aging.min_by_key(|(as_of, _)| *as_of)?;
         let age = self.request.now.duration_since(as_of);
+        let ages = self.row(&ran.inspector).and_then(|row| row.ages.as_ref());
+        let name = ages.map_or("unknown-data", |ages| ages.gap.name);
         let gap = Gap {
-            id: RuleId::new(&ran.inspector, "stale-database"),
+            id: RuleId::new(&ran.inspector, name),
             kind: GapKind::Stale,
             place: None,
             message: format!(

@@ -79,7 +79,7 @@ fn check_gate(policy: &Policy, inspectors: &[&'static Inspector]) -> Result<(), 
             let hint = words::instead(key, &words::gate_keys(inspectors));
             return Err(flaw(&at, format!("unknown gate `{key}`"), hint));
         };
-        if stated.states_max_age() && row.default_max_age_days.is_none() {
+        if stated.states_max_age() && row.ages.is_none() {
             return Err(flaw(
                 &at,
                 format!("the gate `{key}` judges by no data that grows old"),

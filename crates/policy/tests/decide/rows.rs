@@ -2,26 +2,37 @@
 
 use jiff::SignedDuration;
 use plimsoll_model::{
-    About, Answers, Body, Claim, Digest, Evidence, EvidenceKind, Extent, Input, Inspector, Outcome,
-    Over, PredicateError, Ran, ReasonDoc, Seen, Signatory, Subject, Threshold,
+    About, Aging, Answers, Body, Claim, Digest, Evidence, EvidenceKind, Extent, GapDoc, GapKind,
+    Input, Inspector, Outcome, Over, PredicateError, Ran, ReasonDoc, Seen, Signatory, Subject,
+    Threshold,
 };
 use plimsoll_policy::Rows;
 
 use super::now;
 
+static OLD: GapDoc = GapDoc {
+    name: "stale-database",
+    kind: GapKind::Stale,
+    title: "",
+    why: "",
+    fix: "",
+};
+
+const SEVEN_DAYS: Aging = Aging {
+    default_max_days: 7,
+    gap: &OLD,
+};
+
 /// A row whose evidence counts from semantics 3 on.
-const fn row(
-    id: &'static str,
-    gate_key: &'static str,
-    default_max_age_days: Option<u32>,
-) -> Inspector {
+const fn row(id: &'static str, gate_key: &'static str, ages: Option<Aging>) -> Inspector {
     Inspector {
         id,
         gate_key,
         title: "",
         over: Over::Tree,
         default_gate: Threshold::High,
-        default_max_age_days,
+        ages,
+        lists_components: false,
         required_by_default: true,
         semantics: 4,
         accepts_from: 3,
@@ -35,7 +46,7 @@ const fn row(
 /// The inspectors of the build that decides.
 pub(crate) static INSPECTORS: [&Inspector; 3] = [
     &row("secret", "secrets", None),
-    &row("dependency", "dependencies", Some(7)),
+    &row("dependency", "dependencies", Some(SEVEN_DAYS)),
     &row("path", "path", None),
 ];
 
