@@ -4,6 +4,7 @@
 //! another, and here they meet. It prints nothing. Who asks, and the clock by which it is decided, are
 //! passed in; the machine's clock is asked only for when an event was written.
 
+mod approve;
 mod attest;
 mod baseline;
 mod beginning;
@@ -30,6 +31,7 @@ mod test_counts;
 mod trusted;
 mod unknown;
 
+pub use approve::{ApprovalRequest, approve};
 pub use attest::{
     AttestError, Build, Built, attest_build, attest_inspection, attest_sbom, attest_test,
 };
@@ -43,9 +45,7 @@ pub use inspect::{Inspected, MAX_FILE_BYTES, Options, cache_version};
 pub use ledger::{Clock, Ledger, LedgerError};
 pub use mask::masked;
 pub use plimsoll_policy::Disposition;
-pub use promote::{
-    ApprovalRequest, Candidate, PromoteError, Promoted, Promotion, approve, promote,
-};
+pub use promote::{Candidate, PromoteError, Promoted, Promotion, promote};
 pub use register::{
     ADVISORIES_FOLDER, DatabaseFolderError, Inspectors, SecretRulesError, SettingsError,
     inspectors, nearest, rows,

@@ -2,15 +2,14 @@
 
 use std::path::Path;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use plimsoll_model::{
-    Approval, Body, Class, DeploymentOutcome, Digest, Evidence, Fault, Key, Outcome, OwnId, Reason,
-    Service, Signatory, Subject, Verdict,
+    Body, Class, DeploymentOutcome, Digest, Evidence, Fault, Key, Outcome, OwnId, Reason, Service,
+    Signatory, Subject, Verdict,
 };
 use plimsoll_policy::{EnvironmentSettings, Policy, Request};
 use plimsoll_sign::PrivateKey;
 use plimsoll_store::{EventKind, Fact, NewEvent, PromotionRequested, Release};
-use plimsoll_wire::in_toto;
 use serde::Serialize;
 
 use crate::decision::{Draft, append_decision};
@@ -148,16 +147,6 @@ pub struct Promotion<'a> {
     pub folder: &'a Path,
 }
 
-/// A request to approve a release with the approver's own key.
-pub struct ApprovalRequest<'a> {
-    /// What is to enter where.
-    pub candidate: Candidate<'a>,
-    /// The approver's key.
-    pub key: &'a PrivateKey,
-    /// How long it counts.
-    pub valid_for: SignedDuration,
-}
-
 /// What a promotion came to.
 #[derive(Clone, Debug)]
 pub struct Promoted {
@@ -241,10 +230,12 @@ fn decide(
         verdict = Verdict::of(verdict.reasons);
     }
     let deployment = match verdict.outcome {
-        Outcome::Allow => {
-            let release = candidate.release;
-            Some(Deployment::plan(ledger, environment, release, fence)?)
-        }
+        Outcome::Allow => Some(Deployment::plan(
+            ledger,
+            environment,
+            candidate.release,
+            fence,
+        )?),
         Outcome::Unknown | Outcome::Deny => None,
     };
     let decided = Decided {
@@ -270,16 +261,8 @@ fn judge(
     now: Timestamp,
 ) -> Verdict {
     let candidate = &promotion.candidate;
-    candidate.trusted.base.decide(&Request {
-        environment,
-        service: &candidate.release.service,
-        release: &candidate.release.id,
-        subjects: &candidate.release.subjects,
-        requester: promotion.requester,
-        policy_trusted: candidate.trusted.trusted,
-        evidence,
-        now,
-    })
+    let request = request(candidate, environment, promotion.requester, evidence, now);
+    candidate.trusted.base.decide(&request)
 }
 
 fn decision_events(
@@ -320,7 +303,10 @@ fn decision_events(
 }
 
 /// What the decision is about: the environment before this one as well, as the decision rests on it.
-fn matter<'a>(candidate: &Candidate<'a>, environment: &'a EnvironmentSettings) -> Matter<'a> {
+pub(crate) fn matter<'a>(
+    candidate: &Candidate<'a>,
+    environment: &'a EnvironmentSettings,
+) -> Matter<'a> {
     let mut environments = vec![environment.name.as_str()];
     environments.extend(environment.after.as_deref());
     Matter {
@@ -329,59 +315,6 @@ fn matter<'a>(candidate: &Candidate<'a>, environment: &'a EnvironmentSettings) -
         environments,
         policy: candidate.trusted.base.sha256(),
     }
-}
-
-/// Signs that the release may enter the environment. Refused, and not recorded, when the approval
-/// could not count.
-pub fn approve(ledger: &Ledger, asked: &ApprovalRequest<'_>) -> Result<Signatory, PromoteError> {
-    let candidate = &asked.candidate;
-    let environment = named(candidate.trusted, candidate.environment)?;
-    let sound = require_sound(ledger)?;
-    if let Some(reason) = reason_against(&sound.unknown, &matter(candidate, environment)) {
-        return Err(not_understood(reason));
-    }
-    let policy = &candidate.trusted.base;
-    let approver = signatory(policy, &asked.key.public().id());
-    let requester = requester(ledger, candidate)?;
-    let evidence = evidence(ledger, candidate)?.0.evidence;
-    let request = Request {
-        environment,
-        service: &candidate.release.service,
-        release: &candidate.release.id,
-        subjects: &candidate.release.subjects,
-        requester: &requester,
-        policy_trusted: candidate.trusted.trusted,
-        evidence: &evidence,
-        now: ledger.now(),
-    };
-    if let Some(why) = policy.refuses_approval(&request, &approver) {
-        return Err(PromoteError::Refused { why });
-    }
-    record_approval(ledger, asked)?;
-    Ok(approver)
-}
-
-/// Signs the approval of all that the release ships.
-fn record_approval(ledger: &Ledger, asked: &ApprovalRequest<'_>) -> Result<(), LedgerError> {
-    let Candidate {
-        trusted,
-        release,
-        environment,
-    } = asked.candidate;
-    let policy_sha256 = trusted.base.sha256();
-    let approval = Approval {
-        service: release.service.clone(),
-        release: release.id.clone(),
-        environment: environment.to_owned(),
-        policy_sha256,
-        expires_at: ledger.now() + asked.valid_for,
-    };
-    let statement = in_toto::write(&release.subjects, &release.name, &approval);
-    let mut keys = place_keys(release, environment);
-    keys.push(Key::policy(&policy_sha256));
-    let kind = EventKind::ApprovalRecorded;
-    ledger.record(kind, asked.key, keys, &statement)?;
-    Ok(())
 }
 
 pub(crate) fn not_understood(reason: Reason) -> PromoteError {
@@ -454,7 +387,7 @@ pub(crate) fn named<'a>(
 
 /// The evidence about all that the release ships and about every source that its provenance names, with
 /// their keys.
-fn evidence(
+pub(crate) fn evidence(
     ledger: &Ledger,
     candidate: &Candidate<'_>,
 ) -> Result<(Gathered, Vec<Key>), LedgerError> {
@@ -475,8 +408,30 @@ fn evidence(
     Ok((ledger.evidence(policy, &keys)?, keys))
 }
 
+pub(crate) fn request<'a>(
+    candidate: &Candidate<'a>,
+    environment: &'a EnvironmentSettings,
+    requester: &'a Signatory,
+    evidence: &'a [Evidence],
+    now: Timestamp,
+) -> Request<'a> {
+    Request {
+        environment,
+        service: &candidate.release.service,
+        release: &candidate.release.id,
+        subjects: &candidate.release.subjects,
+        requester,
+        policy_trusted: candidate.trusted.trusted,
+        evidence,
+        now,
+    }
+}
+
 /// Who asked last for the release in the environment.
-fn requester(ledger: &Ledger, candidate: &Candidate<'_>) -> Result<Signatory, PromoteError> {
+pub(crate) fn requester(
+    ledger: &Ledger,
+    candidate: &Candidate<'_>,
+) -> Result<Signatory, PromoteError> {
     let keys = vec![
         Key::release(&candidate.release.id),
         Key::environment(candidate.environment),

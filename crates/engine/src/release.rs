@@ -1,7 +1,9 @@
 //! Releases: a service's name for people, an id, and exactly what ships.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use plimsoll_durable::Draft;
 use plimsoll_model::{Class, Digest, Fault, OwnId, Service, Subject, is_name};
 use plimsoll_store::{Fact, Page, Release, ReleaseCreated, StoreError};
 
@@ -145,11 +147,12 @@ pub(crate) fn kept_in(ledger: &Ledger) -> PathBuf {
 }
 
 fn keep(ledger: &Ledger, artifact: &Path) -> Result<Digest, LedgerError> {
-    let bytes = std::fs::read(artifact).map_err(file("read", artifact))?;
-    let digest = Digest::of(&bytes);
+    let mut from = File::open(artifact).map_err(file("read", artifact))?;
     let folder = kept_in(ledger);
     std::fs::create_dir_all(&folder).map_err(file("make", &folder))?;
+    let mut draft = Draft::new(&folder, 0o600).map_err(file("write in", &folder))?;
+    let digest = Digest::of_copy(&mut from, draft.file()).map_err(file("copy", artifact))?;
     let to = folder.join(digest.hex());
-    plimsoll_durable::replace(&to, 0o600, &bytes).map_err(file("write", &to))?;
+    draft.replace(&to).map_err(file("write", &to))?;
     Ok(digest)
 }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::io::{self, Read, Write};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -12,6 +13,8 @@ pub struct Digest([u8; 32]);
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("`{0}` is not a digest; write sha256: and 64 lower-case hexadecimal digits")]
 pub struct DigestError(String);
+
+const COPIED_AT_ONCE: usize = 64 << 10;
 
 impl Digest {
     /// The digest of these bytes.
@@ -27,6 +30,23 @@ impl Digest {
             hasher.update(part);
         }
         Self(hasher.finalize().into())
+    }
+
+    /// Copies bytes from one place to another and gives their digest. However many there are, few are in memory.
+    pub fn of_copy(from: &mut impl Read, into: &mut impl Write) -> io::Result<Self> {
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; COPIED_AT_ONCE];
+        loop {
+            match from.read(&mut buffer) {
+                Ok(0) => return Ok(Self(hasher.finalize().into())),
+                Ok(length) => {
+                    hasher.update(&buffer[..length]);
+                    into.write_all(&buffer[..length])?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Wraps 32 raw bytes that are a SHA-256 digest.

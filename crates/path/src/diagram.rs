@@ -38,10 +38,10 @@ pub(crate) struct Diagram {
     overflowed: bool,
 }
 
-/// Nodes and remembered results that one workflow may take.
+/// Nodes and remembered results that one pipeline may take.
 const MAX_NODES: usize = 300_000;
 const MAX_MEMO: usize = 3_000_000;
-/// Variables that one workflow may have; it bounds the depth of recursion.
+/// Variables that one pipeline may have; it bounds the depth of recursion.
 const MAX_VARIABLES: usize = 2_000;
 
 impl Diagram {

@@ -12,7 +12,7 @@
 //! | nothing stated | no job that it waits for failed, was cancelled or skipped | none failed or was cancelled: a skipped or unstable stage stops nothing | none failed or was cancelled |
 //! | condition | `if` | that, and `when` over facts | `rules` over facts; `when: on_failure` asks [`Outcome::Failure`] of what is earlier, `always` nothing |
 //! | behind a failure | `failure()`, `always()` | a step of `post { failure … }` asks [`Atom::Earlier`] | as above |
-//! | tolerance | `continue-on-error`: a success | `catchError`, `warnError`, `unstable`: unstable | `allow_failure`: unstable; with `exit_codes` on a fact |
+//! | tolerance | `continue-on-error`: a success | `catchError`, `warnError`, `unstable`: unstable; what the build's result says of it is asked by [`Atom::Step`] | `allow_failure`: unstable; with `exit_codes` on a fact |
 //! | trigger, inputs | `on`, `inputs` | `triggers`, `parameters` of a person | `workflow: rules` by source, `variables` with a description |
 //! | person | protected environment, outside the file | `input`: a command that approves, and its parameters as facts | `when: manual`: a fact that a person starts it |
 //!
@@ -21,6 +21,7 @@
 //!
 //! [`Outcome::Failure`]: crate::pipeline::Outcome::Failure
 //! [`Atom::Earlier`]: crate::pipeline::Atom::Earlier
+//! [`Atom::Step`]: crate::pipeline::Atom::Step
 
 use std::sync::LazyLock;
 

@@ -3,9 +3,10 @@
 use plimsoll_model::{Gap, GapDoc, GapKind, Location, Place};
 
 /// All of them.
-pub(crate) static GAPS: [&GapDoc; 7] = [
+pub(crate) static GAPS: [&GapDoc; 8] = [
     &UNREADABLE_WORKFLOW,
     &UNREADABLE_SCRIPT,
+    &UNSTATED_COMMAND,
     &TOO_COMPLEX,
     &FOREIGN_SHELL,
     &STARTUP_FILE,
@@ -39,7 +40,7 @@ pub(crate) fn is_unresolved(gap: &Gap) -> bool {
 pub(crate) static UNREADABLE_WORKFLOW: GapDoc = GapDoc {
     name: "unreadable-workflow",
     kind: GapKind::Unreadable,
-    title: "a workflow is not of its format",
+    title: "a pipeline is not of its format",
     why: "nothing is known of its jobs, its gates and what it deploys",
     fix: "correct the file; the service that runs it refuses it too",
 };
@@ -52,12 +53,20 @@ pub(crate) static UNREADABLE_SCRIPT: GapDoc = GapDoc {
     fix: "try the script with `bash -n` and correct it",
 };
 
+pub(crate) static UNSTATED_COMMAND: GapDoc = GapDoc {
+    name: "unstated-command",
+    kind: GapKind::Unresolved,
+    title: "a script runs what its text does not state, or at a moment that is not followed",
+    why: "text in a variable, a shell that is not read and a handler of `trap` may check, deploy or end anything",
+    fix: "write the commands in the script itself, for bash; a handler that only tidies up is no gap",
+};
+
 pub(crate) static TOO_COMPLEX: GapDoc = GapDoc {
     name: "too-complex",
     kind: GapKind::Unsupported,
-    title: "a workflow has more conditions and commands than can be proven about",
+    title: "a pipeline has more conditions and commands than can be proven about",
     why: "whether its checks can be gone around is not known; a sample of its runs would prove nothing",
-    fix: "split the workflow, or take conditions out of it",
+    fix: "split the pipeline, or take conditions out of it",
 };
 
 pub(crate) static FOREIGN_SHELL: GapDoc = GapDoc {
@@ -65,7 +74,7 @@ pub(crate) static FOREIGN_SHELL: GapDoc = GapDoc {
     kind: GapKind::Unresolved,
     title: "steps run in a shell that is not read",
     why: "what they run, a check or a deployment, is not known",
-    fix: "write what gates a release for bash: `shell: bash` works on every runner",
+    fix: "write what gates a release for bash: in GitHub Actions, `shell: bash` works on every runner",
 };
 
 pub(crate) static STARTUP_FILE: GapDoc = GapDoc {
@@ -81,13 +90,13 @@ pub(crate) static EXPRESSION_OPERATOR: GapDoc = GapDoc {
     kind: GapKind::Unresolved,
     title: "an expression in a script may bring an operator of the shell",
     why: "`&&`, `||` or `;` in its value change which commands run and which failures count",
-    fix: "write the operator in the script, or pass the value in `env:` and use it as `\"$NAME\"`",
+    fix: "write the operator in the script, or pass the value in a variable and use it as `\"$NAME\"`",
 };
 
 static UNRESOLVED_CALL: GapDoc = GapDoc {
     name: "unresolved-call",
     kind: GapKind::Unresolved,
-    title: "a script, action or workflow is called and was not looked into",
+    title: "a script, tool or pipeline is called and was not looked into",
     why: "its gates and deployments are not known",
-    fix: "keep gates and deployments in the workflow or in a script of this tree",
+    fix: "keep gates and deployments in the pipeline or in a script of this tree",
 };

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialect::{Dialect, runners};
 use crate::gaps::{
-    STARTUP_FILE, TOO_COMPLEX, UNREADABLE_SCRIPT, UNREADABLE_WORKFLOW, gap, is_unresolved,
-    unresolved,
+    STARTUP_FILE, TOO_COMPLEX, UNREADABLE_SCRIPT, UNREADABLE_WORKFLOW, UNSTATED_COMMAND, gap,
+    is_unresolved, unresolved,
 };
 use crate::pipeline::{Job, Pipeline};
 use crate::prove::prove;
@@ -201,6 +201,14 @@ fn unread(job: &Job) -> Vec<Gap> {
         );
         (&UNREADABLE_SCRIPT, location, message)
     });
+    let hidden = job.steps.iter().flat_map(|step| &step.script.hidden);
+    let hidden = hidden.map(|location| {
+        let message = format!(
+            "a command of job `{}` runs what is not stated in the script",
+            job.id
+        );
+        (&UNSTATED_COMMAND, location, message)
+    });
     let startup = job.startup_file().map(|location| {
         let message = format!(
             "`BASH_ENV` names a file that bash runs before the scripts of job `{}`",
@@ -209,6 +217,7 @@ fn unread(job: &Job) -> Vec<Gap> {
         (&STARTUP_FILE, location, message)
     });
     scripts
+        .chain(hidden)
         .chain(startup)
         .map(|(doc, location, message)| gap(doc, location.clone(), message, doc.fix))
         .collect()

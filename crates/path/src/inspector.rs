@@ -20,7 +20,7 @@ static INSPECTOR: Inspector = Inspector {
     ages: None,
     lists_components: false,
     required_by_default: false,
-    semantics: 3,
+    semantics: 4,
     accepts_from: 1,
     settings: None,
     rules: rules::docs,

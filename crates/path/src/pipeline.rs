@@ -10,6 +10,8 @@
 //! - A **fact** is what the file cannot tell, with the values that make a difference, the plain one first.
 //! - A **tolerance** turns the failure of a step or job into another ending.
 
+use std::collections::HashSet;
+
 use plimsoll_model::{Gap, Location, TreePath};
 use serde::{Deserialize, Serialize};
 
@@ -175,8 +177,15 @@ pub(crate) struct Condition {
     pub(crate) stated: Option<Said>,
     /// It asks how something ended, so that it may be met although not all went well.
     pub(crate) asks_status: bool,
-    /// The places of the steps of the same job whose ending it names.
-    pub(crate) asks_steps: Vec<usize>,
+    /// The steps whose ending it names.
+    pub(crate) asks_steps: Vec<StepPlace>,
+}
+
+/// Where a step stands: the places of its job and of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StepPlace {
+    pub(crate) job: usize,
+    pub(crate) step: usize,
 }
 
 /// Words of the file and where they stand.
@@ -221,6 +230,32 @@ impl Pipeline {
         Some((job, step, step.script.commands.get(name.command)?))
     }
 
+    /// Each condition with the place of its job and, of a step's, that of the step.
+    pub(crate) fn conditions(&self) -> impl Iterator<Item = (usize, Option<usize>, &Condition)> {
+        self.jobs.iter().enumerate().flat_map(|(at, job)| {
+            let steps = job.steps.iter().enumerate();
+            let steps = steps.map(move |(step, each)| (at, Some(step), &each.condition));
+            std::iter::once((at, None, &job.condition)).chain(steps)
+        })
+    }
+
+    /// What a condition asks of a run, in any of its parts.
+    pub(crate) fn asked(&self, condition: &Condition) -> Vec<Atom> {
+        let (mut open, mut seen, mut atoms) = (vec![condition.begins], HashSet::new(), Vec::new());
+        while let Some(term) = open.pop() {
+            if !seen.insert(term) {
+                continue;
+            }
+            match self.nodes[term.0 as usize] {
+                Node::Never | Node::Always => {}
+                Node::Not(inner) => open.push(inner),
+                Node::And(a, b) | Node::Or(a, b) => open.extend([a, b]),
+                Node::Atom(atom) => atoms.push(atom),
+            }
+        }
+        atoms
+    }
+
     /// The place of a job by its id.
     pub(crate) fn find_job(&self, id: &str) -> Option<usize> {
         self.jobs.iter().position(|job| job.id == id)
@@ -248,7 +283,7 @@ impl Pipeline {
             .jobs
             .iter()
             .flat_map(|job| &job.steps)
-            .flat_map(|step| &step.script.unread);
+            .flat_map(|step| step.script.unread.iter().chain(&step.script.hidden));
         let startups = self.jobs.iter().filter_map(Job::startup_file);
         told.chain(startups).chain(scripts).next()
     }

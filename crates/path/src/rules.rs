@@ -26,8 +26,10 @@ pub struct Rule {
     pub what: &'static str,
     /// Why that matters.
     pub why: &'static str,
-    /// How to fix it, with an example.
+    /// How to fix it, whatever the dialect.
     pub fix: &'static str,
+    /// The fix in a dialect, by its id.
+    pub examples: &'static [(&'static str, &'static str)],
     pub(crate) check: Check,
 }
 
@@ -66,8 +68,17 @@ fn doc(rule: &Rule) -> RuleDoc {
         severity: rule.severity,
         title: Cow::Borrowed(rule.what),
         why: Cow::Borrowed(rule.why),
-        fix: Cow::Borrowed(rule.fix),
+        fix: Cow::Owned(write_fix(rule)),
     }
+}
+
+/// The fix, then what it looks like in each dialect.
+fn write_fix(rule: &Rule) -> String {
+    let mut text = rule.fix.to_owned();
+    for (dialect, example) in rule.examples {
+        text.extend(["\n\nIn ", dialect, ":\n\n", example]);
+    }
+    text
 }
 
 impl Rule {

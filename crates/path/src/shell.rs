@@ -15,6 +15,7 @@ use crate::recognise;
 mod directory;
 mod effect;
 mod flow;
+mod hidden;
 mod invocation;
 pub(crate) mod link;
 mod nested;
@@ -23,6 +24,7 @@ mod text;
 
 pub(crate) use directory::Enters;
 pub(crate) use flow::Flow;
+use hidden::Later;
 pub(crate) use text::{Place, STARTUP, label};
 
 /// Commands of one script; each is looked up in the text of its file.
@@ -49,6 +51,8 @@ pub(crate) struct Script {
     pub(crate) flow: Vec<Flow>,
     /// What could not be read of it.
     pub(crate) unread: Vec<Location>,
+    /// Commands that run what it does not state.
+    pub(crate) hidden: Vec<Location>,
     /// Where it names a file that bash runs before each script: `BASH_ENV`.
     pub(crate) startup: Option<Location>,
     /// The variables of runners it names by whose files it may change what the steps behind it know.
@@ -93,6 +97,11 @@ pub(crate) struct Command {
 impl Command {
     pub(crate) fn can(&self, capability: Capability) -> bool {
         self.capabilities.contains(&capability)
+    }
+
+    /// Whether it checks, deploys or calls a script of the tree.
+    fn acts(&self) -> bool {
+        !self.capabilities.is_empty() || matches!(self.effect, Effect::Script { .. })
     }
 
     /// Whether it takes the shell's place, so that nothing of the script is run after it.
@@ -167,6 +176,7 @@ impl Script {
             place,
             commands: Vec::new(),
             unread: Vec::new(),
+            later: Later::default(),
             depth: 0,
         };
         match shell::parse(text) {
@@ -178,11 +188,13 @@ impl Script {
                     .map(|span| place.location(*span))
                     .collect();
                 unread.append(&mut reader.unread);
+                let hidden = reader.later.find_hidden(&reader.commands);
                 let startup = text::startup(text, place);
                 Self {
                     commands: reader.commands,
                     flow,
                     unread,
+                    hidden,
                     startup,
                     stores: text::stores(text, place.runners),
                     options,
@@ -227,6 +239,14 @@ impl Script {
         }
     }
 
+    /// Adds what is not known of a script that this one calls, and what that may change for others.
+    pub(crate) fn add_notes(&mut self, called: &Self) {
+        self.unread.extend(called.unread.iter().cloned());
+        self.hidden.extend(called.hidden.iter().cloned());
+        self.add_stores(&called.stores);
+        self.startup = self.startup.take().or_else(|| called.startup.clone());
+    }
+
     /// A script of one command.
     pub(crate) fn of(command: Command, options: Options) -> Self {
         let flow = vec![Flow::Command {
@@ -237,6 +257,7 @@ impl Script {
             commands: vec![command],
             flow,
             unread: Vec::new(),
+            hidden: Vec::new(),
             startup: None,
             stores: Vec::new(),
             options,
@@ -249,6 +270,7 @@ struct Reader<'a> {
     place: &'a Place<'a>,
     commands: Vec<Command>,
     unread: Vec<Location>,
+    later: Later,
     depth: usize,
 }
 
@@ -329,15 +351,21 @@ impl Reader<'_> {
                     .collect();
                 Flow::Case { arms, at }
             }
-            Kind::Function { name, body } => Flow::Function {
-                name: name.clone(),
-                body: Box::new(self.read_statement(body)),
-            },
+            Kind::Function { name, body } => self.read_function(name, body),
         };
         if statement.background {
             Flow::Background(Box::new(flow))
         } else {
             flow
+        }
+    }
+
+    fn read_function(&mut self, name: &str, body: &Statement) -> Flow {
+        let body = self.read_statement(body);
+        self.later.add_function(name, &body);
+        Flow::Function {
+            name: name.to_owned(),
+            body: Box::new(body),
         }
     }
 
@@ -349,6 +377,7 @@ impl Reader<'_> {
             }
             return Flow::Group(Vec::new());
         }
+        self.note_hidden(command);
         let words = effect::literals(&command.words);
         let recognised = recognise::command(&words);
         let effect = if recognised.capabilities.is_empty() {
@@ -366,11 +395,7 @@ impl Reader<'_> {
             image: recognised.image,
             prints: effect::prints(command),
             enters: directory::entered(command, self.place.runners),
-            program: words
-                .first()
-                .cloned()
-                .flatten()
-                .filter(|name| name != "exec" || words.len() > 1),
+            program: name_program(words),
         });
         let substitutions = command
             .substitutions
@@ -396,28 +421,7 @@ impl Reader<'_> {
         self.depth += 1;
         let body = match shell::parse(&nested.text) {
             Ok(script) if self.depth <= MAX_NESTING => {
-                let at = (self.place.offset)(command.span.start);
-                let within = Place {
-                    offset: &|_| at,
-                    ..*self.place
-                };
-                let mut inner = Reader {
-                    text: &nested.text,
-                    place: &within,
-                    commands: std::mem::take(&mut self.commands),
-                    unread: Vec::new(),
-                    depth: self.depth,
-                };
-                let body = inner.read_all(&script.statements);
-                self.unread.append(&mut inner.unread);
-                self.unread.extend(
-                    script
-                        .unread
-                        .iter()
-                        .map(|_| self.place.location(command.span)),
-                );
-                self.commands = inner.commands;
-                body
+                self.read_within(&script, &nested.text, command)
             }
             Ok(_) | Err(_) => {
                 self.unread.push(self.place.location(command.span));
@@ -432,6 +436,43 @@ impl Reader<'_> {
             sourced: nested.sourced,
         }
     }
+
+    /// The text of a command, whose place stands for all in it.
+    fn read_within(
+        &mut self,
+        script: &shell::Script,
+        text: &str,
+        command: &shell::Command,
+    ) -> Vec<Flow> {
+        let at = (self.place.offset)(command.span.start);
+        let within = Place {
+            offset: &|_| at,
+            ..*self.place
+        };
+        let mut inner = Reader {
+            text,
+            place: &within,
+            commands: std::mem::take(&mut self.commands),
+            unread: Vec::new(),
+            later: std::mem::take(&mut self.later),
+            depth: self.depth,
+        };
+        let body = inner.read_all(&script.statements);
+        self.unread.append(&mut inner.unread);
+        let unread = script.unread.iter();
+        self.unread
+            .extend(unread.map(|_| self.place.location(command.span)));
+        self.commands = inner.commands;
+        self.later = inner.later;
+        body
+    }
+}
+
+/// The program that a command runs, which is none for `exec` alone.
+fn name_program(words: Vec<Option<String>>) -> Option<String> {
+    let is_alone = words.len() == 1;
+    let program = words.into_iter().next().flatten();
+    program.filter(|name| name != "exec" || !is_alone)
 }
 
 /// Whether an arm of a `case` takes every word.

@@ -4,6 +4,7 @@ use plimsoll_model::{Location, TraceStep};
 
 use crate::choices::Key;
 use crate::diagram::Guard;
+use crate::dialect::Dialect;
 use crate::pipeline::{Condition, Step};
 use crate::reading::{Chosen, Reading, StepReading};
 use crate::{Capability, CommandRef, Value};
@@ -81,6 +82,12 @@ impl Teller<'_> {
             .any(|command| command.can(self.gate))
     }
 
+    /// What the dialect calls such a file.
+    fn noun(&self) -> &'static str {
+        let dialect = Dialect::find(&self.reading.pipeline.path);
+        dialect.map_or("pipeline", |dialect| dialect.noun)
+    }
+
     fn tell_beginning(&mut self) {
         let run = self.reading.run(self.chosen);
         let (mut inputs, mut facts) = (Vec::new(), Vec::new());
@@ -105,12 +112,8 @@ impl Teller<'_> {
                 | Key::RunCancelled(_) => {}
             }
         }
-        let with = if inputs.is_empty() {
-            String::new()
-        } else {
-            format!(" with {}", inputs.join(", "))
-        };
-        let begin = format!("`{}` starts the workflow{with}", run.event);
+        let with = join_inputs(&inputs);
+        let begin = format!("`{}` starts the {}{with}", run.event, self.noun());
         self.tell(begin, &self.reading.pipeline.start);
         self.steps
             .extend(facts.into_iter().map(|message| TraceStep {
@@ -238,6 +241,14 @@ impl Teller<'_> {
             format!("`{}` runs although no {gate} has passed", command.label),
             &command.location,
         );
+    }
+}
+
+fn join_inputs(inputs: &[String]) -> String {
+    if inputs.is_empty() {
+        String::new()
+    } else {
+        format!(" with {}", inputs.join(", "))
     }
 }
 

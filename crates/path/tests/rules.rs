@@ -104,10 +104,14 @@ fn every_dialect_claims_what_its_page_is_about() {
 fn every_rule_explains_itself() {
     for rule in rules() {
         let doc = ReleasePath.about().rule(rule.name).unwrap();
-        assert_eq!(
-            (doc.title, doc.why, doc.fix),
-            (rule.what.into(), rule.why.into(), rule.fix.into())
-        );
+        assert_eq!((doc.title, doc.why), (rule.what.into(), rule.why.into()));
+        let mut fix = rule.fix.to_owned();
+        for (dialect, example) in rule.examples {
+            assert!(DIALECTS.iter().any(|known| known.id == *dialect));
+            fix += &format!("\n\nIn {dialect}:\n\n{example}");
+        }
+        assert_eq!(doc.fix, fix);
+        assert!(!rule.examples.is_empty() && !rule.fix.contains("```"));
     }
     assert_eq!(ReleasePath.about().rule("nothing"), None);
 }

@@ -63,25 +63,28 @@ fn line(status: &EnvironmentStatus, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     match &status.running {
-        Running::Unobserved(told) => {
-            writeln!(
-                out,
-                "  {warn}?{warn:#} what runs cannot be observed: {}",
-                clean(&told.message)
-            )?;
-            for cause in &told.causes {
-                writeln!(out, "      because: {}", clean(cause))?;
-            }
-            match &told.hint {
-                Some(hint) => writeln!(out, "      hint: {}", clean(hint)),
-                None => Ok(()),
-            }
-        }
+        Running::Unobserved(told) => unobserved(told, out),
         Running::Observed(seen) if !status.interrupted && !status.as_recorded() => writeln!(
             out,
             "  {warn}?{warn:#} the ledger says {release}, but this is seen: {seen}"
         ),
         Running::Observed(_) => Ok(()),
+    }
+}
+
+fn unobserved(told: &Told, out: &mut dyn Write) -> io::Result<()> {
+    let warn = outcome_style(Outcome::Unknown);
+    let message = clean(&told.message);
+    writeln!(
+        out,
+        "  {warn}?{warn:#} what runs cannot be observed: {message}"
+    )?;
+    for cause in &told.causes {
+        writeln!(out, "      because: {}", clean(cause))?;
+    }
+    match &told.hint {
+        Some(hint) => writeln!(out, "      hint: {}", clean(hint)),
+        None => Ok(()),
     }
 }
 

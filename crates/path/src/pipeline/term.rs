@@ -39,8 +39,10 @@ pub(crate) enum Atom {
     Fact { fact: usize, value: usize },
     /// A job, which stands before, ended so.
     Job { job: usize, ended: Outcome },
-    /// An earlier step of the same job ended so, before or after its tolerance.
+    /// A step ended so, before or after its tolerance: an earlier one of the same job, or one of a job that stands
+    /// before.
     Step {
+        job: usize,
         step: usize,
         ended: Outcome,
         tolerated: bool,

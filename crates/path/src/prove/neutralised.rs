@@ -1,7 +1,7 @@
 //! Gates whose failure stops nothing.
 
 use super::Proofs;
-use crate::pipeline::{Job, Step, Tolerance};
+use crate::pipeline::{Atom, Condition, Job, Outcome, Pipeline, Step, StepPlace, Tolerance};
 use crate::run::CommandRef;
 use crate::shell::{Command, Effect, ExitStatus};
 
@@ -44,9 +44,9 @@ impl Proofs<'_> {
     ) -> Option<Why> {
         if command.exits_zero {
             Some(Why::ExitZero)
-        } else if always_tolerates(step.tolerance.as_ref()) && !is_asked(job, gate.step) {
+        } else if self.passes_over(step.tolerance.as_ref(), gate, Some(gate.step)) {
             Some(Why::StepContinues)
-        } else if always_tolerates(job.tolerance.as_ref()) {
+        } else if self.passes_over(job.tolerance.as_ref(), gate, None) {
             Some(Why::JobContinues)
         } else if self.is_swallowed(gate, step) {
             Some(Why::Shell)
@@ -55,6 +55,33 @@ impl Proofs<'_> {
         } else {
             None
         }
+    }
+
+    /// Whether a tolerance of the gate's step or, without one, of its job takes the effect of each failure away. Where a
+    /// condition behind asks for what the tolerance leaves, the proofs decide what comes of it.
+    fn passes_over(
+        &self,
+        tolerance: Option<&Tolerance>,
+        gate: &CommandRef,
+        step: Option<usize>,
+    ) -> bool {
+        let Some(tolerance) = tolerance.filter(|tolerance| tolerance.fact.is_none()) else {
+            return false;
+        };
+        let Some(job) = self.pipeline.find_job(&gate.job) else {
+            return true;
+        };
+        let asked = Asked {
+            job,
+            step: gate.step,
+            of_job: step.is_none(),
+            unstable: tolerance.unstable,
+        };
+        !self.pipeline.conditions().any(|(place, at, condition)| {
+            let names =
+                step.is_some_and(|step| condition.asks_steps.contains(&StepPlace { job, step }));
+            names || asked.is_asked_by(self.pipeline, place, at, condition)
+        })
     }
 
     /// Whether the shell passes the failure of a command on to nobody: not to the step, and to no
@@ -113,12 +140,57 @@ impl Proofs<'_> {
     }
 }
 
-fn always_tolerates(tolerance: Option<&Tolerance>) -> bool {
-    tolerance.is_some_and(|tolerance| tolerance.fact.is_none())
+/// A gate's step whose failure is tolerated, by itself or as that of its job.
+struct Asked {
+    job: usize,
+    step: usize,
+    of_job: bool,
+    unstable: bool,
 }
 
-/// Whether a step of the job asks how this one ended.
-fn is_asked(job: &Job, step: usize) -> bool {
-    let mut conditions = job.steps.iter().map(|step| &step.condition);
-    conditions.any(|condition| condition.asks_steps.contains(&step))
+impl Asked {
+    /// Whether a condition of a job, or of a step of it, asks for an ending that the tolerance leaves apart from a
+    /// success: that the step failed before it was tolerated, or that something is unstable.
+    fn is_asked_by(
+        &self,
+        pipeline: &Pipeline,
+        job: usize,
+        step: Option<usize>,
+        condition: &Condition,
+    ) -> bool {
+        let in_job = !self.of_job && job == self.job && step.is_some_and(|at| self.step < at);
+        let behind = step.is_none() && pipeline.ancestors(job).contains(&self.job);
+        pipeline
+            .asked(condition)
+            .into_iter()
+            .any(|atom| match atom {
+                Atom::Step {
+                    job: of,
+                    step,
+                    ended,
+                    tolerated,
+                } => {
+                    let is_told = if self.of_job {
+                        job != self.job
+                    } else {
+                        !tolerated || self.unstable && tells_unstable(ended)
+                    };
+                    (of, step) == (self.job, self.step) && is_told
+                }
+                Atom::Job { job: of, ended } => {
+                    self.unstable && of == self.job && tells_unstable(ended)
+                }
+                Atom::Earlier(ended) => {
+                    self.unstable && ended == Outcome::Unstable && (in_job || behind)
+                }
+                Atom::Trigger(_) | Atom::Input { .. } | Atom::Fact { .. } | Atom::RunCancelled => {
+                    false
+                }
+            })
+    }
+}
+
+/// Whether what is unstable does not end so as what succeeded.
+fn tells_unstable(ended: Outcome) -> bool {
+    matches!(ended, Outcome::Unstable | Outcome::Success)
 }

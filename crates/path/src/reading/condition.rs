@@ -66,10 +66,11 @@ impl Reading<'_> {
             }
             Atom::Job { job, ended } => self.job_ended(job, ended),
             Atom::Step {
+                job,
                 step,
                 ended,
                 tolerated,
-            } => self.step_ended(scope.job, step, ended, tolerated),
+            } => self.step_ended(job, step, ended, tolerated),
             Atom::Earlier(ended) => self.earlier_ended(scope, ended),
             Atom::RunCancelled => self.jobs[scope.job].late,
         }

@@ -12,8 +12,11 @@ pub(super) static RULE: Rule = Rule {
     why: "The log says that tests passed, that somebody approved, that a message was sent. None of it happened, and \
          the next reader believes it.",
     fix: "Run the tool, or take the step away until there is one. An approval belongs to the environment's protection \
-           rules, not to a log line.\n\n\
-           ```yaml\n- name: Security scan\n  run: gitleaks detect --source .\n```",
+           rules, not to a log line.",
+    examples: &[(
+        "github-actions",
+        "```yaml\n- name: Security scan\n  run: gitleaks detect --source .\n```",
+    )],
     check: Check::Runs(check),
 };
 
@@ -75,6 +78,7 @@ fn only_prints(step: &Step) -> bool {
     step.tool.is_none()
         && !step.foreign
         && step.script.unread.is_empty()
+        && step.script.hidden.is_empty()
         && prints
         && !commands.is_empty()
 }

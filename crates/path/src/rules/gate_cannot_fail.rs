@@ -11,11 +11,15 @@ pub(super) static RULE: Rule = Rule {
     name: "gate-cannot-fail",
     severity: Severity::High,
     what: "A check runs, and whatever it finds the job goes on: `|| true`, a pipe without `pipefail`, \
-           `continue-on-error`, or a flag such as `--exit-code 0`.",
+           a tolerance of its step or job, or a flag such as `--exit-code 0`.",
     why: "The check is there to be seen and stops nothing. A report that nobody has to act on is not a gate.",
     fix: "Let the failure through. Where findings have to be tolerated for a while, name them in the tool's own list \
-           of exceptions with an end date, instead of tolerating all.\n\n\
-           ```yaml\n- run: trivy image --exit-code 1 --severity HIGH,CRITICAL \"$IMAGE\"\n```",
+           of exceptions with an end date, instead of tolerating all.",
+    examples: &[(
+        "github-actions",
+        "```yaml\n- run: trivy image --exit-code 1 --severity HIGH,CRITICAL \"$IMAGE\"\n```\n\n\
+         without `continue-on-error`.",
+    )],
     check: Check::Runs(check),
 };
 

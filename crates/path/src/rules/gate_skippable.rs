@@ -10,12 +10,16 @@ use crate::story::story;
 pub(super) static RULE: Rule = Rule {
     name: "gate-skippable",
     severity: Severity::High,
-    what: "A deployment can run although a check of the same workflow did not pass before it: it was skipped, it \
+    what: "A deployment can run although a check of the same pipeline did not pass before it: it was skipped, it \
            failed, or nothing made the deployment wait for it. The finding shows a run in which that happens.",
     why: "A check that can be gone around does not protect what ships. Green then means that nobody looked.",
-    fix: "Make the deployment need the check, and take away the condition that lets it run all the same:\n\n\
-           ```yaml\ndeploy:\n  needs: [test, scan]        # and no `if: always()`\n  if: github.ref == 'refs/heads/main'\n```\n\n\
-           Where `always()` is needed, ask for the result: `if: always() && needs.test.result == 'success'`.",
+    fix: "Make the deployment need the check, and take away the condition that lets it run all the same. Where it has to \
+           run behind failures, ask for the result of the check.",
+    examples: &[(
+        "github-actions",
+        "```yaml\ndeploy:\n  needs: [test, scan]        # and no `if: always()`\n  if: github.ref == 'refs/heads/main'\n```\n\n\
+         Where `always()` is needed, ask for the result: `if: always() && needs.test.result == 'success'`.",
+    )],
     check: Check::Runs(check),
 };
 

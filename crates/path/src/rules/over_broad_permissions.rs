@@ -8,12 +8,15 @@ use crate::pipeline::{Job, Least, Permissions, Pipeline};
 pub(super) static RULE: Rule = Rule {
     name: "over-broad-permissions",
     severity: Severity::High,
-    what: "A job states no `permissions:`, so its token may do whatever the repository's default allows, or it asks \
-           for `write-all`.",
+    what: "A job does not say what its token may do, so that the default of the repository decides, or it asks for \
+           everything.",
     why: "Every action and every dependency of a build can use the job's token. With the default it may rewrite the \
-         source, the releases and the workflows themselves.",
-    fix: "State the least at the top of the workflow, and more only in the job that needs it:\n\n\
-           ```yaml\npermissions:\n  contents: read\n\njobs:\n  publish:\n    permissions:\n      contents: read\n      packages: write\n```",
+         source, the releases and the pipelines themselves.",
+    fix: "State the least for the whole pipeline, and more only in the job that needs it.",
+    examples: &[(
+        "github-actions",
+        "```yaml\npermissions:\n  contents: read\n\njobs:\n  publish:\n    permissions:\n      contents: read\n      packages: write\n```",
+    )],
     check: Check::File(check),
 };
 

@@ -13,9 +13,12 @@ pub(super) static RULE: Rule = Rule {
     what: "An image is pushed to the registry in a run in which the scan of that image had not passed before.",
     why: "From the push on the image can be pulled and deployed by anybody who watches the tag, whatever the scan says \
          later.",
-    fix: "Build, scan, then push the same image:\n\n\
-           ```yaml\n- run: docker build -t \"$IMAGE\" .\n- run: trivy image --exit-code 1 \"$IMAGE\"\n- run: docker push \"$IMAGE\"\n```\n\n\
-           With a build action: `load: true` and `push: false` first, then scan, then push.",
+    fix: "Build, scan, then push the same image.",
+    examples: &[(
+        "github-actions",
+        "```yaml\n- run: docker build -t \"$IMAGE\" .\n- run: trivy image --exit-code 1 \"$IMAGE\"\n- run: docker push \"$IMAGE\"\n```\n\n\
+         With a build action: `load: true` and `push: false` first, then scan, then push.",
+    )],
     check: Check::Runs(check),
 };
 

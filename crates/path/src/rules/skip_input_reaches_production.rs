@@ -14,12 +14,15 @@ use crate::story::story;
 pub(super) static RULE: Rule = Rule {
     name: "skip-input-reaches-production",
     severity: Severity::High,
-    what: "Whoever starts the workflow by hand can choose an input with which a deployment runs although a check did \
+    what: "Whoever starts the pipeline by hand can choose an input with which a deployment runs although a check did \
            not pass before it.",
     why: "A switch meant for an emergency becomes the way that is taken every day. It leaves no trace but the input of \
          a run, and asks nobody.",
-    fix: "Take the input away, or let it reach no deployment: ask for the check's result where you deploy.\n\n\
-           ```yaml\ndeploy:\n  needs: test\n  if: needs.test.result == 'success'\n```",
+    fix: "Take the input away, or let it reach no deployment: ask for the check's result where you deploy.",
+    examples: &[(
+        "github-actions",
+        "```yaml\ndeploy:\n  needs: test\n  if: needs.test.result == 'success'\n```",
+    )],
     check: Check::Runs(check),
 };
 

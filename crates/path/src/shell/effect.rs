@@ -58,7 +58,7 @@ pub(super) fn literals(words: &[Word]) -> Vec<Option<String>> {
 
 /// `trap ACTION SIGNAL…`: whether a failure that ends the script is turned into a success by it.
 fn trap(words: &[Word]) -> Effect {
-    let Some((action, signals)) = words.split_first() else {
+    let Some((action, signals)) = without_dashes(words).split_first() else {
         return Effect::Succeeds;
     };
     if !signals.iter().any(ends_script) {
@@ -71,6 +71,14 @@ fn trap(words: &[Word]) -> Effect {
         }
         Some(_) | None if ends_otherwise(&action.written) => Effect::Trap(Trap::Swallows),
         Some(_) | None => Effect::Trap(Trap::Off),
+    }
+}
+
+/// The words behind `--`, which ends the options.
+pub(super) fn without_dashes(words: &[Word]) -> &[Word] {
+    match words.split_first() {
+        Some((first, rest)) if first.literal.as_deref() == Some("--") => rest,
+        _ => words,
     }
 }
 
@@ -129,7 +137,7 @@ pub(super) fn prints(command: &Command) -> bool {
         && command.substitutions.is_empty()
 }
 
-fn is_script(name: &str) -> bool {
+pub(super) fn is_script(name: &str) -> bool {
     std::path::Path::new(name)
         .extension()
         .is_some_and(|extension| extension == "sh" || extension == "bash")

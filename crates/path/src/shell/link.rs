@@ -293,9 +293,7 @@ impl<'a> Linker<'a> {
         };
         let first = script.commands.len();
         script.commands.extend(found.commands.iter().cloned());
-        script.unread.extend(found.unread.iter().cloned());
-        script.add_stores(&found.stores);
-        script.startup = script.startup.take().or_else(|| found.startup.clone());
+        script.add_notes(found);
         let body = move_all(&found.flow, first);
         let options = options.unwrap_or(found.options);
         let body = if sourced {

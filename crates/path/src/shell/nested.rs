@@ -53,7 +53,7 @@ fn evaluated(arguments: &[Word]) -> Option<Nested> {
 
 /// The text of a word that is one quoted text or needs no expansion. Expansions within quotes stay as they are
 /// written, so that a word of the inner text is as unknown as it is.
-fn stated(word: &Word) -> Option<String> {
+pub(super) fn stated(word: &Word) -> Option<String> {
     if let Some(literal) = &word.literal {
         return Some(literal.clone());
     }

@@ -1,13 +1,11 @@
 //! Installed artifacts: files named by the digest of their bytes.
 
 use std::fs::{File, Permissions};
-use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use plimsoll_durable::Draft;
 use plimsoll_model::Digest;
-use sha2::{Digest as _, Sha256};
 
 use crate::EnvironmentError;
 use crate::folder;
@@ -96,7 +94,7 @@ fn copy(source: &Path, output: &mut File) -> Result<Digest, EnvironmentError> {
         });
     }
     let mut input = File::open(source).map_err(EnvironmentError::file("open", source))?;
-    hash(&mut input, output)
+    Digest::of_copy(&mut input, output)
         .and_then(|digest| {
             output.set_permissions(Permissions::from_mode(0o555))?;
             Ok(digest)
@@ -106,18 +104,5 @@ fn copy(source: &Path, output: &mut File) -> Result<Digest, EnvironmentError> {
 
 fn digest_of(path: &Path) -> Result<Digest, EnvironmentError> {
     let mut file = File::open(path).map_err(EnvironmentError::file("open", path))?;
-    hash(&mut file, &mut std::io::sink()).map_err(EnvironmentError::file("read", path))
-}
-
-fn hash(input: &mut impl Read, output: &mut impl Write) -> std::io::Result<Digest> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let length = input.read(&mut buffer)?;
-        if length == 0 {
-            return Ok(Digest::from_bytes(hasher.finalize().into()));
-        }
-        hasher.update(&buffer[..length]);
-        output.write_all(&buffer[..length])?;
-    }
+    Digest::of_copy(&mut file, &mut std::io::sink()).map_err(EnvironmentError::file("read", path))
 }

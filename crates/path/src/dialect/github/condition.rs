@@ -10,8 +10,8 @@ use super::input::{Declared, InputKind};
 use super::written::{Asked, Lenient, Words, Written};
 use crate::Value;
 use crate::pipeline::{
-    Atom, Composer, Condition, Fact, Job, Node, Outcome, Store, Term, Tolerance, Trigger,
-    TriggerKind,
+    Atom, Composer, Condition, Fact, Job, Node, Outcome, StepPlace, Store, Term, Tolerance,
+    Trigger, TriggerKind,
 };
 
 /// What all expressions of a workflow came to.
@@ -141,11 +141,14 @@ impl Lowering<'_> {
     }
 
     /// The steps of the job whose ending an expression names.
-    fn find_asked_steps(&self, expression: &Expression, scope: Scope) -> Vec<usize> {
+    fn find_asked_steps(&self, expression: &Expression, scope: Scope) -> Vec<StepPlace> {
         let mut asked = Vec::new();
         for (at, step) in self.written[scope.job].steps.iter().enumerate() {
             let id = step.id.as_ref();
-            asked.extend(id.filter(|id| expression.asks_step(id)).map(|_| at));
+            asked.extend(id.filter(|id| expression.asks_step(id)).map(|_| StepPlace {
+                job: scope.job,
+                step: at,
+            }));
         }
         asked
     }
@@ -468,6 +471,7 @@ impl Lowering<'_> {
             return vec![(Value::Null, Term::ALWAYS)];
         };
         self.results(|ended| Atom::Step {
+            job: scope.job,
             step,
             ended,
             tolerated,

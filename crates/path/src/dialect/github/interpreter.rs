@@ -82,6 +82,7 @@ pub(super) fn is_plain(script: &Script, text: &str) -> bool {
     let word = |char: char| char.is_ascii_alphanumeric() || " _./=:+-".contains(char);
     rest.chars().all(word)
         && script.unread.is_empty()
+        && script.hidden.is_empty()
         && matches!(script.flow.as_slice(), [Flow::Command { substitutions, .. }] if substitutions.is_empty())
         && matches!(script.commands.as_slice(), [command] if matches!(command.effect, Effect::MayFail | Effect::Named(_)))
 }

@@ -252,7 +252,7 @@ impl Reader<'_> {
         };
         let written = Written {
             id,
-            words: self.read_words(node),
+            words: self.read_words(node)?,
             steps: draft.written,
         };
         Ok(Draft { job, written, gaps })
@@ -315,23 +315,31 @@ impl Reader<'_> {
             .map(|name| self.locate(name.span))
     }
 
-    pub(super) fn read_words(&self, node: &Node) -> Words {
-        Words {
-            condition: self.read_condition(node),
+    pub(super) fn read_words(&self, node: &Node) -> Read<Words> {
+        Ok(Words {
+            condition: self.read_condition(node)?,
             tolerance: self.read_tolerance(node),
-        }
+        })
     }
 
-    fn read_condition(&self, node: &Node) -> Option<Asked> {
-        let (_, value) = node.entry("if")?;
-        let text = value.scalar().filter(|text| !text.trim().is_empty())?;
-        Some(Asked {
+    /// A condition that is a list or a table means nothing: to read it as none would make a step of it that always runs.
+    fn read_condition(&self, node: &Node) -> Read<Option<Asked>> {
+        let Some((_, value)) = node.entry("if") else {
+            return Ok(None);
+        };
+        if matches!(value.value, Yaml::Sequence(_) | Yaml::Mapping(_)) {
+            return refuse(value, "`if` is no expression");
+        }
+        let Some(text) = value.scalar().filter(|text| !text.trim().is_empty()) else {
+            return Ok(None);
+        };
+        Ok(Some(Asked {
             expression: Expression::parse(&text),
             said: Said {
                 text: format!("if: {}", label(&text)),
                 location: self.locate(value.span),
             },
-        })
+        }))
     }
 
     fn read_tolerance(&self, node: &Node) -> Option<Lenient> {

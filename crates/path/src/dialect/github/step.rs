@@ -101,10 +101,7 @@ impl Reader<'_> {
             }
         };
         let location = self.locate(first_line(node));
-        let mut gaps: Vec<Gap> = self
-            .find_operator(node, defaults, job)
-            .into_iter()
-            .collect();
+        let mut gaps = Vec::from_iter(self.find_operator(node, defaults, job));
         if let Some(uses) = node.get("uses").and_then(Node::as_str)
             && uses.starts_with("./")
         {
@@ -113,7 +110,7 @@ impl Reader<'_> {
         let directory = node.get("working-directory").and_then(Node::scalar);
         let id = node.get("id").and_then(Node::scalar);
         Ok(DraftStep {
-            words: self.read_words(node),
+            words: self.read_words(node)?,
             gaps,
             step: Step {
                 id: id.map(|id| id.to_lowercase()),

@@ -3,7 +3,7 @@
 
 use plimsoll_model::{LineIndex, Location, Span, TreePath};
 
-use super::lines;
+use super::{lines, prove};
 use crate::dialect::runners;
 use crate::pipeline::{
     Atom, Composer, Condition, Job, Outcome, Permissions, Pipeline, Said, Step, Term, Tolerance,
@@ -11,17 +11,31 @@ use crate::pipeline::{
 };
 use crate::shell::{Options, Place, Script};
 
-/// A stage: its steps, what its failure ends as, and what the step behind them asks of the stage.
+/// A stage: its steps, what its failure or that of its first step ends as, what it asks before it begins, and what the
+/// step behind its steps asks of the stage.
 struct Stage {
     steps: &'static [&'static str],
     unstable: bool,
+    caught: bool,
+    when: Option<When>,
     post: Option<(Outcome, &'static str)>,
+}
+
+/// What a stage asks besides that nothing before it failed.
+#[derive(Clone, Copy)]
+enum When {
+    /// Nothing before it is unstable.
+    Stable,
+    /// The first step of the first stage did not fail, caught or not.
+    FirstPassed,
 }
 
 fn stage(steps: &'static [&'static str]) -> Stage {
     Stage {
         steps,
         unstable: false,
+        caught: false,
+        when: None,
         post: None,
     }
 }
@@ -71,6 +85,33 @@ fn none_earlier(terms: &mut Composer, run: bool) -> Term {
     terms.not(stopped)
 }
 
+fn begin(terms: &mut Composer, when: Option<When>) -> Term {
+    let goes_on = none_earlier(terms, true);
+    let refused = match when {
+        None => return goes_on,
+        Some(When::Stable) => Atom::Earlier(Outcome::Unstable),
+        Some(When::FirstPassed) => Atom::Step {
+            job: 0,
+            step: 0,
+            ended: Outcome::Failure,
+            tolerated: false,
+        },
+    };
+    let refused = terms.atom(refused);
+    terms.without(goes_on, refused)
+}
+
+fn tolerance() -> Tolerance {
+    Tolerance {
+        said: Said {
+            text: "unstable".to_owned(),
+            location: here(),
+        },
+        fact: None,
+        unstable: true,
+    }
+}
+
 fn pipeline(stages: &[Stage]) -> Pipeline {
     let mut terms = Composer::new();
     let mut jobs = Vec::new();
@@ -85,24 +126,19 @@ fn pipeline(stages: &[Stage]) -> Pipeline {
             let asked = terms.atom(Atom::Earlier(ended));
             steps.push(step(text, asked, true));
         }
-        let said = Said {
-            text: "unstable".to_owned(),
-            location: here(),
-        };
+        if let Some(first) = steps.first_mut() {
+            first.tolerance = stage.caught.then(tolerance);
+        }
         jobs.push(Job {
             id: format!("stage{at}"),
             name: None,
             location: here(),
             needs: at.checked_sub(1).into_iter().collect(),
             condition: Condition {
-                begins: none_earlier(&mut terms, true),
+                begins: begin(&mut terms, stage.when),
                 ..Condition::default()
             },
-            tolerance: stage.unstable.then_some(Tolerance {
-                said,
-                fact: None,
-                unstable: true,
-            }),
+            tolerance: stage.unstable.then(tolerance),
             environment: None,
             permissions: Permissions::Stated,
             startup: None,
@@ -166,5 +202,57 @@ fn another_status_policy_needs_no_other_prover() {
         let found = lines(&pipeline(&stages));
         let verdict = found[0].split_once(": ").unwrap().1;
         assert_eq!((found.len(), verdict), (1, expected), "{found:?}");
+    }
+}
+
+#[test]
+fn a_failure_that_is_passed_over_stops_what_asks_for_it() {
+    let caught = || Stage {
+        caught: true,
+        ..stage(&["cargo test"])
+    };
+    let unstable = || Stage {
+        unstable: true,
+        ..stage(&["cargo test"])
+    };
+    let ship = |when| Stage {
+        when,
+        ..stage(&["cargo publish"])
+    };
+    let (skipped, between) = ("commit stage0.0.0", || stage(&["make"]));
+    // The verdict, and how many checks stop nothing.
+    for (stages, expected) in [
+        (vec![caught(), ship(None)], (skipped, 1)),
+        (vec![caught(), ship(Some(When::Stable))], ("holds", 0)),
+        (vec![caught(), ship(Some(When::FirstPassed))], ("holds", 0)),
+        (
+            vec![caught(), between(), ship(Some(When::FirstPassed))],
+            ("holds", 0),
+        ),
+        (vec![unstable(), ship(None)], (skipped, 1)),
+        (vec![unstable(), ship(Some(When::Stable))], ("holds", 0)),
+        // How the step ended before its stage was tolerated.
+        (
+            vec![unstable(), ship(Some(When::FirstPassed))],
+            ("holds", 0),
+        ),
+        // Somebody asks, and it is not the deployment.
+        (
+            vec![
+                caught(),
+                Stage {
+                    when: Some(When::Stable),
+                    ..between()
+                },
+                ship(None),
+            ],
+            (skipped, 0),
+        ),
+    ] {
+        let pipeline = pipeline(&stages);
+        let proofs = prove(&pipeline).unwrap();
+        let found = lines(&pipeline);
+        let verdict = found[0].split_once(": ").unwrap().1;
+        assert_eq!((verdict, proofs.neutralised.len()), expected, "{found:?}");
     }
 }
