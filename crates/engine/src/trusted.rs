@@ -254,19 +254,10 @@ pub fn load_base(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedE
         PolicySource::Base { revision } => {
             let repository = Repository::discover(root)?;
             let commit = repository.resolve(revision)?;
-            let bytes = repository
-                .read(&commit, &TreePath::new(POLICY_FILE))?
-                .ok_or_else(|| TrustedError::NoBase {
-                    revision: revision.clone(),
-                })?;
             let origin = format!("{POLICY_FILE} at {revision}");
+            let base = parse(&read_base(&repository, &commit, revision)?, &origin)?;
             compared = Some((revision.clone(), commit));
-            (
-                parse(&bytes, &origin)?,
-                true,
-                origin,
-                repository.root().to_owned(),
-            )
+            (base, true, origin, repository.root().to_owned())
         }
         PolicySource::Tree => {
             let (base, origin) = match own(root)? {
@@ -284,6 +275,17 @@ pub fn load_base(source: &PolicySource, root: &Path) -> Result<Trusted, TrustedE
         revision: compared,
         origin,
         folder,
+    })
+}
+
+fn read_base(
+    repository: &Repository,
+    commit: &CommitId,
+    revision: &str,
+) -> Result<Vec<u8>, TrustedError> {
+    let bytes = repository.read(commit, &TreePath::new(POLICY_FILE))?;
+    bytes.ok_or_else(|| TrustedError::NoBase {
+        revision: revision.to_owned(),
     })
 }
 

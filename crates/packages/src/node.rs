@@ -1,5 +1,6 @@
 //! Node.js packages of npm and of the package managers that share its registry.
 
+mod folder;
 mod npm_address;
 mod npm_needs;
 mod npm_nested;

@@ -75,24 +75,10 @@ impl Policy {
             text: Arc::from(text),
             origin: Arc::from(origin),
         };
-        let inspectors = rows.inspectors.iter();
-        let tables: Vec<&str> = inspectors.filter_map(|row| row.settings).collect();
-        let refuse = |error| source.refuse(&error, &tables);
         plimsoll_syntax::toml::check_depth(text).map_err(|error| {
             source.error_at(error.offset, error.message, "write it flatter".to_owned())
         })?;
-        let document = DeTable::parse(text).map_err(refuse)?;
-        let mut rest = document.clone();
-        for table in &tables {
-            rest.get_mut().remove(*table);
-        }
-        let mut policy = Self::deserialize(toml::Deserializer::from(rest)).map_err(refuse)?;
-        let stated = toml::from_str(text).map_err(refuse)?;
-        check::check(&policy, rows).map_err(|fault| source.locate(document.get_ref(), fault))?;
-        policy.identity = Some(Identity {
-            sha256: identity::digest(&stated),
-            file_sha256: Some(Digest::of(text.as_bytes())),
-        });
+        let mut policy = source.read(rows)?;
         policy.source = source;
         policy.resolve(rows);
         Ok(policy)
@@ -163,6 +149,26 @@ impl Requirement {
 }
 
 impl Source {
+    /// What the text states, checked, without what follows from the rows.
+    fn read(&self, rows: Rows<'_>) -> Result<Policy, PolicyError> {
+        let inspectors = rows.inspectors.iter();
+        let tables: Vec<&str> = inspectors.filter_map(|row| row.settings).collect();
+        let refuse = |error| self.refuse(&error, &tables);
+        let document = DeTable::parse(&self.text).map_err(refuse)?;
+        let mut rest = document.clone();
+        for table in &tables {
+            rest.get_mut().remove(*table);
+        }
+        let mut policy = Policy::deserialize(toml::Deserializer::from(rest)).map_err(refuse)?;
+        let stated = toml::from_str(&self.text).map_err(refuse)?;
+        check::check(&policy, rows).map_err(|fault| self.locate(document.get_ref(), fault))?;
+        policy.identity = Some(Identity {
+            sha256: identity::digest(&stated),
+            file_sha256: Some(Digest::of(self.text.as_bytes())),
+        });
+        Ok(policy)
+    }
+
     fn refuse(&self, error: &toml::de::Error, tables: &[&str]) -> PolicyError {
         let message = error.message().to_owned();
         let hint = words::hint(&message, tables);

@@ -94,11 +94,7 @@ pub(crate) fn draft<'a>(
         .transpose()?;
     let secret_group = secret_group(&mut keys, pattern.as_ref())?;
     let entropy = keys.number("entropy")?;
-    let keywords = keys
-        .texts("keywords")?
-        .into_iter()
-        .map(|word| keyword(&keys, &word))
-        .collect::<Result<_, _>>()?;
+    let keywords = keywords(&mut keys)?;
     let path = keys
         .text("path")?
         .filter(|written| !written.text.is_empty());
@@ -353,6 +349,11 @@ fn target(keys: &mut Keys<'_>) -> Result<Target, RulesError> {
             "write \"secret\", \"match\" or \"line\"",
         )),
     }
+}
+
+fn keywords(keys: &mut Keys<'_>) -> Result<Vec<String>, RulesError> {
+    let written = keys.texts("keywords")?;
+    written.iter().map(|word| keyword(keys, word)).collect()
 }
 
 /// A keyword in lower case. All keywords are searched for at once, which a long one makes slow.

@@ -16,12 +16,12 @@ use plimsoll_source::TextFile;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::folder::{installed_name, is_plain, join, lookup};
 use super::npm_needs::{self, NpmNeeds};
 use super::{ECOSYSTEM, FIX, npm_address, npm_nested};
 use crate::facts::{Covers, LocalPackage, Lock};
 use crate::json::{Entries, error_offset, key_span};
 use crate::places::Places;
-use crate::tree_path::above;
 use crate::{Facts, Parser, gap};
 
 pub(crate) static PARSER: Parser = Parser {
@@ -189,14 +189,7 @@ impl Reading<'_> {
 
     fn flat(&mut self, packages: &Entries<'_>) {
         for (folder, value) in &packages.0 {
-            if !is_plain(folder) {
-                self.misnamed(folder, value);
-                continue;
-            }
-            let is_deep = folder.matches("node_modules/").count() > MAX_DEPTH;
-            if is_deep || folder.len() > MAX_FOLDER_BYTES {
-                let location = self.location(folder, value);
-                self.too_deep(location);
+            if !self.is_folder(folder, value) {
                 continue;
             }
             let Some(entry) = self.entry::<Entry<'_>>(folder, value) else {
@@ -234,6 +227,21 @@ impl Reading<'_> {
             };
             self.packages.insert(folder.clone(), package);
         }
+    }
+
+    /// Whether a package can stand there; what cannot is told.
+    fn is_folder(&mut self, folder: &str, value: &RawValue) -> bool {
+        if !is_plain(folder) {
+            self.misnamed(folder, value);
+        } else if folder.matches("node_modules/").count() > MAX_DEPTH
+            || folder.len() > MAX_FOLDER_BYTES
+        {
+            let location = self.location(folder, value);
+            self.too_deep(location);
+        } else {
+            return true;
+        }
+        false
     }
 
     fn link(&mut self, folder: &str, name: &str, target: Option<Resolved>, value: &RawValue) {
@@ -466,29 +474,6 @@ pub(crate) fn address(resolved: Option<Resolved>) -> Option<String> {
     }
 }
 
-/// The folder's package name, or `None` for a folder that npm did not install into.
-fn installed_name(folder: &str) -> Option<&str> {
-    let name = folder.rsplit_once("node_modules/").map(|(_, name)| name)?;
-    (!name.is_empty()).then_some(name)
-}
-
-/// Whether a folder is written in the one way in which npm writes it: two ways to write it would be
-/// two packages to us and one to npm. Links lead out of the root, nothing else does.
-fn is_plain(folder: &str) -> bool {
-    let mut inner = folder;
-    while let Some(rest) = inner.strip_prefix("../") {
-        inner = rest;
-    }
-    let parts_are_plain = inner
-        .split('/')
-        .all(|part| !matches!(part, "" | "." | ".."));
-    let name_is_one = installed_name(folder).is_none_or(|name| {
-        let parts: Vec<&str> = name.split('/').collect();
-        parts.len() == if name.starts_with('@') { 2 } else { 1 }
-    });
-    folder.is_empty() || (parts_are_plain || inner == "..") && name_is_one && !folder.contains('\\')
-}
-
 /// The digests of a Subresource Integrity text (W3C SRI §3.5).
 fn checksums(integrity: &str) -> Vec<Checksum> {
     integrity
@@ -509,17 +494,4 @@ fn checksum(digest: &str) -> Option<Checksum> {
 fn resolve(packages: &BTreeMap<String, Package>, folder: &str, name: &str) -> Option<Purl> {
     let found = lookup(folder, name, |at| packages.get(at))?;
     ECOSYSTEM.purl(&found.name, Some(found.version.as_ref()?))
-}
-
-/// Looks a name up as Node.js does: in the folder's own `node_modules`, then in that of each above.
-fn lookup<T>(folder: &str, name: &str, mut find: impl FnMut(&str) -> Option<T>) -> Option<T> {
-    above(folder).find_map(|from| find(&join(from, &format!("node_modules/{name}"))))
-}
-
-fn join(parent: &str, child: &str) -> String {
-    if parent.is_empty() {
-        child.to_owned()
-    } else {
-        format!("{parent}/{child}")
-    }
 }

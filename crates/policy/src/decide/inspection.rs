@@ -86,11 +86,16 @@ impl Case<'_> {
             let message = "the inspected tree's own stricter policy denied";
             return TREE_DENIED.reason(about, message);
         }
+        self.pass(about, inspected, ran, tally.older)
+    }
+
+    /// What is said of an inspection against which nothing speaks.
+    fn pass(&self, about: &str, inspected: &Inspected, ran: &Ran, older: usize) -> Reason {
         let rule = self.policy.gate.rule(&ran.inspector);
         let now = self.request.now;
         let mut parts = vec![gate::nothing_seen(ran, rule, now)];
         if let Some(since) = rule.mode.new_since(now) {
-            parts.push(gate::older(tally.older, since));
+            parts.push(gate::older(older, since));
         }
         let own = findings_of(inspected, &ran.inspector);
         let lowered = self.policy.lowered(own).into_iter();
