@@ -108,7 +108,7 @@ fn every_rule_explains_itself() {
         let mut fix = rule.fix.to_owned();
         for (dialect, example) in rule.examples {
             assert!(DIALECTS.iter().any(|known| known.id == *dialect));
-            fix += &format!("\n\nIn {dialect}:\n\n{example}");
+            fix.extend(["\n\nIn ", dialect, ":\n\n", example]);
         }
         assert_eq!(doc.fix, fix);
         assert!(!rule.examples.is_empty() && !rule.fix.contains("```"));
