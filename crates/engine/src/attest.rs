@@ -3,6 +3,8 @@
 //! Each use-case does the thing itself: it inspects the commit, runs the tests, runs the build. It
 //! takes nobody's word for an outcome.
 
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -62,7 +64,7 @@ pub enum AttestError {
         /// On what.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The artifact was not built from the commit.
     #[error(
@@ -295,13 +297,12 @@ fn record(
 
 /// The digest of a file's bytes.
 pub(crate) fn digest_of(path: &Path) -> Result<Digest, AttestError> {
-    let bytes = std::fs::read(path);
-    let bytes = bytes.map_err(|source| AttestError::File {
+    let digest = File::open(path).and_then(|mut file| Digest::of_copy(&mut file, &mut io::sink()));
+    digest.map_err(|source| AttestError::File {
         operation: "read",
         path: path.to_owned(),
         source,
-    })?;
-    Ok(Digest::of(&bytes))
+    })
 }
 
 fn make(build: &Build<'_>, on_output: OnLine<'_>) -> Result<(), AttestError> {

@@ -31,7 +31,7 @@ pub struct Request<'a> {
     pub release: &'a OwnId,
     /// All that it ships. What is required must hold for each.
     pub subjects: &'a [Subject],
-    /// Who asks; believed because they signed.
+    /// Who asks: whose key signed the request, or whom the door that took it knows.
     pub requester: &'a Signatory,
     /// Whether the policy is a trusted base, not the inspected tree's own.
     pub policy_trusted: bool,

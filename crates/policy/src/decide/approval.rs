@@ -23,14 +23,12 @@ impl Case<'_> {
             let used = deployed.is_some_and(|deployed| at < deployed);
             let used = used.then(|| "an approval that an earlier deployment used up".to_owned());
             let refusal = used.or_else(|| self.stale(approval));
-            match refusal.or_else(|| self.refusal(rule, &evidence.signed_by)) {
-                Some(refusal) => {
-                    refused.insert(refusal);
-                }
-                None => {
-                    counted.push(evidence.id);
-                    approvers.insert(signatory_name(&evidence.signed_by));
-                }
+            let refusal = refusal.or_else(|| self.refusal(rule, &evidence.signed_by));
+            if let Some(refusal) = refusal {
+                refused.insert(refusal);
+            } else {
+                counted.push(evidence.id);
+                approvers.insert(signatory_name(&evidence.signed_by));
             }
         }
         let reason = self.approval_reason(rule, &approvers, &refused);

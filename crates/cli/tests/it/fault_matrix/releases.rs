@@ -224,8 +224,8 @@ pub(super) const RELEASES: &[Fault] = &[
             world.sh("cp ../other/log.key ../state/log.key");
         },
         command: "ledger verify",
-        code: 1,
-        says: &["checkpoint", "BROKEN"],
+        code: 65,
+        says: &["may not seal the ledger", "hint: put back the log.key"],
     },
     Fault {
         name: "changed evidence",
