@@ -436,8 +436,8 @@ mod tests {
         let deep = format!("{}x{}", "[".repeat(4000), "]".repeat(4000));
         let long = "x".repeat(100_000);
         let echoes = format!("a: &a {long}\nb: [{}]\n", vec!["*a"; 100].join(","));
-        let anchored = (0..120).map(|at| format!("&a{at} [")).collect::<String>();
-        let anchored = format!("{anchored}&b {long}{}", "]".repeat(120));
+        let opened: Vec<String> = (0..120).map(|at| format!("&a{at} [")).collect();
+        let anchored = format!("{}&b {long}{}", opened.concat(), "]".repeat(120));
         for (text, word) in [
             (laughs.as_str(), "grows past"),
             (deep.as_str(), "recursion limit"),
