@@ -24,7 +24,7 @@ use plimsoll_source::{
     Text, Tree, UNREADABLE_FILE,
 };
 
-use crate::register::{Inspectors, Kept, Ready, Run};
+use crate::register::{Facts, Inspectors, Kept, Ready, Run};
 use blanked::{Blanked, Inspectable};
 
 pub(crate) use blanked::masks;
@@ -250,38 +250,32 @@ impl<'a> Map<'a> {
     fn visit(&self, read: &Read) {
         let claiming = self.find_claiming(&read.address.path);
         let mut blanked = Blanked::new(read, &claiming);
-        let mut said = false;
         for worker in &claiming {
-            said |= self.work(worker, read, &mut blanked) == Kept::Said;
+            let facts = self.find_facts(worker, read, &mut blanked);
+            blanked.add(worker.ready, facts);
+        }
+        let mut said = false;
+        for (worker, facts) in claiming.iter().zip(blanked.into_facts()) {
+            said |= worker.run.keep(&read.address, facts) == Kept::Said;
         }
         self.remember(read, &claiming);
         let said = said.then_some((&read.address, read.digest));
         self.count(read.text_bytes(), said);
     }
 
-    /// Lets one inspector take in a file: by what is cached, else by reading it.
-    fn work<'w>(&self, worker: &'w Worker<'_>, read: &Read, blanked: &mut Blanked<'w>) -> Kept {
-        let key = self.options.cache.map(|cache| {
-            (
-                cache,
-                self.key(worker, &read.address, &read.metadata, &read.digest),
-            )
-        });
-        let known = key.as_ref().and_then(|(cache, key)| {
-            let facts = cache.get(key)?;
-            let kept = worker.run.keep(&read.address, &facts)?;
-            Some((facts, kept))
-        });
-        let (facts, kept) = known.unwrap_or_else(|| {
-            let facts = worker.ready.extract(&blanked.file_for(worker.ready));
-            let kept = worker.run.keep(&read.address, &facts);
-            if let Some((cache, key)) = key {
-                cache.put(key, facts.clone());
-            }
-            (facts, kept.expect("this build wrote these facts"))
-        });
-        blanked.add(worker.ready, facts);
-        kept
+    /// What a file says to one inspector: by what is cached, else by reading it.
+    fn find_facts(&self, worker: &Worker<'_>, read: &Read, blanked: &mut Blanked<'_>) -> Facts {
+        let Some(cache) = self.options.cache else {
+            return worker.ready.extract(&blanked.file_for(worker.ready));
+        };
+        let key = self.key(worker, &read.address, &read.metadata, &read.digest);
+        let cached = cache.get(&key);
+        if let Some(facts) = cached.and_then(|bytes| worker.ready.unpack(&bytes)) {
+            return facts;
+        }
+        let facts = worker.ready.extract(&blanked.file_for(worker.ready));
+        cache.put(key, worker.ready.pack(&facts));
+        facts
     }
 
     fn key(

@@ -23,7 +23,7 @@ use crate::baseline::MISSING_COMMIT;
 
 pub use dependency::{ADVISORIES_FOLDER, DatabaseFolderError};
 use row::Row;
-pub(crate) use row::{Kept, Ready, Run};
+pub(crate) use row::{Facts, Kept, Ready, Run};
 pub use secret::SecretRulesError;
 
 /// Every inspector of this build that runs over a tree.

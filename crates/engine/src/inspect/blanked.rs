@@ -6,7 +6,7 @@ use plimsoll_model::{Address, Masks, Span};
 use plimsoll_source::{File, Files, Metadata, Text, Tree};
 
 use super::{MAX_FILE_BYTES, Map, Read, Worker, unchanged};
-use crate::register::{Inspectors, Ready};
+use crate::register::{Facts, Inspectors, Ready};
 
 /// Where secret values stand in a text, as all say who see them.
 pub(crate) fn masks(inspectors: &Inspectors, address: &Address, text: &str) -> Masks {
@@ -21,7 +21,7 @@ pub(crate) fn masks(inspectors: &Inspectors, address: &Address, text: &str) -> M
 }
 
 /// The spans that one of them hides; what is no text has none.
-fn hidden(ready: &dyn Ready, file: &File<'_>, facts: &[u8], names: &[Span]) -> Vec<Span> {
+fn hidden(ready: &dyn Ready, file: &File<'_>, facts: &Facts, names: &[Span]) -> Vec<Span> {
     match file.as_text() {
         Some(text) => ready.masks(&text, facts, names).spans().to_vec(),
         None => Vec::new(),
@@ -32,8 +32,8 @@ fn hidden(ready: &dyn Ready, file: &File<'_>, facts: &[u8], names: &[Span]) -> V
 pub(super) struct Blanked<'a> {
     read: &'a Read,
     claiming: Vec<&'a dyn Ready>,
-    /// What those who see secrets said of it.
-    secrets: Vec<(&'a dyn Ready, Vec<u8>)>,
+    /// What it says to each who read it so far.
+    facts: Vec<(&'a dyn Ready, Facts)>,
     /// The masks and the blanked text, once somebody asks for it.
     masks: Option<(Masks, Option<String>)>,
 }
@@ -43,16 +43,19 @@ impl<'a> Blanked<'a> {
         Self {
             read,
             claiming: claiming.iter().map(|worker| worker.ready).collect(),
-            secrets: Vec::new(),
+            facts: Vec::new(),
             masks: None,
         }
     }
 
-    /// Takes in what somebody said who sees secrets.
-    pub(super) fn add(&mut self, ready: &'a dyn Ready, facts: Vec<u8>) {
-        if ready.sees_secrets() {
-            self.secrets.push((ready, facts));
-        }
+    /// Takes in what it says to somebody.
+    pub(super) fn add(&mut self, ready: &'a dyn Ready, facts: Facts) {
+        self.facts.push((ready, facts));
+    }
+
+    /// All that was taken in, in that order.
+    pub(super) fn into_facts(self) -> impl Iterator<Item = Facts> {
+        self.facts.into_iter().map(|(_, facts)| facts)
     }
 
     /// The file as an inspector may see it.
@@ -86,7 +89,7 @@ impl<'a> Blanked<'a> {
     fn blank<'b>(&'b mut self, text: &'b str) -> (&'b Masks, &'b str) {
         let read = self.read;
         let (masks, blank) = self.masks.get_or_insert_with(|| {
-            let masks = mask(read, text, &self.claiming, &self.secrets);
+            let masks = mask(read, text, &self.claiming, &self.facts);
             let blank = (!masks.is_empty()).then(|| masks.blank(text));
             (masks, blank)
         });
@@ -130,19 +133,15 @@ impl Files for Inspectable<'_> {
 static NOTHING: LazyLock<Masks> = LazyLock::new(Masks::default);
 
 /// What nobody may see of a text but those who see secrets.
-fn mask(
-    read: &Read,
-    text: &str,
-    claiming: &[&dyn Ready],
-    secrets: &[(&dyn Ready, Vec<u8>)],
-) -> Masks {
+fn mask(read: &Read, text: &str, claiming: &[&dyn Ready], facts: &[(&dyn Ready, Facts)]) -> Masks {
     let file = read.file(&NOTHING, text);
     let texts = file.as_text().into_iter();
     let names: Vec<Span> = texts
         .flat_map(|text| claiming.iter().flat_map(move |ready| ready.names(&text)))
         .collect();
-    let spans = secrets
+    let spans = facts
         .iter()
+        .filter(|(ready, _)| ready.sees_secrets())
         .flat_map(|(ready, facts)| hidden(*ready, &file, facts, &names));
     Masks::new(spans.collect())
 }

@@ -5,7 +5,7 @@ use plimsoll_source::{Identity, Offer, Wanted};
 use serde::{Deserialize, Serialize};
 
 use super::{EXTRACTOR_VERSION, Map, Read, Worker};
-use crate::register::Kept;
+use crate::register::{Facts, Kept};
 
 /// A content that was read before: what is counted of it, and the digest by which its facts are cached.
 #[derive(Serialize, Deserialize)]
@@ -55,13 +55,12 @@ impl Map<'_> {
         let facts = claiming.iter().map(|worker| {
             let key = self.key(worker, offer.address, offer.metadata, &known.digest);
             let facts = cache.get(&key)?;
-            worker.ready.is_readable(&facts).then_some(facts)
+            worker.ready.unpack(&facts)
         });
-        let facts: Vec<Vec<u8>> = facts.collect::<Option<_>>()?;
+        let facts: Vec<Facts> = facts.collect::<Option<_>>()?;
         let mut said = false;
-        for (worker, facts) in claiming.iter().zip(&facts) {
-            let kept = worker.run.keep(offer.address, facts);
-            said |= kept.expect("these facts are readable") == Kept::Said;
+        for (worker, facts) in claiming.iter().zip(facts) {
+            said |= worker.run.keep(offer.address, facts) == Kept::Said;
         }
         self.count(
             known.text_bytes,

@@ -1,6 +1,7 @@
 //! The one place where inspectors of different settings and facts become one kind: a row gets ready
 //! with its settings, and what is ready runs over the files of one inspection.
 
+use std::any::Any;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -22,7 +23,10 @@ pub(crate) trait Row: Sync {
 /// Why settings cannot be used.
 pub(crate) type Refusal = Box<dyn Fault + Send + Sync>;
 
-/// An inspector with its settings. Facts are bytes here, as a cache keeps them.
+/// What a file says to one inspector, in the shape of that inspector.
+pub(crate) type Facts = Box<dyn Any + Send>;
+
+/// An inspector with its settings.
 pub(crate) trait Ready: Sync {
     fn about(&self) -> &'static Inspector;
     fn rules(&self) -> Vec<RuleDoc>;
@@ -31,18 +35,20 @@ pub(crate) trait Ready: Sync {
     fn names(&self, file: &TextFile<'_>) -> Vec<Span>;
     fn sees_secrets(&self) -> bool;
     fn reads_metadata(&self) -> bool;
-    fn extract(&self, file: &File<'_>) -> Vec<u8>;
-    /// Whether these are facts of this build.
-    fn is_readable(&self, facts: &[u8]) -> bool;
-    /// What nobody else may see of a text with these facts, which are of this build.
-    fn masks(&self, file: &TextFile<'_>, facts: &[u8], names: &[Span]) -> Masks;
+    fn extract(&self, file: &File<'_>) -> Facts;
+    /// Its facts as a cache keeps them.
+    fn pack(&self, facts: &Facts) -> Vec<u8>;
+    /// Its facts out of a cache; `None` when they are of another build.
+    fn unpack(&self, bytes: &[u8]) -> Option<Facts>;
+    /// What nobody else may see of a text with these facts of its own.
+    fn masks(&self, file: &TextFile<'_>, facts: &Facts, names: &[Span]) -> Masks;
     fn start(&self) -> Box<dyn Run + '_>;
 }
 
 /// An inspector at work on the files of one inspection.
 pub(crate) trait Run: Sync {
-    /// Takes in what a file says; `None` when the facts are of another build.
-    fn keep(&self, address: &Address, facts: &[u8]) -> Option<Kept>;
+    /// Takes in what a file says.
+    fn keep(&self, address: &Address, facts: Facts) -> Kept;
     /// How many files it took in, and how many of them its rules judge.
     fn seen(&self) -> Seen;
     /// What all of them say; with a site, by what is gathered there and from the inspected files.
@@ -78,6 +84,9 @@ impl<I: Inspect> Row for I {
     }
 }
 
+/// Nobody gets facts of another inspector: what would be taken for none could hide what it says.
+const OWN: &str = "facts come back to the inspector that extracted them";
+
 struct Prepared<I: Inspect> {
     inspector: &'static I,
     settings: I::Settings,
@@ -112,19 +121,23 @@ impl<I: Inspect> Ready for Prepared<I> {
         self.inspector.reads_metadata()
     }
 
-    fn extract(&self, file: &File<'_>) -> Vec<u8> {
-        let facts = self.inspector.extract(file, &self.settings);
-        serde_json::to_vec(&facts).expect("facts hold only text, numbers and lists")
+    fn extract(&self, file: &File<'_>) -> Facts {
+        Box::new(self.inspector.extract(file, &self.settings))
     }
 
-    fn is_readable(&self, facts: &[u8]) -> bool {
-        serde_json::from_slice::<I::Facts>(facts).is_ok()
+    fn pack(&self, facts: &Facts) -> Vec<u8> {
+        let facts: &I::Facts = facts.downcast_ref().expect(OWN);
+        serde_json::to_vec(facts).expect("facts hold only text, numbers and lists")
     }
 
-    fn masks(&self, file: &TextFile<'_>, facts: &[u8], names: &[Span]) -> Masks {
-        // Facts that could not be read as none would show what must be hidden.
-        let facts = serde_json::from_slice(facts).expect("whoever kept these facts has read them");
-        self.inspector.masks(file, &facts, names, &self.settings)
+    fn unpack(&self, bytes: &[u8]) -> Option<Facts> {
+        let facts: I::Facts = serde_json::from_slice(bytes).ok()?;
+        Some(Box::new(facts))
+    }
+
+    fn masks(&self, file: &TextFile<'_>, facts: &Facts, names: &[Span]) -> Masks {
+        let facts = facts.downcast_ref().expect(OWN);
+        self.inspector.masks(file, facts, names, &self.settings)
     }
 
     fn start(&self) -> Box<dyn Run + '_> {
@@ -152,17 +165,17 @@ impl<I: Inspect> Running<'_, I> {
 }
 
 impl<I: Inspect> Run for Running<'_, I> {
-    fn keep(&self, address: &Address, facts: &[u8]) -> Option<Kept> {
-        let facts: I::Facts = serde_json::from_slice(facts).ok()?;
+    fn keep(&self, address: &Address, facts: Facts) -> Kept {
+        let facts: Box<I::Facts> = facts.downcast().expect(OWN);
         let inspector = self.prepared.inspector;
         let judged = u64::from(inspector.judges(&facts));
         self.taken.fetch_add(1, Ordering::Relaxed);
         self.judged.fetch_add(judged, Ordering::Relaxed);
         if inspector.is_silent(&facts) {
-            return Some(Kept::Silent);
+            return Kept::Silent;
         }
-        self.facts().insert(address, facts);
-        Some(Kept::Said)
+        self.facts().insert(address, *facts);
+        Kept::Said
     }
 
     fn seen(&self) -> Seen {
