@@ -22,7 +22,8 @@ text_newtype! {
 }
 
 /// A package that is part of what ships, or of how it is made. One version of a package is one component,
-/// in however many files it is named.
+/// in however many files it is named. What is empty is left out where it is written, as it is kept by the
+/// thousand.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Component {
     /// Whose names and versions these are.
@@ -32,29 +33,38 @@ pub struct Component {
     /// The exact version; `None` where only a range is declared.
     pub version: Option<Version>,
     /// The range that is asked for, as written, where no version is known; empty for any version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared: Option<String>,
     /// The distribution and release it was built for: `debian-12`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distribution: Option<String>,
     /// The processor architecture it was built for, as its package manager writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub architecture: Option<String>,
     /// Its package URL; `None` where its ecosystem has no type of them or its name fits none.
     pub purl: Option<Purl>,
     /// Where it was read, in order; the first place is the one to show.
     pub places: Vec<Place>,
     /// The digests of its archive that the files state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checksums: Vec<Checksum>,
     /// What it is needed for.
     pub scope: Scope,
     /// Under which terms it may be used, each with whoever says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub licenses: Vec<License>,
     /// The package that it was built from, where that has another name or version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_package: Option<SourcePackage>,
     /// The files of the inspected tree that it put there, where its package manager lists them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<TreePath>,
     /// The components it needs, by package URL.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dependencies: Vec<Purl>,
     /// The components that need it, by package URL: how it got in. The first few alone; none for one that
     /// is asked for directly.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needed_by: Vec<Purl>,
 }
 
