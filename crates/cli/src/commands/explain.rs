@@ -38,10 +38,7 @@ fn show(rule: &str) -> Result<(), Told> {
 fn list() -> Result<(), Told> {
     open::write(None, |out| {
         for explanation in explain_all() {
-            let title = explanation.title.as_str();
-            let title = title
-                .split_once([':', '.'])
-                .map_or(title, |(first, _)| first);
+            let title = &explanation.title;
             let (id, subject) = (&explanation.id, subject(&explanation));
             writeln!(out, "{id:<40} {subject:<17} {title}")?;
         }

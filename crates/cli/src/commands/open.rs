@@ -210,19 +210,21 @@ fn variable(name: &str) -> Result<Option<String>, Told> {
     })
 }
 
-/// Writes to a file as a whole, or to standard output.
+/// Writes to a file as a whole, or to standard output. A reader who has closed it, as `head` does, has read
+/// what it wanted: the command goes on and ends with the code that it has otherwise.
 pub(crate) fn write(
     output: Option<&Path>,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Told> {
     let Some(path) = output else {
         let mut out = io::BufWriter::with_capacity(64 << 10, anstream::stdout().lock());
-        return content(&mut out)
-            .and_then(|()| out.flush())
-            .map_err(|error| {
-                Told::new(Class::Internal, error.to_string())
-                    .while_doing("cannot write to standard output")
-            });
+        return match content(&mut out).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let told = Told::new(Class::Internal, error.to_string());
+                Err(told.while_doing("cannot write to standard output"))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        };
     };
     let mut bytes = Vec::new();
     content(&mut bytes)

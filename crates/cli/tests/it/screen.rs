@@ -76,3 +76,31 @@ fn a_file_name_cannot_draw_what_it_likes() {
         );
     }
 }
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_failure() {
+    let world = World::new();
+    for (command, code) in [("check", 0), ("check --format json", 0), ("explain", 0)] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let program = env!("CARGO_BIN_EXE_plimsoll");
+        let mut run = world.command(program, command.split(' '));
+        run.stdout(writer);
+        let output = run.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let output = output.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{command}: {said}");
+        assert!(!said.contains("error:"), "{command}: {said}");
+    }
+}
+
+#[test]
+fn colour_is_forced_and_refused_by_the_environment() {
+    let world = World::new();
+    for (forced, refused, is_coloured) in [("1", "", true), ("0", "", false), ("1", "1", false)] {
+        let mut run = world.command(env!("CARGO_BIN_EXE_plimsoll"), ["check"]);
+        run.env("FORCE_COLOR", forced).env("NO_COLOR", refused);
+        let output = World::finish(run).output;
+        assert_eq!(output.contains('\u{1b}'), is_coloured, "{forced} {refused}");
+    }
+}
