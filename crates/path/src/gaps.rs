@@ -3,7 +3,8 @@
 use plimsoll_model::{Gap, GapDoc, GapKind, Location, Place};
 
 /// All of them.
-pub(crate) static GAPS: [&GapDoc; 8] = [
+pub(crate) static GAPS: [&GapDoc; 9] = [
+    &UNSUPPORTED_PIPELINE,
     &UNREADABLE_WORKFLOW,
     &UNREADABLE_SCRIPT,
     &UNSTATED_COMMAND,
@@ -36,6 +37,14 @@ pub(crate) fn unresolved(at: &Location, what: &str) -> Gap {
 pub(crate) fn is_unresolved(gap: &Gap) -> bool {
     gap.id.name() == UNRESOLVED_CALL.name
 }
+
+pub(crate) static UNSUPPORTED_PIPELINE: GapDoc = GapDoc {
+    name: "unsupported-pipeline",
+    kind: GapKind::Unsupported,
+    title: "a pipeline of a system that is not supported yet",
+    why: "nothing is known of its jobs, its gates and what it deploys",
+    fix: "review it by hand, and ask for a [[waiver]] with its path in the trusted policy",
+};
 
 pub(crate) static UNREADABLE_WORKFLOW: GapDoc = GapDoc {
     name: "unreadable-workflow",

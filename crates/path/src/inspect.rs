@@ -14,6 +14,7 @@ use crate::prove::prove;
 use crate::rules::{Check, rules};
 use crate::shell::link::{Scripts, link};
 use crate::shell::{Options, Place, Script};
+use crate::unread::{find_unread, is_unread};
 
 /// What one file says about the release path: structure and places, no secret and little text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,15 +34,18 @@ impl Facts {
     }
 }
 
-/// Whether a file can be part of the release path: one that a dialect claims, or a shell script that it
-/// may call.
+/// Whether a file can be part of the release path: one that a dialect claims, one of a system that none reads
+/// yet, or a shell script that they may call.
 pub fn claims(path: &TreePath) -> bool {
     let extension = path.file_name().rsplit_once('.').map(|(_, end)| end);
-    Dialect::find(path).is_some() || matches!(extension, Some("sh" | "bash"))
+    Dialect::find(path).is_some() || is_unread(path) || matches!(extension, Some("sh" | "bash"))
 }
 
 /// Reads one file that [`claims`] accepts. It never fails: what cannot be read becomes a gap.
 pub fn extract(file: &File) -> Facts {
+    if let Some(gap) = find_unread(&file.address.path) {
+        return Facts(Content::Unreadable(Box::new(gap)));
+    }
     match file.as_text() {
         Some(text) => extract_text(&text),
         None => Facts(Content::Unreadable(Box::new(no_text(&file.address.path)))),

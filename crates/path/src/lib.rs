@@ -21,6 +21,7 @@ mod rules;
 mod run;
 mod shell;
 mod story;
+mod unread;
 mod value;
 
 pub use capability::Capability;

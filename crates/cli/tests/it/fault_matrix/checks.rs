@@ -43,6 +43,18 @@ pub(super) const CHECKS: &[Fault] = &[
         says: &["dependency/unsupported-lockfile", "composer.lock", "fix:"],
     },
     Fault {
+        name: "pipeline of a system that is not supported",
+        make: |world| world.write("project/Jenkinsfile", "pipeline { agent any }\n"),
+        command: "check",
+        code: 2,
+        says: &[
+            "path/unsupported-pipeline",
+            "Jenkinsfile:1",
+            "Jenkins",
+            "fix:",
+        ],
+    },
+    Fault {
         name: "binary lockfile",
         make: |world| world.write("project/Cargo.lock", "\0\0\0"),
         command: "check",
