@@ -146,23 +146,25 @@ impl<'a> Case<'a> {
         about: About,
         read: impl Fn(&'a Body) -> Option<T>,
     ) -> Vec<(&'a Evidence, T)> {
-        let source = self.origin.map(|(_, provenance)| &provenance.source);
-        let last = |is_about: &dyn Fn(&Evidence) -> bool| {
-            latest(self.request.evidence, |evidence| {
-                let signed = matches!(evidence.signed_by, Signatory::Builder(_));
-                let counts = signed && is_about(evidence);
-                counts.then(|| read(&evidence.body)).flatten()
-            })
-        };
+        let Request {
+            subjects, evidence, ..
+        } = self.request;
         let found = match about {
             About::Release => {
-                let whole = last(&|evidence| is_about_all(evidence, self.request.subjects));
-                [whole, None]
+                let of_all = evidence
+                    .iter()
+                    .filter(|evidence| is_about_all(evidence, subjects));
+                [find_signed(of_all, &read), None]
             }
             About::One => {
-                let of_source = source.and_then(|source| last(&|evidence| names(evidence, source)));
-                let own = last(&|evidence| names(evidence, self.subject));
-                [of_source, own]
+                let origin = self.origin.map(|(_, provenance)| &provenance.source);
+                let of_source = origin.and_then(|source| {
+                    let of_source = evidence.iter().filter(|evidence| names(evidence, source));
+                    find_signed(of_source, &read)
+                });
+                let own = evidence.iter();
+                let own = own.filter(|evidence| names(evidence, self.subject));
+                [of_source, find_signed(own, &read)]
             }
         };
         found.into_iter().flatten().collect()
@@ -336,6 +338,17 @@ fn latest<'a, T>(
         .iter()
         .rev()
         .find_map(|evidence| read(evidence).map(|body| (evidence, body)))
+}
+
+/// What a configured builder signed last among what `read` accepts.
+fn find_signed<'a, T>(
+    evidence: impl DoubleEndedIterator<Item = &'a Evidence>,
+    read: &impl Fn(&'a Body) -> Option<T>,
+) -> Option<(&'a Evidence, T)> {
+    let mut signed = evidence
+        .rev()
+        .filter(|evidence| matches!(evidence.signed_by, Signatory::Builder(_)));
+    signed.find_map(|evidence| Some((evidence, read(&evidence.body)?)))
 }
 
 fn signatory_name(signatory: &Signatory) -> String {
