@@ -45,7 +45,7 @@ impl Stored {
     /// log holds.
     pub(crate) fn leaf_hash(&self) -> Digest {
         let entry = Entry {
-            attachments: &read_list(&self.attachments).unwrap_or_default(),
+            attachments: &list_or_text(&self.attachments),
             body_sha256: &self.body_sha256.to_string(),
             format: self.format,
             kind: &self.kind,
@@ -53,7 +53,7 @@ impl Stored {
             organization: ORGANIZATION,
             recorded_at: &self.recorded_at,
             seq: self.seq,
-            subjects: &read_list(&self.subjects).unwrap_or_default(),
+            subjects: &list_or_text(&self.subjects),
         };
         entry.leaf_hash()
     }
@@ -94,6 +94,12 @@ fn changed(seq: u64, what: &str) -> StoreError {
         seq,
         what: what.to_owned(),
     }
+}
+
+/// The list, or for a text that is none a list that holds it: no digest and no key looks like that, so that no
+/// log has it. Taken for the empty list it would pass for an event without attachments.
+fn list_or_text(text: &str) -> Vec<String> {
+    read_list(text).unwrap_or_else(|| vec![text.to_owned()])
 }
 
 /// The list, when it is written as this build writes lists.
@@ -333,4 +339,32 @@ fn select(filter: &EventFilter) -> String {
          WHERE event.organization = ?1 AND event.seq >= ?2 {of_kinds}
          ORDER BY event.seq LIMIT ?3"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::Digest;
+
+    use super::Stored;
+
+    #[test]
+    fn a_list_that_is_none_is_not_the_empty_one() {
+        let leaf = |subjects: &str, attachments: &str| {
+            let stored = Stored {
+                seq: 0,
+                format: 3,
+                kind: "note.test".to_owned(),
+                occurred_at: String::new(),
+                recorded_at: String::new(),
+                subjects: subjects.to_owned(),
+                body_sha256: Digest::of(b"body"),
+                attachments: attachments.to_owned(),
+            };
+            stored.leaf_hash()
+        };
+        for none in ["", "[", "[ ]", "null"] {
+            assert_ne!(leaf("[]", none), leaf("[]", "[]"), "{none}");
+            assert_ne!(leaf(none, "[]"), leaf("[]", "[]"), "{none}");
+        }
+    }
 }
