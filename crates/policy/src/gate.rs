@@ -272,6 +272,8 @@ enum Looked {
     AtNothing,
     /// It did not run, and its gate asks for it.
     NotAtAll,
+    /// At nothing, because it did not run, which nobody asked of it.
+    NotAsked,
 }
 
 impl Tally {
@@ -283,7 +285,8 @@ impl Tally {
         let looked = match ran {
             Some(ran) if ran.seen.is_nothing() => Looked::AtNothing,
             None if is_asked => Looked::NotAtAll,
-            Some(_) | None => Looked::AtSomething,
+            None => Looked::NotAsked,
+            Some(_) => Looked::AtSomething,
         };
         Self { looked, ..self }
     }
@@ -325,7 +328,7 @@ impl Tally {
 
     fn message(self, rule: &GateRule, now: Timestamp) -> String {
         let mut parts = Vec::new();
-        if self.looked == Looked::NotAtAll {
+        if matches!(self.looked, Looked::NotAtAll | Looked::NotAsked) {
             parts.push("it did not run".to_owned());
         }
         let findings = self.findings_denied + self.findings_reported;

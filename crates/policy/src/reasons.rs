@@ -284,12 +284,21 @@ const fn proven(
     why: &'static str,
 ) -> ReasonDoc {
     ReasonDoc {
-        of,
-        name,
         outcome: Outcome::Allow,
-        title,
-        why,
-        fix: "",
+        ..unproven(of, name, title, why, "")
+    }
+}
+
+const fn against(
+    of: &'static str,
+    name: &'static str,
+    title: &'static str,
+    why: &'static str,
+    fix: &'static str,
+) -> ReasonDoc {
+    ReasonDoc {
+        outcome: Outcome::Deny,
+        ..unproven(of, name, title, why, fix)
     }
 }
 
@@ -304,23 +313,6 @@ const fn unproven(
         of,
         name,
         outcome: Outcome::Unknown,
-        title,
-        why,
-        fix,
-    }
-}
-
-const fn against(
-    of: &'static str,
-    name: &'static str,
-    title: &'static str,
-    why: &'static str,
-    fix: &'static str,
-) -> ReasonDoc {
-    ReasonDoc {
-        of,
-        name,
-        outcome: Outcome::Deny,
         title,
         why,
         fix,
